@@ -1,0 +1,51 @@
+# Two commands are the contract: `make devnet` runs Braid, `make test` proves it. Both set up what is missing.
+SHELL := /bin/bash
+.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: ## install what `make devnet` needs and is missing
+	@dev/setup.sh run
+
+setup-test: ## install what `make test` needs and is missing
+	@dev/setup.sh run test
+
+devnet: setup ## L1, contracts, sequencer, batcher, proposer and verifier; ARGS="--ephemeral --json" and more
+	@cargo build --release --locked --workspace --bin braid
+	@exec target/release/braid devnet $(ARGS)
+
+build: setup ## the `braid` binary, for use
+	cargo build --release --locked --workspace --bin braid
+
+test: setup-test ## every test: Rust, documentation, Solidity, end to end, clients, style
+	@dev/test.sh
+
+test-rust: setup-test
+	@dev/test.sh rust
+
+test-doc: setup-test
+	@dev/test.sh doc
+
+test-contracts: setup-test
+	@dev/test.sh contracts
+
+test-clients: setup-test
+	@dev/test.sh clients
+
+fmt: ## format Rust and Solidity
+	cargo fmt --all
+	cd contracts && node_modules/@foundry-rs/forge-linux-amd64/bin/forge fmt
+
+lint: ## what CI checks beside the tests
+	@dev/lint.sh
+
+artifacts: setup ## compile the contracts and write contracts/artifacts
+	node contracts/script/artifacts.mjs
+
+bench: setup ## figures, with machine and commit; minutes
+	@dev/bench.sh
+
+clean: ## forget what was built (not what was installed)
+	cargo clean
+	rm -rf contracts/out contracts/cache

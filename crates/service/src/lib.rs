@@ -1,0 +1,22 @@
+//! What every Braid process needs and none of its business: logs, metrics, health, configuration,
+//! retries, the clock, secrets, and an orderly end.
+//!
+//! Knows nothing of blocks. Services depend on it, the core never does.
+
+mod clock;
+mod config;
+mod health;
+mod metrics;
+mod retry;
+mod secret;
+mod shutdown;
+mod telemetry;
+
+pub use clock::{Clock, ManualClock, SystemClock, UnixMillis};
+pub use config::{ConfigError, Layers};
+pub use health::{Component, Health, Report, State, router as health_router};
+pub use metrics::{Exporter, MetricsError};
+pub use retry::{Backoff, Severity};
+pub use secret::Secret;
+pub use shutdown::{Shutdown, signal};
+pub use telemetry::{LogFormat, TelemetryError, init as init_telemetry};

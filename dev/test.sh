@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs the tests: all of them, or the kinds named (rust, doc, contracts, clients).
+# The client scripts run inside the end-to-end tests of the `tests` crate; `clients` picks those.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+forge=$PWD/contracts/node_modules/@foundry-rs/forge-linux-amd64/bin/forge
+export BRAID_VECTORS=${BRAID_VECTORS:-$PWD/../shared/data}
+[[ -d $BRAID_VECTORS ]] || echo "SKIPPED: no published test data at $BRAID_VECTORS (set BRAID_VECTORS): its tests will skip" >&2
+
+section() { printf '\n== %s\n' "$*"; }
+rust() {
+  section "Rust"
+  # The braid binary is built with the tests: end-to-end tests run the real program.
+  cargo nextest run --workspace --all-targets --locked "$@"
+}
+doc() {
+  section "documentation examples"
+  cargo test --workspace --doc --locked --quiet
+}
+contracts() {
+  section "Solidity"
+  (cd contracts && FOUNDRY_PROFILE=ci "$forge" test)
+}
+clients() { rust -E 'binary(e2e) & test(clients)'; }
+
+kinds=("$@")
+((${#kinds[@]})) || kinds=(contracts rust doc)
+for kind in "${kinds[@]}"; do
+  case $kind in
+    rust | doc | contracts | clients) "$kind" ;;
+    *) echo "unknown kind of test: $kind (rust, doc, contracts, clients)" >&2; exit 2 ;;
+  esac
+done
