@@ -1,0 +1,56 @@
+//! Every source file says on its first line what it is, and none grows without a reason.
+
+use std::{fs, process::Command};
+
+use super::root;
+
+const LINES_MAX: usize = 400;
+
+/// Files that are longer, each with its reason.
+const LONG: &[(&str, &str)] = &[];
+
+fn tracked(pattern: &str) -> Vec<String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "--", pattern])
+        .current_dir(root())
+        .output()
+        .expect("git runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let files: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    files.into_iter().filter(|file| root().join(file).exists()).collect()
+}
+
+#[test]
+fn rust_files_open_with_what_they_are() {
+    let files = tracked("*.rs");
+    assert!(files.len() > 20, "found only {} files", files.len());
+    for file in files {
+        let text = fs::read_to_string(root().join(&file)).expect("tracked files are readable");
+        assert!(text.starts_with("//!"), "{file} does not say what it is on its first line");
+    }
+}
+
+#[test]
+fn files_stay_short() {
+    for file in tracked("*.rs").into_iter().chain(tracked("*.sol")) {
+        let text = fs::read_to_string(root().join(&file)).expect("tracked files are readable");
+        let lines = text.lines().count();
+        let listed = LONG.iter().any(|(name, reason)| *name == file && !reason.is_empty());
+        if listed {
+            assert!(lines > LINES_MAX, "{file} is short again: take it off the list");
+        } else {
+            assert!(lines <= LINES_MAX, "{file} has {lines} lines: is there a second noun in it?");
+        }
+    }
+}
+
+#[test]
+fn no_machine_and_no_workplace_in_the_project() {
+    for file in tracked("*") {
+        let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
+        for word in ["/work/", "/tmp/t/", "bash_jobs"] {
+            let own = file == "tests/tidy/files.rs";
+            assert!(own || !text.contains(word), "{file} names {word}");
+        }
+    }
+}
