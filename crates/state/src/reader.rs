@@ -1,0 +1,53 @@
+//! The seam through which execution reads state: Postgres, the cache, overlays and witnesses stand behind it.
+//!
+//! Invariant: an implementation answers for one moment of the chain; absence is `None` or zero, never an error.
+
+use alloc::sync::Arc;
+use alloy_primitives::{Address, B256, Bytes, U256};
+
+use crate::Account;
+
+/// Reads accounts, storage, code and block hashes of one state.
+pub trait StateReader {
+    /// Why a read failed. Absence is not a failure.
+    type Error: core::error::Error + Send + Sync + 'static;
+
+    /// The account, or `None` where none exists.
+    fn account(&self, address: &Address) -> Result<Option<Account>, Self::Error>;
+
+    /// The value of a slot; zero where nothing was written.
+    fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error>;
+
+    /// The code of that hash. A hash that no account ever had is an error, not empty code.
+    fn code(&self, hash: &B256) -> Result<Bytes, Self::Error>;
+
+    /// The hash of an earlier block, as `BLOCKHASH` asks for it.
+    fn block_hash(&self, number: u64) -> Result<B256, Self::Error>;
+}
+
+macro_rules! read_through_pointer {
+    ($pointer:ty) => {
+        impl<R: StateReader + ?Sized> StateReader for $pointer {
+            type Error = R::Error;
+
+            fn account(&self, address: &Address) -> Result<Option<Account>, Self::Error> {
+                (**self).account(address)
+            }
+
+            fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
+                (**self).storage(address, slot)
+            }
+
+            fn code(&self, hash: &B256) -> Result<Bytes, Self::Error> {
+                (**self).code(hash)
+            }
+
+            fn block_hash(&self, number: u64) -> Result<B256, Self::Error> {
+                (**self).block_hash(number)
+            }
+        }
+    };
+}
+
+read_through_pointer!(&R);
+read_through_pointer!(Arc<R>);
