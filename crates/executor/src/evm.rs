@@ -1,0 +1,271 @@
+//! One transaction on one view of the state: the piece that every engine shares.
+//!
+//! An [`Evm`] reads through its own [`StateReader`], never writes to it, and gives the changes back; serial execution
+//! applies them before the next transaction, another engine may do so later or not at all.
+//!
+//! Invariant: the revm journal is empty before and after every transaction, whatever came of it. A rejected
+//! transaction leaves no changed balance, no raised nonce and no warm account behind.
+
+mod handler;
+mod precompiles;
+mod validation;
+
+#[cfg(test)]
+mod tests;
+
+use alloy_primitives::{Address, Bytes, U256};
+use protocol::L1FeeParams;
+use revm::{
+    Context, Database, Inspector,
+    context::{BlockEnv, CfgEnv, Journal, JournalTr, TxEnv},
+    context_interface::{ContextSetters, ContextTr, Transaction, result::ExecutionResult},
+    handler::{Handler, MainnetContext, MainnetEvm, instructions::EthInstructions},
+    inspector::InspectorHandler,
+    interpreter::interpreter::EthInterpreter,
+    primitives::{TxKind, hardfork::SpecId},
+    state::EvmState,
+};
+use state::{StateDiff, StateReader};
+
+use crate::{
+    BlockContext, ExecuteError, Fees, HaltReason, RecoveredTransaction, StateDatabase,
+    changes::state_diff,
+    env::SPEC,
+    fees::{FeeRouting, split_gas_fee},
+};
+pub(crate) use handler::{Payment, Terms, TransactionHandler};
+
+/// What an inspector gets to see.
+pub type EvmContext<R> = MainnetContext<StateDatabase<R>>;
+
+type Inner<R, I> = MainnetEvm<EvmContext<R>, I>;
+
+/// Rules and block values that hold for every transaction that one [`Evm`] runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Environment {
+    pub spec: SpecId,
+    pub chain_id: u64,
+    pub block: BlockEnv,
+    pub routing: FeeRouting,
+    /// `None`: neither L1 data fee nor operator fee.
+    pub l1_fees: Option<L1FeeParams>,
+}
+
+impl Environment {
+    pub(crate) fn of(context: &BlockContext) -> Self {
+        Self {
+            spec: SPEC,
+            chain_id: context.chain_id,
+            block: context.block_env(),
+            routing: FeeRouting::VAULTS,
+            l1_fees: Some(context.l1_fees),
+        }
+    }
+}
+
+/// Runs transactions of one block against a view of the state.
+pub struct Evm<R: StateReader, I = ()> {
+    inner: Inner<R, I>,
+    routing: FeeRouting,
+    l1_fees: Option<L1FeeParams>,
+}
+
+/// What one transaction did, without having been applied anywhere.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// Status, gas, logs and output.
+    pub result: ExecutionResult<HaltReason>,
+    /// Everything it loaded and changed.
+    pub changes: EvmState,
+    /// What it paid.
+    pub fees: Fees,
+    /// Price per gas, in wei; zero for a deposit.
+    pub effective_gas_price: u128,
+    /// Nonce of the sender before; only for a deposit, whose receipt shows it.
+    pub deposit_nonce: Option<u64>,
+}
+
+impl Executed {
+    /// The changes as a state diff.
+    pub fn diff(&self) -> StateDiff {
+        state_diff(&self.changes)
+    }
+}
+
+impl<R: StateReader> Evm<R> {
+    /// For the transactions of the block `context`, reading `state`.
+    pub fn new(context: &BlockContext, state: R) -> Self {
+        Self::with_environment(Environment::of(context), state, ())
+    }
+
+    /// Runs one transaction. A user transaction may ask for at most `gas_left` gas; a deposit always runs.
+    pub fn run(
+        &mut self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
+        let deposit_nonce = self.deposit_nonce(tx)?;
+        let (env, terms) = self.prepare(tx, gas_left)?;
+        let executed = self.execute(env, &terms)?;
+        Ok(Executed { deposit_nonce, ..executed })
+    }
+
+    /// Runs an already translated transaction on given terms.
+    pub(crate) fn execute(
+        &mut self,
+        env: TxEnv,
+        terms: &Terms,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
+        self.inner.ctx.set_tx(env);
+        let result = TransactionHandler::new(terms).run(&mut self.inner);
+        self.settle(result, terms)
+    }
+
+    /// Calls a system contract (EIP-4788, EIP-2935). Costs nobody gas and moves no fee.
+    pub(crate) fn system_call(
+        &mut self,
+        caller: Address,
+        contract: Address,
+        input: Bytes,
+        gas_limit: u64,
+    ) -> Result<EvmState, ExecuteError<R::Error>> {
+        self.inner.ctx.set_tx(TxEnv {
+            caller,
+            kind: TxKind::Call(contract),
+            data: input,
+            gas_limit,
+            ..TxEnv::default()
+        });
+        let terms = Terms::free();
+        let result = TransactionHandler::new(&terms).run_system_call(&mut self.inner);
+        let changes = self.inner.ctx.journal_mut().finalize();
+        result?;
+        Ok(changes)
+    }
+}
+
+impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
+    /// As [`Evm::new`], with an inspector that sees every step.
+    pub fn with_inspector(context: &BlockContext, state: R, inspector: I) -> Self {
+        Self::with_environment(Environment::of(context), state, inspector)
+    }
+
+    /// As [`Evm::run`], under the eyes of the inspector. The result is the same.
+    pub fn inspect(
+        &mut self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
+        let deposit_nonce = self.deposit_nonce(tx)?;
+        let (env, terms) = self.prepare(tx, gas_left)?;
+        let executed = self.inspect_execute(env, &terms)?;
+        Ok(Executed { deposit_nonce, ..executed })
+    }
+
+    /// As [`Evm::execute`], under the eyes of the inspector.
+    pub(crate) fn inspect_execute(
+        &mut self,
+        env: TxEnv,
+        terms: &Terms,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
+        self.inner.ctx.set_tx(env);
+        let result = TransactionHandler::new(terms).inspect_run(&mut self.inner);
+        self.settle(result, terms)
+    }
+}
+
+impl<R: StateReader, I> Evm<R, I> {
+    pub(crate) fn with_environment(environment: Environment, state: R, inspector: I) -> Self {
+        let Environment { spec, chain_id, block, routing, l1_fees } = environment;
+        let mut context: EvmContext<R> = Context {
+            block,
+            tx: TxEnv::default(),
+            cfg: CfgEnv::new_with_spec(spec).with_chain_id(chain_id),
+            journaled_state: Journal::new(StateDatabase::new(state)),
+            chain: (),
+            local: Default::default(),
+            error: Ok(()),
+        };
+        context.journaled_state.set_spec_id(spec);
+        let instructions = EthInstructions::new_mainnet_with_spec(spec);
+        let precompiles = precompiles::for_spec(spec);
+        let inner = Inner::new_with_inspector(context, inspector, instructions, precompiles);
+        Self { inner, routing, l1_fees }
+    }
+
+    /// The view of the state that transactions read.
+    pub const fn state(&self) -> &R {
+        &self.inner.ctx.journaled_state.database.reader
+    }
+
+    /// The same, for whoever applies changes between transactions.
+    pub const fn state_mut(&mut self) -> &mut R {
+        &mut self.inner.ctx.journaled_state.database.reader
+    }
+
+    /// The view, once nothing is to be run any more, and the inspector.
+    pub fn into_parts(self) -> (R, I) {
+        (self.inner.ctx.journaled_state.database.reader, self.inner.inspector)
+    }
+
+    fn deposit_nonce(
+        &mut self,
+        tx: &RecoveredTransaction,
+    ) -> Result<Option<u64>, ExecuteError<R::Error>> {
+        if tx.as_deposit().is_none() {
+            return Ok(None);
+        }
+        let sender = self.inner.ctx.journaled_state.database.basic(tx.sender);
+        let sender = sender.map_err(|error| ExecuteError::State(error.0))?;
+        Ok(Some(sender.map_or(0, |sender| sender.nonce)))
+    }
+
+    fn prepare(
+        &self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+    ) -> Result<(TxEnv, Terms), ExecuteError<R::Error>> {
+        let env = tx.tx_env().map_err(ExecuteError::Invalid)?;
+        let payment = match tx.as_deposit() {
+            Some(deposit) => Payment::Deposit { mint: deposit.mint },
+            None => Payment::User {
+                l1_fee: self.l1_fees.map_or(U256::ZERO, |fees| fees.l1_fee(tx.data_size)),
+                operator_fees: self.l1_fees,
+            },
+        };
+        Ok((env, Terms { payment, routing: self.routing, gas_left, is_simulation: false }))
+    }
+
+    /// Empties the journal, on success and on failure alike, and puts the outcome together.
+    fn settle(
+        &mut self,
+        result: Result<ExecutionResult<HaltReason>, handler::Error<R>>,
+        terms: &Terms,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
+        let context = &mut self.inner.ctx;
+        let changes = context.journaled_state.finalize();
+        context.error = Ok(());
+        let result = result?;
+        let base_fee = context.block.basefee;
+        let gas_used = result.tx_gas_used();
+        let (effective_gas_price, fees) = match &terms.payment {
+            Payment::Deposit { .. } => (0, Fees::default()),
+            Payment::User { l1_fee, .. } => {
+                let price = context.tx.effective_gas_price(u128::from(base_fee));
+                let (base, tip) = split_gas_fee(price, base_fee, gas_used);
+                let operator = terms.operator_fee(gas_used);
+                (price, Fees { base, tip, l1: *l1_fee, operator })
+            }
+        };
+        Ok(Executed { result, changes, fees, effective_gas_price, deposit_nonce: None })
+    }
+}
+
+impl<R: StateReader + core::fmt::Debug, I> core::fmt::Debug for Evm<R, I> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Evm")
+            .field("state", self.state())
+            .field("block", &self.inner.ctx.block)
+            .finish_non_exhaustive()
+    }
+}

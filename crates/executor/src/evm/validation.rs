@@ -1,0 +1,92 @@
+//! The rules that a transaction must meet before it runs. Nothing here changes anything.
+
+use revm::{
+    context_interface::{Block, Cfg, Transaction, cfg::gas::InitialAndFloorGas},
+    state::AccountInfo,
+};
+
+use super::Terms;
+use crate::InvalidTransaction;
+
+/// Type byte of an EIP-7702 transaction.
+const TYPE_SET_CODE: u8 = 0x04;
+
+/// Rules of a user transaction that need no state.
+pub(super) fn check_user(
+    tx: &impl Transaction,
+    block: &impl Block,
+    cfg: &impl Cfg,
+    terms: &Terms,
+) -> Result<(), InvalidTransaction> {
+    match tx.chain_id() {
+        Some(have) if have != cfg.chain_id() => {
+            return Err(InvalidTransaction::ChainId { have, want: cfg.chain_id() });
+        }
+        _ => {}
+    }
+    if tx.gas_limit() > terms.gas_left {
+        return Err(InvalidTransaction::BlockGas {
+            gas_limit: tx.gas_limit(),
+            gas_left: terms.gas_left,
+        });
+    }
+    let max_fee = tx.max_fee_per_gas();
+    if let Some(tip) = tx.max_priority_fee_per_gas()
+        && tip > max_fee
+    {
+        return Err(InvalidTransaction::TipAboveFeeCap { tip, max_fee });
+    }
+    if max_fee < u128::from(block.basefee()) {
+        return Err(InvalidTransaction::FeeCapTooLow { max_fee, base_fee: block.basefee() });
+    }
+    if tx.tx_type() == TYPE_SET_CODE && tx.authorization_list_len() == 0 {
+        return Err(InvalidTransaction::EmptyAuthorizations);
+    }
+    Ok(())
+}
+
+/// Rules of every transaction that need no state. Gives the gas that is charged before execution.
+pub(super) fn check_intrinsic(
+    tx: &impl Transaction,
+    cfg: &impl Cfg,
+) -> Result<InitialAndFloorGas, InvalidTransaction> {
+    let (size, limit) = (tx.input().len(), cfg.max_initcode_size());
+    if tx.kind().is_create() && size > limit {
+        return Err(InvalidTransaction::InitcodeSize { size, limit });
+    }
+    let gas = cfg.gas_params().initial_tx_gas_for_tx(tx, None);
+    let gas_limit = tx.gas_limit();
+    if gas.initial_total_gas() > gas_limit {
+        return Err(InvalidTransaction::IntrinsicGas {
+            gas_limit,
+            needed: gas.initial_total_gas(),
+        });
+    }
+    if gas.floor_gas() > gas_limit {
+        return Err(InvalidTransaction::FloorGas { gas_limit, floor: gas.floor_gas() });
+    }
+    Ok(gas)
+}
+
+/// Nonce (EIP-2681) and absence of code (EIP-3607) of a user transaction's sender. `sender` was loaded with its code.
+pub(super) fn check_sender(
+    tx: &impl Transaction,
+    sender: &AccountInfo,
+) -> Result<(), InvalidTransaction> {
+    let (next, tx) = (sender.nonce, tx.nonce());
+    if tx < next {
+        return Err(InvalidTransaction::NonceTooLow { next, tx });
+    }
+    if tx > next {
+        return Err(InvalidTransaction::NonceTooHigh { next, tx });
+    }
+    if next == u64::MAX {
+        return Err(InvalidTransaction::NonceMax);
+    }
+    match &sender.code {
+        Some(code) if !code.is_empty() && !code.is_eip7702() => {
+            Err(InvalidTransaction::SenderNotEoa)
+        }
+        _ => Ok(()),
+    }
+}

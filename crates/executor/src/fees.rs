@@ -1,0 +1,110 @@
+//! What a user transaction pays, and to whom. Amounts only; the handler moves them.
+//!
+//! Invariant: what the sender loses is what the vaults gain. Nothing is burned.
+
+use alloc::boxed::Box;
+use alloy_primitives::{Address, U256};
+use protocol::predeploys;
+use revm::{context_interface::Block, context_interface::Transaction};
+
+use crate::{InvalidTransaction, Shortfall};
+
+/// What one transaction paid, by receiver, in wei.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fees {
+    /// Gas used times base fee, to the base fee vault.
+    pub base: U256,
+    /// Gas used times tip, to the sequencer fee vault.
+    pub tip: U256,
+    /// L1 data fee, to the L1 fee vault.
+    pub l1: U256,
+    /// Operator fee for the gas used, to the operator fee vault.
+    pub operator: U256,
+}
+
+/// Who receives the fees besides the block's beneficiary, to whom the tip goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FeeRouting {
+    /// `None` burns the base fee, as on Ethereum.
+    pub base: Option<Address>,
+    /// Receives the L1 data fee.
+    pub l1: Address,
+    /// Receives the operator fee.
+    pub operator: Address,
+}
+
+impl FeeRouting {
+    /// The fee vaults of every L2 block.
+    pub(crate) const VAULTS: Self = Self {
+        base: Some(predeploys::BASE_FEE_VAULT),
+        l1: predeploys::L1_FEE_VAULT,
+        operator: predeploys::OPERATOR_FEE_VAULT,
+    };
+}
+
+/// The most that a user transaction can cost, and what it pays before it runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Charge {
+    gas_at_most: U256,
+    gas_now: U256,
+    l1_fee: U256,
+    operator_fee: U256,
+    value: U256,
+}
+
+impl Charge {
+    /// `operator_fee` is for the whole gas limit.
+    pub(crate) fn new(
+        tx: &impl Transaction,
+        block: &impl Block,
+        l1_fee: U256,
+        operator_fee: U256,
+    ) -> Self {
+        let gas_limit = U256::from(tx.gas_limit());
+        let price = tx.effective_gas_price(u128::from(block.basefee()));
+        // 64 bits times 128 bits: neither product leaves 256 bits.
+        Self {
+            gas_at_most: gas_limit * U256::from(tx.max_fee_per_gas()),
+            gas_now: gas_limit * U256::from(price),
+            l1_fee,
+            operator_fee,
+            value: tx.value(),
+        }
+    }
+
+    /// A deposit pays nothing but its value.
+    pub(crate) const fn of_value(value: U256) -> Self {
+        Self {
+            gas_at_most: U256::ZERO,
+            gas_now: U256::ZERO,
+            l1_fee: U256::ZERO,
+            operator_fee: U256::ZERO,
+            value,
+        }
+    }
+
+    /// The balance that is left once everything but the value is paid, if the sender has enough for the worst case.
+    pub(crate) fn take_from(&self, have: U256) -> Result<U256, InvalidTransaction> {
+        let want = [self.l1_fee, self.operator_fee, self.value]
+            .into_iter()
+            .try_fold(self.gas_at_most, U256::checked_add);
+        match want {
+            Some(want) if want <= have => Ok(have - self.gas_now - self.l1_fee - self.operator_fee),
+            _ => Err(InvalidTransaction::InsufficientFunds(Box::new(Shortfall {
+                have,
+                want: want.unwrap_or(U256::MAX),
+                l2_gas: self.gas_at_most,
+                l1_fee: self.l1_fee,
+                operator_fee: self.operator_fee,
+                value: self.value,
+            }))),
+        }
+    }
+}
+
+/// Splits what the used gas costs into base fee and tip.
+pub(crate) fn split_gas_fee(price: u128, base_fee: u64, gas_used: u64) -> (U256, U256) {
+    let base_fee = core::cmp::min(u128::from(base_fee), price);
+    let gas_used = U256::from(gas_used);
+    (gas_used * U256::from(base_fee), gas_used * U256::from(price - base_fee))
+}

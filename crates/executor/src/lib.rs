@@ -1,0 +1,42 @@
+//! Executes L2 blocks: what a block's transactions do to the state, and the receipts and header that follow.
+//!
+//! Serial execution ([`execute_block`], [`SerialExecutor`]) is the definition of a block's result; anything faster
+//! must give the same bytes. The EVM is revm with our own handler for deposits, the L1 data fee and the operator fee.
+//!
+//! No I/O, no clock, no threads: state comes in through `state::StateReader`, results go out as values.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod changes;
+mod database;
+mod env;
+mod error;
+mod evm;
+mod fees;
+mod halt;
+mod invalid;
+mod outcome;
+mod receipts;
+mod seal;
+mod serial;
+mod simulate;
+mod system;
+mod transaction;
+
+pub use changes::state_diff;
+pub use database::{ReadError, StateDatabase};
+pub use env::{BlockContext, ChainSpec};
+pub use error::ExecuteError;
+pub use evm::{Evm, EvmContext, Executed};
+pub use fees::Fees;
+pub use halt::HaltReason;
+pub use invalid::{InvalidTransaction, Shortfall};
+pub use outcome::{ExecutedBlock, TransactionOutcome};
+pub use seal::{SealedBlock, seal};
+pub use serial::{SerialExecutor, execute_block, forced_transactions};
+pub use simulate::{
+    AccountOverride, BlockOverrides, Call, Simulation, SimulationStatus, StateOverrides, simulate,
+    simulate_with,
+};
+pub use transaction::RecoveredTransaction;

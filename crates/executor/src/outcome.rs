@@ -1,0 +1,42 @@
+//! What came of a transaction and of a block.
+
+use alloc::vec::Vec;
+use alloy_primitives::{Address, Bytes, U256};
+use protocol::{Receipt, Transaction};
+use state::StateDiff;
+
+use crate::HaltReason;
+
+/// Result of one included transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionOutcome {
+    /// The consensus receipt, with cumulative gas and logs.
+    pub receipt: Receipt,
+    /// Gas used by this transaction alone.
+    pub gas_used: u64,
+    /// Address of the contract that the transaction itself created.
+    pub created: Option<Address>,
+    /// Returned bytes, or revert data.
+    pub output: Bytes,
+    /// L1 data fee paid, in wei.
+    pub l1_fee: U256,
+    /// Operator fee paid, after the refund for unused gas, in wei.
+    pub operator_fee: U256,
+    /// Price paid per gas, in wei; zero for a deposit.
+    pub effective_gas_price: u128,
+    /// Why it failed, if neither success nor `REVERT`.
+    pub halt: Option<HaltReason>,
+}
+
+/// Result of a block's transactions, before it is sealed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecutedBlock {
+    /// The included transactions in order; skipped ones are not here.
+    pub transactions: Vec<Transaction>,
+    /// One per included transaction.
+    pub outcomes: Vec<TransactionOutcome>,
+    /// What the block did to the state, system calls included.
+    pub diff: StateDiff,
+    /// Sum over all included transactions.
+    pub gas_used: u64,
+}

@@ -1,0 +1,148 @@
+//! Serial execution: the definition of a block's result. Stays small.
+//!
+//! - System calls first, then transactions one after the other, each on the state the last one left.
+//! - A deposit is always included, also where deposits ask for more gas than the block has: L1 has bounded them, and
+//!   nothing on L2 may keep a forced transaction out. User transactions share what the deposits leave, if anything.
+//! - A user transaction that cannot be included is skipped and leaves no trace; the block goes on.
+
+use alloc::vec::Vec;
+use alloy_consensus::Header;
+use protocol::{BlockInputs, BlockOpening, TxDeposit};
+use state::{Mark, Overlay, StateDiff, StateReader};
+
+use crate::{
+    BlockContext, ChainSpec, Evm, ExecuteError, Executed, ExecutedBlock, RecoveredTransaction,
+    TransactionOutcome, receipts::receipt, system,
+};
+
+/// Executes a whole block from its inputs. For a given parent and state the result depends on nothing else.
+pub fn execute_block<R: StateReader>(
+    spec: &ChainSpec,
+    parent: &Header,
+    inputs: &BlockInputs,
+    state: R,
+) -> Result<ExecutedBlock, ExecuteError<R::Error>> {
+    let context = BlockContext::new(spec, parent, &inputs.opening);
+    let mut executor = SerialExecutor::new(context, state)?;
+    for deposit in forced_transactions(&inputs.opening, &inputs.deposits) {
+        executor.execute(&deposit)?;
+    }
+    for raw in &inputs.transactions {
+        let Ok(tx) = RecoveredTransaction::decode(raw) else { continue };
+        match executor.execute(&tx) {
+            Ok(_) | Err(ExecuteError::Invalid(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(executor.finish())
+}
+
+/// What stands before the user transactions: the L1 attributes transaction, then the epoch's deposits.
+pub fn forced_transactions(
+    opening: &BlockOpening,
+    deposits: &[TxDeposit],
+) -> impl Iterator<Item = RecoveredTransaction> {
+    core::iter::once(opening.attributes())
+        .chain(deposits.iter().cloned())
+        .map(RecoveredTransaction::deposit)
+}
+
+/// Executes the transactions of one open block as they come.
+#[derive(Debug)]
+pub struct SerialExecutor<R: StateReader> {
+    context: BlockContext,
+    evm: Evm<Overlay<R>>,
+    executed: ExecutedBlock,
+    /// Where the changes begin that [`Self::take_diff`] has not given out.
+    taken: Mark,
+}
+
+impl<R: StateReader> SerialExecutor<R> {
+    /// Opens the block on top of `state`, the state after its parent, and makes the system calls.
+    pub fn new(context: BlockContext, state: R) -> Result<Self, ExecuteError<R::Error>> {
+        let mut evm = Evm::new(&context, Overlay::new(state));
+        let taken = evm.state_mut().mark();
+        system::open_block(&context, &mut evm)?;
+        Ok(Self { context, evm, executed: ExecutedBlock::default(), taken })
+    }
+
+    /// Executes and includes one transaction. On an error nothing has changed.
+    pub fn execute(
+        &mut self,
+        tx: &RecoveredTransaction,
+    ) -> Result<TransactionOutcome, ExecuteError<R::Error>> {
+        let executed = self.evm.run(tx, self.gas_left())?;
+        self.evm.state_mut().apply(&executed.diff());
+        let outcome = self.outcome(tx, executed);
+        self.executed.gas_used = outcome.receipt.cumulative_gas_used();
+        self.executed.transactions.push(tx.tx.clone());
+        self.executed.outcomes.push(outcome.clone());
+        Ok(outcome)
+    }
+
+    /// Gas that user transactions can still ask for.
+    pub const fn gas_left(&self) -> u64 {
+        self.context.gas_limit.saturating_sub(self.executed.gas_used)
+    }
+
+    /// The block being executed.
+    pub const fn context(&self) -> &BlockContext {
+        &self.context
+    }
+
+    /// The state as executed so far.
+    pub const fn pending(&self) -> &Overlay<R> {
+        self.evm.state()
+    }
+
+    /// The transactions included so far, with their outcomes. Its diff is empty until the block is finished.
+    pub const fn executed(&self) -> &ExecutedBlock {
+        &self.executed
+    }
+
+    /// What changed since the last call: the diff of one sub-block. The first one holds the system calls.
+    pub fn take_diff(&mut self) -> StateDiff {
+        let diff = self.evm.state().diff_since(self.taken);
+        self.taken = self.evm.state_mut().mark();
+        diff
+    }
+
+    /// Closes the block.
+    pub fn finish(self) -> ExecutedBlock {
+        let (state, ()) = self.evm.into_parts();
+        ExecutedBlock { diff: state.into_diff(), ..self.executed }
+    }
+
+    fn outcome(&self, tx: &RecoveredTransaction, executed: Executed) -> TransactionOutcome {
+        let Executed { result, fees, effective_gas_price, deposit_nonce, .. } = executed;
+        let gas_used = result.tx_gas_used();
+        let cumulative_gas_used = self.executed.gas_used.saturating_add(gas_used);
+        let receipt = receipt(&tx.tx, &result, cumulative_gas_used, deposit_nonce);
+        let halt = match &result {
+            revm::context_interface::result::ExecutionResult::Halt { reason, .. } => {
+                Some(reason.clone())
+            }
+            _ => None,
+        };
+        TransactionOutcome {
+            receipt,
+            gas_used,
+            created: result.created_address(),
+            output: result.into_output().unwrap_or_default(),
+            l1_fee: fees.l1,
+            operator_fee: fees.operator,
+            effective_gas_price,
+            halt,
+        }
+    }
+}
+
+impl ExecutedBlock {
+    /// The receipts in order.
+    pub fn receipts(&self) -> Vec<protocol::Receipt> {
+        self.outcomes.iter().map(|outcome| outcome.receipt.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
