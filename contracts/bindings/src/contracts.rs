@@ -1,0 +1,35 @@
+//! One module of types per contract, generated from its artifact. The NatSpec is in
+//! `contracts/src/interfaces`.
+//!
+//! The artifacts are the source: a change in Solidity reaches Rust by `npm run artifacts` in `contracts/`.
+//! Structs and enums are in the module of the interface that declares them.
+#![expect(missing_docs, reason = "generated; the NatSpec is in contracts/src/interfaces")]
+
+macro_rules! binding {
+    ($module:ident, $artifact:literal, $name:ident $(, $interface:ident)*) => {
+        mod $module {
+            alloy::sol!(
+                #[sol(rpc, extra_derives(Debug, PartialEq, Eq))]
+                $name,
+                $artifact
+            );
+        }
+        pub use $module::{$name $(, $interface)*};
+    };
+}
+
+binding!(batch_inbox, "../artifacts/BatchInbox.json", BatchInbox);
+binding!(fee_vault, "../artifacts/FeeVault.json", FeeVault);
+binding!(gas_price_oracle, "../artifacts/GasPriceOracle.json", GasPriceOracle);
+binding!(l1_block, "../artifacts/L1Block.json", L1Block);
+binding!(passer, "../artifacts/L2ToL1MessagePasser.json", L2ToL1MessagePasser);
+binding!(
+    output_oracle,
+    "../artifacts/OutputOracle.json",
+    OutputOracle,
+    IL2OutputOracle,
+    IOutputOracle
+);
+binding!(portal, "../artifacts/Portal.json", Portal);
+binding!(system_config, "../artifacts/SystemConfig.json", SystemConfig, ISystemConfig);
+binding!(weth9, "../artifacts/WETH9.json", WETH9);

@@ -1,0 +1,24 @@
+//! Braid's contracts as Rust types, made from the committed `contracts/artifacts`.
+//!
+//! Not a place for rules: what the bytes mean is in `protocol`, and this crate knows none of our others.
+//!
+//! - [`contracts`]: one typed binding per contract.
+//! - [`deploy`]: puts the L1 contracts on an L1.
+//! - [`predeploys`]: code and storage of what stands on L2 from genesis.
+//! - [`multicall3`]: the contract that clients batch their reads through, on both layers.
+
+pub mod contracts;
+pub mod deploy;
+pub mod multicall3;
+pub mod predeploys;
+
+pub use contracts::{
+    BatchInbox, FeeVault, GasPriceOracle, IL2OutputOracle, IOutputOracle, ISystemConfig, L1Block,
+    L2ToL1MessagePasser, OutputOracle, Portal, SystemConfig, WETH9,
+};
+pub use deploy::{
+    DeployError, DeployParams, DeployedL1, L1Addresses, deploy_l1, predict_addresses,
+};
+pub use predeploys::{
+    FeeVaultParams, Predeploy, PredeployParams, WithdrawalNetwork, l2_predeploys,
+};
