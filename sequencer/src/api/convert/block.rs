@@ -1,0 +1,102 @@
+//! Blocks: sealed ones, and the open one, which has no hash yet.
+
+use alloy::{
+    consensus::{EMPTY_OMMER_ROOT_HASH, Header as ConsensusHeader},
+    eips::eip4895::Withdrawals,
+    primitives::{B64, B256, Bloom, U256},
+    rpc::types::{Block, BlockTransactions, Header},
+};
+use protocol::predeploys;
+use serde_json::Value;
+
+use super::transaction::{RpcTransaction, TransactionPlace, placed_transaction};
+use crate::chain::{ChainBlock, Included, PendingBlock};
+
+/// A block as clients see it.
+pub(crate) type RpcBlock = Block<RpcTransaction>;
+
+/// The header alone, as `newHeads` shows it.
+pub(crate) fn header(block: &ChainBlock) -> Header {
+    Header {
+        hash: block.hash,
+        inner: block.header.clone(),
+        total_difficulty: None,
+        size: Some(U256::from(block.size_bytes)),
+    }
+}
+
+/// A sealed block, with whole transactions or their hashes.
+pub(crate) fn sealed_block(block: &ChainBlock, full: bool) -> RpcBlock {
+    let place = TransactionPlace {
+        block_hash: Some(block.hash),
+        block_number: block.header.number,
+        block_timestamp: block.header.timestamp,
+        base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
+    };
+    Block {
+        header: header(block),
+        uncles: Vec::new(),
+        transactions: transactions(&block.transactions, place, full),
+        withdrawals: Some(Withdrawals::default()),
+    }
+}
+
+/// The open block: `hash`, `nonce` and `miner` are null, as geth shows it, and the roots are not known.
+///
+/// # Errors
+/// When the block has no JSON form, which no value of these types is known to cause.
+pub(crate) fn pending_block(block: &PendingBlock, full: bool) -> serde_json::Result<Value> {
+    let opening = &block.opening;
+    let place = TransactionPlace {
+        block_hash: None,
+        block_number: opening.number,
+        block_timestamp: opening.timestamp,
+        base_fee: block.base_fee,
+    };
+    let logs_bloom = block.transactions.iter().fold(Bloom::ZERO, |bloom, included| {
+        bloom | *included.outcome.receipt.logs_bloom()
+    });
+    let header = ConsensusHeader {
+        parent_hash: opening.parent_hash,
+        ommers_hash: EMPTY_OMMER_ROOT_HASH,
+        beneficiary: predeploys::SEQUENCER_FEE_VAULT,
+        logs_bloom,
+        number: opening.number,
+        gas_limit: block.gas_limit,
+        gas_used: block.gas_used,
+        timestamp: opening.timestamp,
+        mix_hash: opening.origin.prev_randao,
+        nonce: B64::ZERO,
+        base_fee_per_gas: Some(block.base_fee),
+        withdrawals_root: Some(B256::ZERO),
+        blob_gas_used: Some(0),
+        excess_blob_gas: Some(0),
+        parent_beacon_block_root: Some(opening.origin.parent_beacon_block_root),
+        ..Default::default()
+    };
+    let header = Header { hash: B256::ZERO, inner: header, total_difficulty: None, size: None };
+    let block = RpcBlock {
+        header,
+        uncles: Vec::new(),
+        transactions: transactions(&block.transactions, place, full),
+        withdrawals: Some(Withdrawals::default()),
+    };
+    let mut json = serde_json::to_value(block)?;
+    for unknown in ["hash", "nonce", "miner"] {
+        json[unknown] = Value::Null;
+    }
+    Ok(json)
+}
+
+fn transactions(
+    included: &[std::sync::Arc<Included>],
+    place: TransactionPlace,
+    full: bool,
+) -> BlockTransactions<RpcTransaction> {
+    if full {
+        let whole = included.iter().map(|included| placed_transaction(included, place));
+        BlockTransactions::Full(whole.collect())
+    } else {
+        BlockTransactions::Hashes(included.iter().map(|included| included.hash).collect())
+    }
+}

@@ -1,0 +1,95 @@
+//! Receipts with the L1 fee fields of the OP Stack.
+
+use alloy::{
+    consensus::{Receipt, ReceiptWithBloom, Transaction as _},
+    primitives::U256,
+    rpc::types::{Log, TransactionReceipt},
+};
+use op_alloy::{
+    consensus::{OpDepositReceipt, OpReceipt},
+    rpc_types::{L1BlockInfo, OpTransactionReceipt},
+};
+use protocol::{BlockOpening, Transaction};
+
+use super::log::{LogPlace, logs_of};
+use crate::chain::{Included, Located};
+
+/// A receipt as clients see it.
+pub(crate) type RpcReceipt = OpTransactionReceipt;
+
+/// The receipt of an executed transaction.
+pub(crate) fn receipt(located: &Located) -> RpcReceipt {
+    let included = &located.included;
+    let place = LogPlace {
+        block_hash: located.block_hash,
+        block_number: located.block_number,
+        block_timestamp: located.timestamp,
+    };
+    OpTransactionReceipt {
+        inner: TransactionReceipt {
+            inner: with_rpc_logs(included, logs_of(included, place, false)),
+            transaction_hash: included.hash,
+            transaction_index: Some(included.index),
+            block_hash: located.block_hash,
+            block_number: Some(located.block_number),
+            gas_used: included.outcome.gas_used,
+            effective_gas_price: included.outcome.effective_gas_price,
+            blob_gas_used: None,
+            blob_gas_price: None,
+            from: included.sender,
+            to: included.transaction.to(),
+            contract_address: included.outcome.created,
+        },
+        l1_block_info: l1_block_info(included, &located.opening),
+        op_gas_refund: None,
+    }
+}
+
+fn with_rpc_logs(included: &Included, logs: Vec<Log>) -> ReceiptWithBloom<OpReceipt<Log>> {
+    let consensus = &included.outcome.receipt;
+    let logs_bloom = *consensus.logs_bloom();
+    let receipt = Receipt {
+        status: consensus.status().into(),
+        cumulative_gas_used: consensus.cumulative_gas_used(),
+        logs,
+    };
+    let receipt = match &included.transaction {
+        Transaction::Legacy(_) => OpReceipt::Legacy(receipt),
+        Transaction::Eip2930(_) => OpReceipt::Eip2930(receipt),
+        Transaction::Eip1559(_) => OpReceipt::Eip1559(receipt),
+        Transaction::Eip7702(_) => OpReceipt::Eip7702(receipt),
+        Transaction::PostExec(_) => OpReceipt::PostExec(receipt),
+        Transaction::Deposit(_) => OpReceipt::Deposit(OpDepositReceipt {
+            inner: receipt,
+            deposit_nonce: consensus.deposit_nonce(),
+            deposit_receipt_version: consensus.deposit_receipt_version(),
+        }),
+    };
+    ReceiptWithBloom { receipt, logs_bloom }
+}
+
+/// What the transaction paid for L1 data, and the prices behind it. A deposit pays nothing on L2.
+fn l1_block_info(included: &Included, opening: &BlockOpening) -> L1BlockInfo {
+    if matches!(included.transaction, Transaction::Deposit(_)) {
+        return L1BlockInfo::default();
+    }
+    let config = &opening.system_config;
+    let operator_fee = config.operator_fee_scalar != 0 || config.operator_fee_constant != 0;
+    L1BlockInfo {
+        l1_gas_price: Some(u128::from(opening.origin.base_fee)),
+        l1_gas_used: Some(saturate(included.outcome.l1_gas_used)),
+        l1_fee: Some(saturate(included.outcome.l1_fee)),
+        l1_fee_scalar: None,
+        l1_base_fee_scalar: Some(u128::from(config.base_fee_scalar)),
+        l1_blob_base_fee: Some(opening.origin.blob_base_fee),
+        l1_blob_base_fee_scalar: Some(u128::from(config.blob_base_fee_scalar)),
+        operator_fee_scalar: operator_fee.then_some(u128::from(config.operator_fee_scalar)),
+        operator_fee_constant: operator_fee.then_some(u128::from(config.operator_fee_constant)),
+        da_footprint_gas_scalar: None,
+    }
+}
+
+/// The JSON type has 128 bits; no fee that was paid comes near.
+fn saturate(value: U256) -> u128 {
+    u128::try_from(value).unwrap_or(u128::MAX)
+}

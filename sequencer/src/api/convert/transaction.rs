@@ -1,0 +1,58 @@
+//! Transactions with their place in the chain, or without one while they wait.
+
+use alloy::consensus::transaction::{Recovered, TransactionInfo};
+use op_alloy::{
+    consensus::transaction::{OpDepositInfo, OpTransactionInfo},
+    rpc_types::Transaction as OpRpcTransaction,
+};
+use protocol::Transaction;
+
+use crate::chain::{Included, Located};
+use alloy::primitives::{Address, B256};
+
+/// A transaction as clients see it.
+pub(crate) type RpcTransaction = OpRpcTransaction;
+
+/// Where a transaction stands in the chain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TransactionPlace {
+    pub(crate) block_hash: Option<B256>,
+    pub(crate) block_number: u64,
+    pub(crate) block_timestamp: u64,
+    pub(crate) base_fee: u64,
+}
+
+/// An executed transaction.
+pub(crate) fn located_transaction(located: &Located) -> RpcTransaction {
+    let place = TransactionPlace {
+        block_hash: located.block_hash,
+        block_number: located.block_number,
+        block_timestamp: located.timestamp,
+        base_fee: located.base_fee,
+    };
+    placed_transaction(&located.included, place)
+}
+
+pub(super) fn placed_transaction(included: &Included, place: TransactionPlace) -> RpcTransaction {
+    let info = TransactionInfo {
+        hash: Some(included.hash),
+        index: Some(included.index),
+        block_hash: place.block_hash,
+        block_number: Some(place.block_number),
+        base_fee: Some(place.base_fee),
+        block_timestamp: Some(place.block_timestamp),
+    };
+    let receipt = &included.outcome.receipt;
+    let deposit = OpDepositInfo {
+        deposit_nonce: receipt.deposit_nonce(),
+        deposit_receipt_version: receipt.deposit_receipt_version(),
+    };
+    let recovered = Recovered::new_unchecked(included.transaction.clone(), included.sender);
+    RpcTransaction::from_transaction(recovered, OpTransactionInfo::new(info, deposit))
+}
+
+/// A transaction that waits in the mempool.
+pub(crate) fn pooled_transaction(transaction: Transaction, sender: Address) -> RpcTransaction {
+    let recovered = Recovered::new_unchecked(transaction, sender);
+    RpcTransaction::from_transaction(recovered, OpTransactionInfo::default())
+}

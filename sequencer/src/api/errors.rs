@@ -1,0 +1,211 @@
+//! Outside words, made in one place: every refusal as the JSON-RPC error that clients know how to read.
+//!
+//! viem, ethers and alloy decide from code and text whether to retry, decode or give up. So a failure that the
+//! same request would meet again never carries a code that they repeat (-32603, -32005, 429): the texts are
+//! geth's, the codes are listed in `docs/rpc.md`.
+
+use alloy::primitives::{B256, Bytes};
+use jsonrpsee::types::ErrorObjectOwned;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::mempool::Rejection;
+
+/// A transaction or call that cannot be done; also "header not found" and unknown filters.
+pub(crate) const SERVER_ERROR: i32 = -32_000;
+/// `execution reverted`, with the revert bytes.
+pub(crate) const REVERT: i32 = 3;
+/// A parameter is missing or malformed, or asks for more than is given.
+pub(crate) const INVALID_PARAMS: i32 = -32_602;
+/// A fault of ours.
+pub(crate) const INTERNAL: i32 = -32_603;
+/// Overload: the only code that asks a client to come again.
+pub(crate) const LIMIT_EXCEEDED: i32 = -32_005;
+/// `eth_sendRawTransactionSync` (EIP-7966): not executed in time.
+pub(crate) const SYNC_TIMEOUT: i32 = 4;
+
+fn plain(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(code, message, None::<()>)
+}
+
+fn with_data(code: i32, message: impl Into<String>, data: impl Serialize) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(code, message, Some(data))
+}
+
+/// A request that cannot be done, in geth's words.
+pub(crate) fn server(message: impl Into<String>) -> ErrorObjectOwned {
+    plain(SERVER_ERROR, message)
+}
+
+/// A parameter that cannot be used. `position` counts from 0.
+pub(crate) fn argument(position: usize, why: impl std::fmt::Display) -> ErrorObjectOwned {
+    plain(INVALID_PARAMS, format!("invalid argument {position}: {why}"))
+}
+
+/// A request that is malformed as a whole.
+pub(crate) fn params(message: impl Into<String>) -> ErrorObjectOwned {
+    plain(INVALID_PARAMS, message)
+}
+
+/// State of a block that is not known. The bare text `header not found` would be repeated by alloy.
+pub(crate) fn unknown_block(id: impl std::fmt::Display) -> ErrorObjectOwned {
+    server(format!("header not found: {id}"))
+}
+
+/// A block hash that is known and no longer part of the chain.
+pub(crate) fn not_canonical() -> ErrorObjectOwned {
+    server("hash is not currently canonical")
+}
+
+/// A filter that never was or has expired: viem makes a new one on exactly this.
+pub(crate) fn unknown_filter() -> ErrorObjectOwned {
+    server("filter not found")
+}
+
+/// A fault of ours. The cause goes to the log, not to the client; the id finds it there.
+pub(crate) fn internal(request: &'static str, error: &dyn std::error::Error) -> ErrorObjectOwned {
+    let id = B256::random();
+    let mut cause = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        cause = format!("{cause}: {inner}");
+        source = inner.source();
+    }
+    tracing::error!(request, %id, cause, "request failed");
+    with_data(INTERNAL, "internal error", json!({ "requestId": id }))
+}
+
+/// A call that reverted. `data` is always present, empty or not.
+pub(crate) fn reverted(output: &Bytes) -> ErrorObjectOwned {
+    let message = match alloy::sol_types::decode_revert_reason(output) {
+        // Solidity's `Error(string)` comes decoded with its own prefix, which geth does not show.
+        Some(reason) if is_solidity_error(output) => {
+            let reason = reason.strip_prefix("revert: ").unwrap_or(&reason);
+            format!("execution reverted: {reason}")
+        }
+        Some(reason) if is_solidity_panic(output) => format!("execution reverted: {reason}"),
+        _ => "execution reverted".to_owned(),
+    };
+    with_data(REVERT, message, output)
+}
+
+fn is_solidity_error(output: &[u8]) -> bool {
+    output.starts_with(&[0x08, 0xc3, 0x79, 0xa0])
+}
+
+fn is_solidity_panic(output: &[u8]) -> bool {
+    output.starts_with(&[0x4e, 0x48, 0x7b, 0x71])
+}
+
+/// A log query over more blocks than one request may cover.
+pub(crate) fn log_range_too_wide(from: u64, to: u64, range_max: u64) -> ErrorObjectOwned {
+    with_data(
+        INVALID_PARAMS,
+        format!("query exceeds max block range {range_max}"),
+        json!({ "from": hex(from), "to": hex(to), "limit": range_max }),
+    )
+}
+
+/// A log query with more results than one answer may hold. The suggested range is strictly smaller than the
+/// one asked for, or clients would ask for ever.
+pub(crate) fn too_many_logs(from: u64, to: u64, results_max: usize) -> ErrorObjectOwned {
+    let suggested = from + (to.saturating_sub(from)) / 2;
+    let suggested = std::cmp::max(from, if suggested >= to { to.saturating_sub(1) } else { suggested });
+    with_data(
+        INVALID_PARAMS,
+        format!(
+            "query exceeds max results {results_max}. Try with this block range [{}, {}]",
+            hex(from),
+            hex(suggested)
+        ),
+        json!({ "from": hex(from), "to": hex(suggested), "limit": results_max }),
+    )
+}
+
+/// `eth_sendRawTransactionSync` was not answered in time; the transaction may still be executed.
+pub(crate) fn sync_timeout(hash: B256, waited: std::time::Duration) -> ErrorObjectOwned {
+    let message = format!(
+        "The transaction was added to the mempool but wasn't processed within {} ms",
+        waited.as_millis()
+    );
+    with_data(SYNC_TIMEOUT, message, hash)
+}
+
+fn hex(number: u64) -> String {
+    format!("{number:#x}")
+}
+
+/// Why a transaction was refused, in geth's words: both viem and ethers classify by them.
+pub(crate) fn rejection(rejection: &Rejection) -> ErrorObjectOwned {
+    match rejection {
+        Rejection::Busy { .. } => plain(LIMIT_EXCEEDED, "rate limit exceeded: too many transactions are waiting for admission"),
+        Rejection::State(error) => internal("admission", error),
+        Rejection::NotTaking => server("the sequencer takes no transactions now"),
+        other => server(rejection_text(other)),
+    }
+}
+
+/// The text alone; gRPC uses it too.
+pub(crate) fn rejection_text(rejection: &Rejection) -> String {
+    match rejection {
+        Rejection::TooLarge { bytes, bytes_max } => {
+            format!("oversized data: transaction size {bytes}, limit {bytes_max}")
+        }
+        Rejection::Undecodable(error) => undecodable_text(error),
+        Rejection::BadSignature(_) => "invalid sender: signature is invalid".to_owned(),
+        Rejection::WrongChain { given: None, .. } => {
+            "only replay-protected (EIP-155) transactions allowed over RPC".to_owned()
+        }
+        Rejection::WrongChain { given: Some(given), expected } => {
+            format!("invalid chain id for signer: have {given} want {expected}")
+        }
+        Rejection::GasAboveBlock { gas_limit, block_gas_limit } => format!(
+            "exceeds block gas limit: gas limit reached: have {gas_limit}, block has {block_gas_limit}"
+        ),
+        Rejection::IntrinsicGas { gas_limit, intrinsic_gas } => {
+            format!("intrinsic gas too low: gas {gas_limit}, minimum needed {intrinsic_gas}")
+        }
+        Rejection::FeeCapTooLow { fee_cap, base_fee_min } => format!(
+            "max fee per gas less than block base fee: maxFeePerGas: {fee_cap}, baseFee: {base_fee_min}"
+        ),
+        Rejection::TipAboveFeeCap { tip, fee_cap } => format!(
+            "max priority fee per gas higher than max fee per gas: maxPriorityFeePerGas: {tip}, maxFeePerGas: {fee_cap}"
+        ),
+        Rejection::InitCodeTooLarge { bytes, bytes_max } => {
+            format!("max initcode size exceeded: code size {bytes} limit {bytes_max}")
+        }
+        Rejection::SetCodeShape => "EIP-7702 transaction with empty auth list or without recipient".to_owned(),
+        Rejection::NonceTooLow { nonce, expected } => {
+            format!("nonce too low: next nonce {expected}, tx nonce {nonce}")
+        }
+        Rejection::NonceTooHigh { nonce, expected, gap_max } => {
+            format!("nonce too high: next nonce {expected}, tx nonce {nonce}, at most {gap_max} ahead")
+        }
+        Rejection::NonceMax => "nonce has max value".to_owned(),
+        Rejection::InsufficientFunds { have, want, gas, l1_fee, operator_fee, value, queued } => format!(
+            "insufficient funds for gas * price + value: have {have} want {want} (L2 gas {gas}, L1 data fee {l1_fee}, operator fee {operator_fee}, value {value}, queued transactions {queued})"
+        ),
+        Rejection::SenderHasCode { sender } => format!("sender not an eoa: address {sender}"),
+        Rejection::AlreadyKnown { .. } => "already known".to_owned(),
+        Rejection::ReplacementUnderpriced { fee_cap_min, tip_min } => format!(
+            "replacement transaction underpriced: at least maxFeePerGas {fee_cap_min} and maxPriorityFeePerGas {tip_min} are needed"
+        ),
+        Rejection::SenderFull { transactions_max } => {
+            format!("txpool is full: sender has {transactions_max} transactions waiting")
+        }
+        Rejection::PoolFull { .. } => "txpool is full".to_owned(),
+        Rejection::Evicted => "transaction was evicted by one that pays more".to_owned(),
+        Rejection::Replaced { by } => format!("transaction was replaced by {by}"),
+        Rejection::Unexecutable { reason } => format!("transaction became unexecutable: {reason}"),
+        Rejection::Busy { .. } | Rejection::NotTaking | Rejection::State(_) => rejection.to_string(),
+    }
+}
+
+fn undecodable_text(error: &protocol::TransactionError) -> String {
+    match error {
+        protocol::TransactionError::Type(byte) => format!(
+            "transaction type not supported: transaction type not valid: {byte:#04x}"
+        ),
+        other => format!("rlp: cannot decode transaction: {other}"),
+    }
+}

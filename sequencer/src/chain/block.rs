@@ -1,0 +1,100 @@
+//! Blocks as readers see them: executed transactions with their outcomes, sealed blocks, the open block.
+//!
+//! Values only, shared by `Arc`; who moves them is in `store.rs`.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256, Bytes};
+use executor::TransactionOutcome;
+use protocol::{BlockOpening, Header, L2BlockRef, Transaction};
+use state::StateDiff;
+
+/// A transaction that was executed in its place in a block.
+#[derive(Debug, Clone)]
+pub struct Included {
+    /// The transaction: the L1 attributes, a deposit, or a user's.
+    pub transaction: Transaction,
+    /// Its hash.
+    pub hash: B256,
+    /// Its sender.
+    pub sender: Address,
+    /// Its place in the block.
+    pub index: u64,
+    /// Place in the block of its first log.
+    pub log_index_first: u64,
+    /// What came of it. The receipt in it counts gas from the start of the block.
+    pub outcome: TransactionOutcome,
+}
+
+/// A sealed block with everything that followed from executing it.
+#[derive(Debug)]
+pub struct ChainBlock {
+    /// The header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: B256,
+    /// Number, hash, parent, time, L1 origin and sequence number.
+    pub reference: L2BlockRef,
+    /// What was known before its first transaction.
+    pub opening: BlockOpening,
+    /// All transactions in order; the L1 attributes transaction is the first.
+    pub transactions: Vec<Arc<Included>>,
+    /// What it changed in the state of its parent.
+    pub diff: Arc<StateDiff>,
+    /// Journal rows it consists of, the opening row included.
+    pub sub_blocks: u32,
+    /// Canonical bytes of its user transactions, in order.
+    pub raw: Vec<Bytes>,
+}
+
+impl ChainBlock {
+    /// Block number.
+    pub const fn number(&self) -> u64 {
+        self.reference.number
+    }
+
+    /// Transactions that users sent: those after the L1 attributes and the deposits.
+    pub fn user_transactions(&self) -> impl Iterator<Item = &Arc<Included>> {
+        self.transactions.iter().filter(|included| {
+            !matches!(included.transaction, Transaction::Deposit(_))
+        })
+    }
+}
+
+/// The open block: all executed sub-blocks so far, and no header yet.
+#[derive(Debug)]
+pub struct PendingBlock {
+    /// What was known before its first transaction.
+    pub opening: BlockOpening,
+    /// Base fee per gas, in wei.
+    pub base_fee: u64,
+    /// Gas limit.
+    pub gas_limit: u64,
+    /// Gas used so far.
+    pub gas_used: u64,
+    /// Transactions so far.
+    pub transactions: Vec<Arc<Included>>,
+    /// Sub-blocks executed so far, the opening one included.
+    pub sub_blocks: u32,
+    /// What each sub-block changed, oldest first.
+    pub diffs: Vec<Arc<StateDiff>>,
+    /// Rises with every executed sub-block, across blocks and restarts of the builder.
+    pub version: u64,
+}
+
+/// Where a transaction stands.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// The transaction and its outcome.
+    pub included: Arc<Included>,
+    /// Number of its block.
+    pub block_number: u64,
+    /// Timestamp of its block.
+    pub timestamp: u64,
+    /// Base fee of its block, in wei.
+    pub base_fee: u64,
+    /// What its block was opened with: L1 origin, fee scalars.
+    pub opening: BlockOpening,
+    /// Hash of its block; `None` while the block is open.
+    pub block_hash: Option<B256>,
+}

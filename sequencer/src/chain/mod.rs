@@ -1,0 +1,26 @@
+//! The chain in memory, for readers: recent sealed blocks, the open block, the heads and the state at each of them.
+//!
+//! ```text
+//!  builder ──▶ open block, sealed blocks ──▶ ChainStore ◀── ChainView (doors), admission
+//!  journal ──▶ what is durable, latest        │
+//!  indexer ──▶ what Postgres has              ▼
+//!  follower ─▶ safe, finalized          StateView: diffs of blocks ─▶ cache ─▶ Postgres
+//! ```
+//! Not here: how blocks come about. Invariant: what a reader sees as `latest` is durable, and a state that a
+//! reader holds is of one block, or its reads fail.
+
+mod base;
+mod block;
+mod error;
+mod state_view;
+mod store;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use base::BaseState;
+pub use block::{ChainBlock, Included, Located, PendingBlock};
+pub use error::ReadError;
+pub use state_view::StateView;
+pub use store::{ChainStore, StoreLimits};
+pub use view::{At, ChainView, HistoricState, State};

@@ -1,0 +1,86 @@
+//! The state after one block, or inside the open one: diffs that are not in Postgres yet, above the base.
+//!
+//! Invariant: all answers of one view are of one state. The base moves on as the indexer writes; a view that
+//! it has passed fails instead of mixing two states.
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use state::{Account, StateDiff, StateReader};
+
+use super::{BaseState, ReadError};
+
+/// A state that does not change. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct StateView {
+    /// Newest first.
+    layers: Arc<[Arc<StateDiff>]>,
+    base: Arc<BaseState>,
+    /// The base may hold the state of this block or an earlier one, whose changes since are in the layers.
+    number: u64,
+}
+
+impl StateView {
+    /// The state after block `number`, and after the sub-blocks that come on top: `layers`, newest first, reach
+    /// down to the block that the base holds now.
+    pub fn new(base: Arc<BaseState>, number: u64, layers: Vec<Arc<StateDiff>>) -> Self {
+        Self { layers: layers.into(), base, number }
+    }
+
+    /// The newest sealed block in it.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Reads from the base and makes sure that it had not moved past this view by then.
+    fn from_base<T>(
+        &self,
+        read: impl FnOnce(&BaseState) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let value = read(&self.base)?;
+        if self.base.newest_possible() > self.number {
+            return Err(ReadError::Passed { number: self.number });
+        }
+        Ok(value)
+    }
+}
+
+impl StateReader for StateView {
+    type Error = ReadError;
+
+    fn account(&self, address: &Address) -> Result<Option<Account>, ReadError> {
+        for diff in self.layers.iter() {
+            if let Some(change) = diff.accounts.get(address) {
+                return Ok(change.account);
+            }
+        }
+        self.from_base(|base| base.account(address))
+    }
+
+    fn storage(&self, address: &Address, slot: &U256) -> Result<U256, ReadError> {
+        for diff in self.layers.iter() {
+            let Some(change) = diff.accounts.get(address) else { continue };
+            if let Some(value) = change.storage.get(slot) {
+                return Ok(*value);
+            }
+            if change.clears_storage() {
+                return Ok(U256::ZERO);
+            }
+        }
+        self.from_base(|base| base.storage(address, slot))
+    }
+
+    fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {
+        for diff in self.layers.iter() {
+            if let Some(code) = diff.codes.get(hash) {
+                return Ok(code.clone());
+            }
+        }
+        // Code never changes under its hash, so it does not matter how far the base has come.
+        self.base.code(hash)
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, ReadError> {
+        self.base.block_hash(number)
+    }
+}

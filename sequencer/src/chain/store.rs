@@ -1,0 +1,290 @@
+//! The recent chain in memory, behind one lock with short critical sections.
+//!
+//! Blocks enter when they are sealed, become `latest` when they are durable, and may leave once they are
+//! indexed and old enough. Not here: who decides any of that. Invariants: the blocks are consecutive; no block
+//! above the indexed one is ever dropped; `finalized ≤ safe ≤ latest ≤ newest sealed`.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use alloy::primitives::{B256, map::HashMap};
+use parking_lot::RwLock;
+use protocol::{Heads, L1FeeParams, L2BlockRef, SafetyLevel};
+use state::StateDiff;
+
+use super::{BaseState, ChainBlock, Included, Located, PendingBlock, StateView};
+use crate::mempool::AdmissionState;
+
+/// Bounds of the store.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreLimits {
+    /// Indexed blocks that stay in memory for readers.
+    pub recent_blocks_max: usize,
+}
+
+/// The recent chain.
+#[derive(Debug)]
+pub struct ChainStore {
+    inner: RwLock<Inner>,
+    base: Arc<BaseState>,
+    limits: StoreLimits,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Consecutive; the first may be long indexed.
+    blocks: VecDeque<Arc<ChainBlock>>,
+    by_hash: HashMap<B256, u64>,
+    /// Durable transactions of the blocks above, and of the open block.
+    transactions: HashMap<B256, (u64, Arc<Included>)>,
+    pending: Option<Arc<PendingBlock>>,
+    heads: Heads,
+    indexed: u64,
+}
+
+impl ChainStore {
+    /// A store whose newest block is `latest`, which is durable; `blocks` end with it and are consecutive.
+    /// Postgres holds the state of block `indexed`.
+    pub fn new(
+        base: Arc<BaseState>,
+        limits: StoreLimits,
+        blocks: Vec<Arc<ChainBlock>>,
+        heads: Heads,
+        indexed: u64,
+    ) -> Self {
+        let inner = Inner {
+            blocks: VecDeque::new(),
+            by_hash: HashMap::default(),
+            transactions: HashMap::default(),
+            pending: None,
+            heads,
+            indexed,
+        };
+        let store = Self { inner: RwLock::new(inner), base, limits };
+        store.replace(blocks, heads, indexed);
+        store
+    }
+
+    /// Starts again from other blocks, after a reset.
+    pub fn replace(&self, blocks: Vec<Arc<ChainBlock>>, heads: Heads, indexed: u64) {
+        let mut inner = self.inner.write();
+        inner.blocks.clear();
+        inner.by_hash.clear();
+        inner.transactions.clear();
+        inner.pending = None;
+        (inner.heads, inner.indexed) = (heads, indexed);
+        for block in blocks {
+            inner.push(block.clone());
+            for included in &block.transactions {
+                inner.transactions.insert(included.hash, (block.number(), included.clone()));
+            }
+        }
+    }
+
+    /// A block was sealed. It is not `latest` before [`Self::set_latest`].
+    pub fn push_sealed(&self, block: Arc<ChainBlock>) {
+        self.inner.write().push(block);
+    }
+
+    /// The open block has another sub-block.
+    pub fn set_pending(&self, pending: Arc<PendingBlock>) {
+        self.inner.write().pending = Some(pending);
+    }
+
+    /// These transactions are durable now and may be found by hash.
+    pub fn add_durable(&self, block: u64, transactions: &[Arc<Included>]) {
+        let mut inner = self.inner.write();
+        for included in transactions {
+            inner.transactions.insert(included.hash, (block, included.clone()));
+        }
+    }
+
+    /// All of this sealed block is durable.
+    pub fn set_latest(&self, reference: L2BlockRef) -> Heads {
+        let mut inner = self.inner.write();
+        if let Err(error) = inner.heads.set_unsafe(reference) {
+            tracing::error!(%error, block = reference.number, "unsafe head refused");
+        }
+        inner.heads
+    }
+
+    /// Moves safe and finalized head. Returns all heads if that changed them.
+    pub fn set_safe(&self, safe: L2BlockRef, finalized: L2BlockRef) -> Option<Heads> {
+        let mut inner = self.inner.write();
+        let before = inner.heads;
+        match Heads::new(before.unsafe_head(), safe, finalized) {
+            Ok(heads) => inner.heads = heads,
+            Err(error) => tracing::error!(%error, "safe head refused"),
+        }
+        (inner.heads != before).then_some(inner.heads)
+    }
+
+    /// Postgres holds the state of this block now; old blocks may leave.
+    pub fn set_indexed(&self, number: u64) {
+        let mut inner = self.inner.write();
+        inner.indexed = number;
+        while inner.blocks.len() > self.limits.recent_blocks_max {
+            let Some(oldest) = inner.blocks.front() else { break };
+            if oldest.number() >= inner.indexed || oldest.number() >= inner.heads.unsafe_head().number
+            {
+                break;
+            }
+            inner.pop_front();
+        }
+    }
+
+    /// The base below all states.
+    pub const fn base(&self) -> &Arc<BaseState> {
+        &self.base
+    }
+
+    /// All heads.
+    pub fn heads(&self) -> Heads {
+        self.inner.read().heads
+    }
+
+    /// The newest durable block.
+    pub fn latest(&self) -> Arc<ChainBlock> {
+        let inner = self.inner.read();
+        let number = inner.heads.unsafe_head().number;
+        let latest = inner.get(number).or(inner.blocks.back());
+        latest.cloned().expect("the store begins with a block and never drops the latest")
+    }
+
+    /// The newest sealed block, durable or not.
+    pub fn newest(&self) -> Arc<ChainBlock> {
+        let inner = self.inner.read();
+        inner.blocks.back().cloned().expect("the store begins with a block and never drops the last")
+    }
+
+    /// The open block, if there is one.
+    pub fn pending(&self) -> Option<Arc<PendingBlock>> {
+        self.inner.read().pending.clone()
+    }
+
+    /// The number of the newest block whose state Postgres holds.
+    pub fn indexed(&self) -> u64 {
+        self.inner.read().indexed
+    }
+
+    /// A durable block that is held in memory.
+    pub fn block(&self, number: u64) -> Option<Arc<ChainBlock>> {
+        let inner = self.inner.read();
+        inner.get(number).filter(|_| number <= inner.heads.unsafe_head().number).cloned()
+    }
+
+    /// The same by hash.
+    pub fn block_by_hash(&self, hash: &B256) -> Option<Arc<ChainBlock>> {
+        let number = *self.inner.read().by_hash.get(hash)?;
+        self.block(number).filter(|block| block.hash == *hash)
+    }
+
+    /// A durable transaction that is held in memory.
+    pub fn transaction(&self, hash: &B256) -> Option<Located> {
+        let inner = self.inner.read();
+        let (number, included) = inner.transactions.get(hash)?.clone();
+        if let Some(block) = inner.get(number) {
+            let shown = number <= inner.heads.unsafe_head().number;
+            return Some(Located {
+                included,
+                block_number: number,
+                timestamp: block.header.timestamp,
+                base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
+                opening: block.opening,
+                block_hash: shown.then_some(block.hash),
+            });
+        }
+        let open = inner.pending.as_ref().filter(|open| open.opening.number == number)?;
+        Some(Located {
+            included,
+            block_number: number,
+            timestamp: open.opening.timestamp,
+            base_fee: open.base_fee,
+            opening: open.opening,
+            block_hash: None,
+        })
+    }
+
+    /// The state after a block that is in memory and not below the indexed one.
+    pub fn state_after(&self, number: u64) -> Option<StateView> {
+        let inner = self.inner.read();
+        Some(self.view(number, inner.layers_of(number)?))
+    }
+
+    /// The state inside the open block; after the newest sealed block where none is open.
+    pub fn pending_state(&self) -> StateView {
+        let inner = self.inner.read();
+        let newest = inner.blocks.back().map_or(0, |block| block.number());
+        let mut layers: Vec<Arc<StateDiff>> = Vec::new();
+        if let Some(open) = inner.pending.as_ref().filter(|open| open.opening.number == newest + 1) {
+            layers.extend(open.diffs.iter().rev().cloned());
+        }
+        layers.extend(inner.layers_of(newest).unwrap_or_default());
+        self.view(newest, layers)
+    }
+
+    /// What admission takes from the open block.
+    pub fn admission_state(&self) -> AdmissionState {
+        let inner = self.inner.read();
+        let newest = inner.blocks.back();
+        let (opening, gas_limit, version) = match (&inner.pending, newest) {
+            (Some(open), _) => (open.opening, open.gas_limit, open.version),
+            (None, Some(block)) => (block.opening, block.header.gas_limit, 0),
+            (None, None) => Default::default(),
+        };
+        AdmissionState { gas_limit, l1_fees: L1FeeParams::from_opening(&opening), version }
+    }
+
+    /// How far blocks are ahead of the index: blocks, and bytes of their user transactions.
+    pub fn index_lag(&self) -> (u64, usize) {
+        let inner = self.inner.read();
+        let behind = inner.blocks.iter().filter(|block| block.number() > inner.indexed);
+        behind.fold((0, 0), |(blocks, bytes), block| {
+            (blocks + 1, bytes + block.raw.iter().map(|raw| raw.len()).sum::<usize>())
+        })
+    }
+
+    /// The block numbers in memory that readers may see.
+    pub fn recent(&self) -> std::ops::RangeInclusive<u64> {
+        let inner = self.inner.read();
+        let first = inner.blocks.front().map_or(0, |block| block.number());
+        first..=inner.heads.head(SafetyLevel::Unsafe).number
+    }
+
+    fn view(&self, number: u64, layers: Vec<Arc<StateDiff>>) -> StateView {
+        StateView::new(self.base.clone(), number, layers)
+    }
+}
+
+impl Inner {
+    fn push(&mut self, block: Arc<ChainBlock>) {
+        if let Some(last) = self.blocks.back() {
+            assert_eq!(last.number() + 1, block.number(), "blocks are consecutive");
+            assert_eq!(last.hash, block.header.parent_hash, "each block is the child of the last");
+        }
+        self.by_hash.insert(block.hash, block.number());
+        self.blocks.push_back(block);
+    }
+
+    fn pop_front(&mut self) {
+        let Some(block) = self.blocks.pop_front() else { return };
+        self.by_hash.remove(&block.hash);
+        for included in &block.transactions {
+            self.transactions.remove(&included.hash);
+        }
+    }
+
+    fn get(&self, number: u64) -> Option<&Arc<ChainBlock>> {
+        let first = self.blocks.front()?.number();
+        self.blocks.get(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// Diffs from block `number` down to the first that Postgres does not have, newest first.
+    fn layers_of(&self, number: u64) -> Option<Vec<Arc<StateDiff>>> {
+        if number < self.indexed {
+            return None;
+        }
+        self.get(number)?;
+        let layers = (self.indexed + 1..=number).rev().map(|number| self.get(number));
+        layers.map(|block| block.map(|block| block.diff.clone())).collect()
+    }
+}

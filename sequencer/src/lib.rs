@@ -1,0 +1,28 @@
+//! The sequencer: takes transactions, orders and executes them, makes them durable, seals blocks, and follows L1.
+//!
+//! ```text
+//!  doors ─▶ Submitter ─▶ mempool ─▶ builder ─▶ journal ─▶ publisher ─▶ doors
+//!                                      │  ▲                   
+//!                                      ▼  └── follower ◀── L1
+//!                                   indexer ─▶ Postgres
+//! ```
+//! Not here: what a block means (`protocol`, `executor`, `derivation`), SQL (`db`), L1 access (`l1`).
+//! Invariant: what was published is durable, and what is durable is in the chain that every restart builds.
+
+pub mod builder;
+pub mod chain;
+mod config;
+mod error;
+mod follower;
+mod indexer;
+mod metrics;
+pub mod mempool;
+mod node;
+pub mod publisher;
+mod restart;
+mod submitter;
+
+pub use config::SequencerConfig;
+pub use error::SequencerError;
+pub use node::{SequencerHandle, run};
+pub use submitter::{Submitter, WaitError};

@@ -1,0 +1,187 @@
+//! Whether a raw transaction may wait in the mempool: cheap checks first, then the signature, then the account.
+//!
+//! All doors, the reload at start and the way back after an L1 reorg come through here. It runs on CPU threads,
+//! because it recovers senders and may read Postgres. Not here: nonces and funds against other waiting
+//! transactions, which the pool checks under its lock.
+
+use std::sync::Arc;
+
+use alloy::{
+    consensus::Transaction as _,
+    primitives::{B256, Bytes, U256},
+};
+use executor::RecoveredTransaction;
+use protocol::{L1FeeParams, TRANSACTION_BYTES_MAX, Transaction, TransactionError};
+use state::StateReader;
+
+use super::{
+    Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, intrinsic::gas_needed,
+    recovery::recover,
+};
+use crate::chain::ChainStore;
+
+/// Longest init code, in bytes (EIP-3860).
+const INIT_CODE_BYTES_MAX: usize = 49_152;
+
+/// How often an admission starts again because its account was read too long ago.
+const STALE_RETRIES_MAX: usize = 8;
+
+/// What does not change from block to block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdmissionRules {
+    /// Chain id of the L2.
+    pub chain_id: u64,
+    /// Lowest base fee, in wei.
+    pub base_fee_min: u64,
+}
+
+/// What admission takes from the open block.
+#[derive(Debug, Clone, Copy)]
+pub struct AdmissionState {
+    /// Gas limit of the block.
+    pub gas_limit: u64,
+    /// What L1 data and the operator cost.
+    pub l1_fees: L1FeeParams,
+    /// Version of the pending state.
+    pub version: u64,
+}
+
+/// Admits transactions to the mempool.
+#[derive(Debug)]
+pub struct Admission {
+    rules: AdmissionRules,
+    store: Arc<ChainStore>,
+    mempool: Arc<Mempool>,
+}
+
+impl Admission {
+    /// Admission to this mempool, against the pending state of this chain.
+    pub const fn new(rules: AdmissionRules, store: Arc<ChainStore>, mempool: Arc<Mempool>) -> Self {
+        Self { rules, store, mempool }
+    }
+
+    /// Admits a chunk of raw transactions; one answer each, in order.
+    pub fn admit(&self, raws: &[Bytes]) -> Vec<Result<B256, Rejection>> {
+        let gas_limit = self.store.admission_state().gas_limit;
+        let checked = raws.iter().map(|raw| self.check_form(raw, gas_limit)).collect();
+        let recovered = recover(checked);
+        let admitted = recovered.into_iter().zip(raws);
+        admitted.map(|(tx, raw)| self.admit_one(tx?, raw)).collect()
+    }
+
+    /// What can be said without the sender.
+    fn check_form(&self, raw: &Bytes, gas_limit_max: u64) -> Result<Transaction, Rejection> {
+        if raw.len() > TRANSACTION_BYTES_MAX {
+            let bytes_max = TRANSACTION_BYTES_MAX;
+            return Err(Rejection::TooLarge { bytes: raw.len(), bytes_max });
+        }
+        let tx = protocol::decode_user_transaction(raw)
+            .map_err(|error| Rejection::Undecodable(Arc::new(error)))?;
+        match protocol::check_chain_id(&tx, self.rules.chain_id) {
+            Ok(()) => {}
+            Err(TransactionError::ChainId { actual, expected }) => {
+                return Err(Rejection::WrongChain { given: actual, expected });
+            }
+            Err(error) => return Err(Rejection::Undecodable(Arc::new(error))),
+        }
+        let hash = protocol_hash(&tx);
+        if self.mempool.contains(&hash) {
+            return Err(Rejection::AlreadyKnown { hash });
+        }
+        self.check_gas(&tx, gas_limit_max)?;
+        self.check_shape(&tx)?;
+        Ok(tx)
+    }
+
+    fn check_gas(&self, tx: &Transaction, block_gas_limit: u64) -> Result<(), Rejection> {
+        let gas_limit = tx.gas_limit();
+        if gas_limit > block_gas_limit {
+            return Err(Rejection::GasAboveBlock { gas_limit, block_gas_limit });
+        }
+        let intrinsic_gas = gas_needed(tx);
+        if gas_limit < intrinsic_gas {
+            return Err(Rejection::IntrinsicGas { gas_limit, intrinsic_gas });
+        }
+        let Fees { cap, tip } = Fees::of(tx);
+        if tip > cap {
+            return Err(Rejection::TipAboveFeeCap { tip, fee_cap: cap });
+        }
+        let base_fee_min = self.rules.base_fee_min;
+        if cap < u128::from(base_fee_min) {
+            return Err(Rejection::FeeCapTooLow { fee_cap: cap, base_fee_min });
+        }
+        Ok(())
+    }
+
+    fn check_shape(&self, tx: &Transaction) -> Result<(), Rejection> {
+        if tx.nonce() == u64::MAX {
+            return Err(Rejection::NonceMax);
+        }
+        let bytes = tx.input().len();
+        if tx.kind().is_create() && bytes > INIT_CODE_BYTES_MAX {
+            return Err(Rejection::InitCodeTooLarge { bytes, bytes_max: INIT_CODE_BYTES_MAX });
+        }
+        let set_code = matches!(tx, Transaction::Eip7702(_));
+        let authorized = tx.authorization_list().is_some_and(|list| !list.is_empty());
+        if set_code && (!authorized || tx.kind().is_create()) {
+            return Err(Rejection::SetCodeShape);
+        }
+        Ok(())
+    }
+
+    fn admit_one(&self, tx: RecoveredTransaction, raw: &Bytes) -> Result<B256, Rejection> {
+        for _ in 0..STALE_RETRIES_MAX {
+            let state = self.store.admission_state();
+            let account = self.sender_state(&tx, state.version)?;
+            let cost = cost(&tx, &state.l1_fees);
+            let fees = Fees::of(&tx.tx);
+            let admitted = Admitted { tx: tx.clone(), raw: raw.clone(), fees, cost };
+            match self.mempool.insert(admitted, account) {
+                Ok(hash) => return Ok(hash),
+                Err(NotInserted::Rejected(rejection)) => return Err(rejection),
+                Err(NotInserted::Stale) => {}
+            }
+        }
+        // Reading one account took longer than many sub-blocks, many times over: that is overload.
+        Err(Rejection::Busy { waiting: 0 })
+    }
+
+    /// Reads the sender's account. `version` was read before the state, so it is never too new.
+    fn sender_state(
+        &self,
+        tx: &RecoveredTransaction,
+        version: u64,
+    ) -> Result<SenderState, Rejection> {
+        let view = self.store.pending_state();
+        let Some(account) = view.account(&tx.sender).map_err(Rejection::State)? else {
+            return Ok(SenderState { nonce: 0, balance: U256::ZERO, version });
+        };
+        if account.has_code() {
+            let code = view.code(&account.code_hash).map_err(Rejection::State)?;
+            if !is_delegation(&code) {
+                return Err(Rejection::SenderHasCode { sender: tx.sender });
+            }
+        }
+        Ok(SenderState { nonce: account.nonce, balance: account.balance, version })
+    }
+}
+
+fn cost(tx: &RecoveredTransaction, l1_fees: &L1FeeParams) -> Cost {
+    let gas_limit = tx.tx.gas_limit();
+    Cost {
+        gas: U256::from(gas_limit).saturating_mul(U256::from(tx.tx.max_fee_per_gas())),
+        value: tx.tx.value(),
+        l1_fee: l1_fees.l1_fee(tx.data_size),
+        operator_fee: l1_fees.operator_fee(gas_limit),
+    }
+}
+
+/// Code that only names another account's code (EIP-7702).
+fn is_delegation(code: &Bytes) -> bool {
+    code.len() == 23 && code.starts_with(&[0xef, 0x01, 0x00])
+}
+
+fn protocol_hash(tx: &Transaction) -> B256 {
+    use alloy::consensus::transaction::TxHashRef;
+    *tx.tx_hash()
+}

@@ -1,0 +1,204 @@
+//! Transactions that were received and have no place yet, and the one way by which they get here.
+//!
+//! ```text
+//!  raw ─▶ AdmissionQueue ─▶ form ─▶ recovery ─▶ account ─▶ Pool ─▶ builder
+//!              bounded       └──── CPU threads ────┘      one lock
+//! ```
+//! Not here: executing them, and what clients are told. Invariant: what is in the pool was paid for and in
+//! reach of its sender's nonce when it came in; each sub-block's diff keeps that up to date.
+
+mod admission;
+mod intrinsic;
+mod ordering;
+mod pool;
+mod ready;
+mod recovery;
+mod rejection;
+mod sender;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+use std::sync::Arc;
+
+use alloy::primitives::{Address, B256};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use state::StateDiff;
+
+pub use admission::{Admission, AdmissionRules, AdmissionState};
+pub use ordering::{FirstCome, Ordering, PriorityFee};
+pub use pool::{Left, NotInserted, Pool, TakeLimits};
+pub use recovery::{AdmissionQueue, RecoveryThreads};
+pub use rejection::Rejection;
+pub use stored::{reload, save};
+pub use transaction::{Admitted, Cost, Fees, SenderState};
+
+use crate::publisher::{Published, Publisher};
+
+/// Bounds of the mempool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MempoolLimits {
+    /// Transactions in all.
+    pub transactions_max: usize,
+    /// Bytes of all raw transactions together.
+    pub bytes_max: usize,
+    /// Transactions of one sender.
+    pub sender_transactions_max: usize,
+    /// How far ahead of the next nonce a nonce may be.
+    pub nonce_gap_max: u64,
+    /// Percent by which a replacement must raise fee cap and tip.
+    pub replacement_bump_percent: u32,
+}
+
+impl Default for MempoolLimits {
+    fn default() -> Self {
+        Self {
+            transactions_max: 500_000,
+            bytes_max: 512 << 20,
+            sender_transactions_max: 1_024,
+            nonce_gap_max: 1_024,
+            replacement_bump_percent: 10,
+        }
+    }
+}
+
+/// Which order ready transactions are taken in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderingChoice {
+    /// By effective tip, then by arrival.
+    #[default]
+    PriorityFee,
+    /// By arrival.
+    FirstCome,
+}
+
+impl OrderingChoice {
+    fn ordering(self) -> Arc<dyn Ordering> {
+        match self {
+            Self::PriorityFee => Arc::new(PriorityFee),
+            Self::FirstCome => Arc::new(FirstCome),
+        }
+    }
+}
+
+/// How many transactions wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MempoolSize {
+    /// All of them.
+    pub transactions: usize,
+    /// Those without a nonce gap before them.
+    pub executable: usize,
+    /// Bytes of all raw transactions.
+    pub bytes: usize,
+}
+
+/// The pool behind its lock, with the publisher that is told who came and left.
+#[derive(Debug)]
+pub struct Mempool {
+    pool: Mutex<Pool>,
+    publisher: Arc<Publisher>,
+}
+
+impl Mempool {
+    /// An empty mempool.
+    pub fn new(
+        limits: MempoolLimits,
+        ordering: OrderingChoice,
+        base_fee: u64,
+        publisher: Arc<Publisher>,
+    ) -> Self {
+        let pool = Pool::new(limits, ordering.ordering(), base_fee);
+        Self { pool: Mutex::new(pool), publisher }
+    }
+
+    /// Lets a transaction in.
+    ///
+    /// # Errors
+    /// When it is refused, or its account was read too long ago.
+    pub fn insert(&self, tx: Admitted, account: SenderState) -> Result<B256, NotInserted> {
+        let hash = tx.hash();
+        let left = self.pool.lock().insert(tx, account)?;
+        self.publisher.send(Published::Received(hash));
+        self.tell(left);
+        Ok(hash)
+    }
+
+    /// See [`Pool::take`].
+    pub fn take(&self, limits: TakeLimits) -> Vec<Arc<Admitted>> {
+        self.pool.lock().take(limits)
+    }
+
+    /// See [`Pool::settle`].
+    pub fn settle(
+        &self,
+        version: u64,
+        taken: &[Arc<Admitted>],
+        diff: &Arc<StateDiff>,
+        dropped: Left,
+    ) {
+        let left = self.pool.lock().settle(version, taken, diff, dropped);
+        self.tell(left);
+    }
+
+    /// See [`Pool::open_block`].
+    pub fn open_block(&self, base_fee: u64) {
+        self.pool.lock().open_block(base_fee);
+    }
+
+    /// See [`Pool::drain`].
+    pub fn drain(&self, version: u64) -> Vec<Arc<Admitted>> {
+        self.pool.lock().drain(version)
+    }
+
+    /// All waiting transactions in order of arrival.
+    pub fn in_arrival_order(&self) -> Vec<Arc<Admitted>> {
+        self.pool.lock().in_arrival_order()
+    }
+
+    /// Whether a transaction waits here.
+    pub fn contains(&self, hash: &B256) -> bool {
+        self.pool.lock().get(hash).is_some()
+    }
+
+    /// A waiting transaction.
+    pub fn get(&self, hash: &B256) -> Option<Arc<Admitted>> {
+        self.pool.lock().get(hash)
+    }
+
+    /// Next nonce after the sender's executable transactions, if it has any here; else the account's nonce in
+    /// the pending state is the answer.
+    pub fn pending_nonce(&self, sender: &Address) -> Option<u64> {
+        self.pool.lock().pending_nonce(sender)
+    }
+
+    /// One sender's transactions in order of nonce, each with whether it is executable.
+    pub fn of_sender(&self, sender: &Address) -> Vec<(Arc<Admitted>, bool)> {
+        self.pool.lock().of_sender(sender)
+    }
+
+    /// Everyone who has transactions here.
+    pub fn senders(&self) -> Vec<Address> {
+        self.pool.lock().senders()
+    }
+
+    /// How many wait.
+    pub fn size(&self) -> MempoolSize {
+        let (transactions, executable, bytes) = self.pool.lock().size();
+        MempoolSize { transactions, executable, bytes }
+    }
+
+    /// Whether a transaction could be taken now.
+    pub fn has_ready(&self) -> bool {
+        self.pool.lock().heads().0 > 0
+    }
+
+    fn tell(&self, left: Left) {
+        for (hash, reason) in left {
+            self.publisher.dropped(hash, reason);
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! Transactions that wait for their place: one nonce queue per sender, one order over all senders.
+//!
+//! A plain value that one lock guards; it does no I/O and reads no clock. What it knows of accounts comes
+//! with each admission and with the diff of each sub-block. Not here: whether a transaction is well formed
+//! and paid for by itself (`admission.rs`).
+//!
+//! Invariants: at most one transaction per sender and nonce; the counts and bytes never exceed the limits;
+//! a transaction that cannot be executed now (gap, fee cap, gas left) is not looked at again until what
+//! keeps it back has changed.
+
+use std::{cmp::Reverse, collections::BTreeSet, collections::VecDeque, sync::Arc};
+
+use alloy::primitives::{
+    Address, B256, U256,
+    map::{HashMap, HashSet},
+};
+use state::StateDiff;
+
+use super::{
+    Admitted, Fees, MempoolLimits, Ordering, Rejection, SenderState, ready::Ready, sender::Sender,
+    transaction::Pooled,
+};
+
+/// Sub-block diffs that are kept to bring late admissions up to date.
+const RECENT_DIFFS_MAX: usize = 256;
+
+/// Heads that one [`Pool::take`] passes over because they do not fit the gas left.
+const TAKE_SKIPS_MAX: usize = 256;
+
+/// Cheapest first: parked behind a gap, then tip, cap, and the latest arrival.
+type Price = (bool, u128, u128, Reverse<u64>, Address);
+
+/// The waiting transactions.
+#[derive(Debug)]
+pub struct Pool {
+    limits: MempoolLimits,
+    ordering: Arc<dyn Ordering>,
+    senders: HashMap<Address, Sender>,
+    by_hash: HashMap<B256, (Address, u64)>,
+    ready: Ready,
+    by_price: BTreeSet<Price>,
+    /// How many of them stand behind a gap.
+    gapped: usize,
+    deferred: Vec<Address>,
+    recent: VecDeque<(u64, Arc<StateDiff>)>,
+    version: u64,
+    arrivals: u64,
+    bytes: usize,
+}
+
+/// Why a transaction did not get in.
+#[derive(Debug)]
+pub enum NotInserted {
+    /// It is refused.
+    Rejected(Rejection),
+    /// The sender's account was read from a state that is too old; read it again.
+    Stale,
+}
+
+impl From<Rejection> for NotInserted {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+/// Transactions that left without being executed, and why.
+pub type Left = Vec<(B256, Rejection)>;
+
+/// How much one sub-block may take.
+#[derive(Debug, Clone, Copy)]
+pub struct TakeLimits {
+    /// Gas that the open block has left.
+    pub block_gas_left: u64,
+    /// Gas that the sub-block may use.
+    pub gas_max: u64,
+    /// Transactions it may have.
+    pub transactions_max: usize,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(limits: MempoolLimits, ordering: Arc<dyn Ordering>, base_fee: u64) -> Self {
+        Self {
+            limits,
+            ordering: ordering.clone(),
+            gapped: 0,
+            senders: HashMap::default(),
+            by_hash: HashMap::default(),
+            ready: Ready::new(ordering, base_fee),
+            by_price: BTreeSet::new(),
+            deferred: Vec::new(),
+            recent: VecDeque::new(),
+            version: 0,
+            arrivals: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Lets a transaction in. Returns those that left for it.
+    ///
+    /// # Errors
+    /// When it is refused, or the account it was checked against is out of date.
+    pub fn insert(&mut self, tx: Admitted, account: SenderState) -> Result<Left, NotInserted> {
+        let hash = tx.hash();
+        if self.by_hash.contains_key(&hash) {
+            return Err(Rejection::AlreadyKnown { hash }.into());
+        }
+        let (address, nonce) = (tx.sender(), tx.nonce());
+        let (account_nonce, balance) = self.current(&address, account).ok_or(NotInserted::Stale)?;
+        let mut left = Left::new();
+        let known = self.senders.get(&address);
+        let expected = known.map_or(account_nonce, |sender| sender.cursor);
+        self.check_nonce(nonce, expected)?;
+        let queued = known.map_or(U256::ZERO, |sender| sender.queued_cost(nonce));
+        check_funds(&tx, balance, queued)?;
+        let old = known.and_then(|sender| sender.transactions.get(&nonce));
+        match old.map(|old| old.admitted.clone()) {
+            Some(old) => {
+                self.check_replacement(&old, &tx)?;
+                self.remove_one(&old.hash());
+                left.push((old.hash(), Rejection::Replaced { by: hash }));
+            }
+            None => self.make_room(&tx, account_nonce, &mut left)?,
+        }
+        self.link(tx, account_nonce, balance);
+        Ok(left)
+    }
+
+    /// Takes the best ready transactions, each sender's in order of nonce. They stay known until
+    /// [`Self::settle`] says what became of them.
+    pub fn take(&mut self, limits: TakeLimits) -> Vec<Arc<Admitted>> {
+        let mut taken = Vec::new();
+        let (mut gas, mut skips) = (0_u64, 0);
+        let mut passed_over = Vec::new();
+        while taken.len() < limits.transactions_max && gas < limits.gas_max {
+            if skips == TAKE_SKIPS_MAX {
+                break;
+            }
+            let Some((_, address)) = self.ready.pop() else { break };
+            let Some(sender) = self.senders.get_mut(&address) else { continue };
+            sender.ready = None;
+            let Some(head) = sender.head() else { continue };
+            let gas_limit = head.admitted.gas_limit();
+            if gas_limit > limits.block_gas_left {
+                sender.deferred = true;
+                self.deferred.push(address);
+                skips += 1;
+            } else if gas_limit > limits.block_gas_left - gas {
+                passed_over.push(address);
+                skips += 1;
+            } else {
+                gas += gas_limit;
+                taken.push(head.admitted.clone());
+                sender.cursor += 1;
+                self.place_head(&address);
+            }
+        }
+        for address in passed_over {
+            self.place_head(&address);
+        }
+        taken
+    }
+
+    /// Says what became of the taken transactions: `diff` is what the sub-block changed, `dropped` are those
+    /// that can never be executed. The rest go back to their places. Returns all that left unexecuted.
+    pub fn settle(
+        &mut self,
+        version: u64,
+        taken: &[Arc<Admitted>],
+        diff: &Arc<StateDiff>,
+        dropped: Left,
+    ) -> Left {
+        debug_assert!(version > self.version || taken.is_empty(), "versions rise");
+        let mut left = Left::new();
+        for (hash, reason) in dropped {
+            if self.remove_one(&hash) {
+                left.push((hash, reason));
+            }
+        }
+        self.version = version;
+        if self.recent.len() == RECENT_DIFFS_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((version, diff.clone()));
+        let executed: HashSet<B256> = taken.iter().map(|tx| tx.hash()).collect();
+        for (address, change) in &diff.accounts {
+            if self.senders.contains_key(address) {
+                let account = change.account.map_or((0, U256::ZERO), |a| (a.nonce, a.balance));
+                self.update_account(address, account, &executed, &mut left);
+            }
+        }
+        let senders: BTreeSet<Address> = taken.iter().map(|tx| tx.sender()).collect();
+        for address in senders {
+            if let Some(sender) = self.senders.get_mut(&address) {
+                sender.cursor = sender.nonce;
+            }
+            self.refresh(&address);
+        }
+        left
+    }
+
+    /// A new block is open: its base fee holds, and its gas is unused.
+    pub fn open_block(&mut self, base_fee: u64) {
+        self.ready.set_base_fee(base_fee);
+        for address in std::mem::take(&mut self.deferred) {
+            if let Some(sender) = self.senders.get_mut(&address) {
+                sender.deferred = false;
+            }
+            self.place_head(&address);
+        }
+    }
+
+    /// Removes everything, in order of arrival: what was known of accounts no longer holds.
+    pub fn drain(&mut self, version: u64) -> Vec<Arc<Admitted>> {
+        let waiting = self.in_arrival_order();
+        let arrivals = self.arrivals;
+        *self = Self::new(self.limits, self.ordering.clone(), self.ready.base_fee());
+        self.arrivals = arrivals;
+        self.version = version;
+        waiting
+    }
+
+    /// All waiting transactions in order of arrival.
+    pub fn in_arrival_order(&self) -> Vec<Arc<Admitted>> {
+        let all = self.senders.values().flat_map(|sender| sender.transactions.values());
+        let mut all: Vec<_> = all.map(|tx| (tx.arrival, tx.admitted.clone())).collect();
+        all.sort_unstable_by_key(|(arrival, _)| *arrival);
+        all.into_iter().map(|(_, admitted)| admitted).collect()
+    }
+
+    /// A transaction by hash.
+    pub fn get(&self, hash: &B256) -> Option<Arc<Admitted>> {
+        let (address, nonce) = self.by_hash.get(hash)?;
+        Some(self.senders.get(address)?.transactions.get(nonce)?.admitted.clone())
+    }
+
+    /// Next nonce after all executable transactions of the sender, if it has any here.
+    pub fn pending_nonce(&self, address: &Address) -> Option<u64> {
+        self.senders.get(address).map(|sender| sender.end)
+    }
+
+    /// Transactions of one sender in order of nonce, each with whether it is executable.
+    pub fn of_sender(&self, address: &Address) -> Vec<(Arc<Admitted>, bool)> {
+        let Some(sender) = self.senders.get(address) else { return Vec::new() };
+        let all = sender.transactions.iter();
+        all.map(|(nonce, tx)| (tx.admitted.clone(), sender.is_executable(*nonce))).collect()
+    }
+
+    /// Everyone who has transactions here.
+    pub fn senders(&self) -> Vec<Address> {
+        self.senders.keys().copied().collect()
+    }
+
+    /// How many transactions, how many of them executable, and their bytes.
+    pub fn size(&self) -> (usize, usize, usize) {
+        (self.by_hash.len(), self.by_hash.len() - self.gapped, self.bytes)
+    }
+
+    /// Senders whose next transaction could be taken now, and those that wait for a lower base fee.
+    pub fn heads(&self) -> (usize, usize) {
+        (self.ready.takeable(), self.ready.parked())
+    }
+
+    /// The version of the pending state that is known here.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The account as of the newest settled sub-block, or `None` where `account` is too old to say.
+    fn current(&self, address: &Address, account: SenderState) -> Option<(u64, U256)> {
+        if let Some(sender) = self.senders.get(address) {
+            return Some((sender.nonce, sender.balance));
+        }
+        if account.version >= self.version {
+            return Some((account.nonce, account.balance));
+        }
+        // The diffs in between must all be here: the first of them is the one after the version read.
+        let oldest = self.recent.front().map_or(u64::MAX, |(version, _)| *version);
+        if oldest > account.version + 1 {
+            return None;
+        }
+        let newer = self.recent.iter().rev().take_while(|(version, _)| *version > account.version);
+        let change = newer.filter_map(|(_, diff)| diff.accounts.get(address)).next();
+        Some(change.map_or((account.nonce, account.balance), |change| {
+            change.account.map_or((0, U256::ZERO), |a| (a.nonce, a.balance))
+        }))
+    }
+
+    fn check_nonce(&self, nonce: u64, expected: u64) -> Result<(), Rejection> {
+        let gap_max = self.limits.nonce_gap_max;
+        if nonce < expected {
+            return Err(Rejection::NonceTooLow { nonce, expected });
+        }
+        if nonce - expected > gap_max {
+            return Err(Rejection::NonceTooHigh { nonce, expected, gap_max });
+        }
+        Ok(())
+    }
+
+    fn check_replacement(&self, old: &Admitted, new: &Admitted) -> Result<(), Rejection> {
+        let least = old.fees.bumped(self.limits.replacement_bump_percent.into());
+        if new.fees.cap < least.cap || new.fees.tip < least.tip {
+            let (fee_cap_min, tip_min) = (least.cap, least.tip);
+            return Err(Rejection::ReplacementUnderpriced { fee_cap_min, tip_min });
+        }
+        Ok(())
+    }
+
+    /// Evicts cheaper transactions until the new one fits.
+    fn make_room(&mut self, tx: &Admitted, nonce: u64, left: &mut Left) -> Result<(), Rejection> {
+        let sender = self.senders.get(&tx.sender());
+        let transactions_max = self.limits.sender_transactions_max;
+        if sender.is_some_and(|sender| sender.transactions.len() >= transactions_max) {
+            return Err(Rejection::SenderFull { transactions_max });
+        }
+        let executable = tx.nonce() == sender.map_or(nonce, |sender| sender.end);
+        let full = |pool: &Self| {
+            pool.by_hash.len() >= pool.limits.transactions_max
+                || pool.bytes + tx.raw.len() > pool.limits.bytes_max
+        };
+        while full(self) {
+            let rejection =
+                Rejection::PoolFull { transactions: self.by_hash.len(), bytes: self.bytes };
+            let Some(cheapest) = self.by_price.first() else { return Err(rejection) };
+            let cheaper = (cheapest.0, cheapest.1, cheapest.2)
+                < (executable, tx.fees.tip, tx.fees.cap);
+            // The sender of the cheapest loses the last in its queue: what stands behind the cheapest
+            // cannot be executed without it. What the builder holds is not evicted.
+            let victim = self.senders.get(&cheapest.4).and_then(|sender| {
+                sender.last().filter(|last| last.nonce() >= sender.cursor).map(|last| last.hash())
+            });
+            match victim {
+                Some(hash) if cheaper && cheapest.4 != tx.sender() => {
+                    self.remove_one(&hash);
+                    left.push((hash, Rejection::Evicted));
+                }
+                _ => return Err(rejection),
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, tx: Admitted, nonce: u64, balance: U256) {
+        self.arrivals += 1;
+        let (hash, address, arrival) = (tx.hash(), tx.sender(), self.arrivals);
+        let tx_nonce = tx.nonce();
+        self.bytes += tx.raw.len();
+        self.by_hash.insert(hash, (address, tx_nonce));
+        self.by_price.insert(price(&tx.fees, false, arrival, address));
+        self.gapped += 1;
+        let sender = self.senders.entry(address).or_insert_with(|| Sender::new(nonce, balance));
+        sender.transactions.insert(tx_nonce, Pooled { admitted: Arc::new(tx), arrival });
+        self.refresh(&address);
+    }
+
+    /// Takes one transaction out, wherever it stands.
+    fn remove_one(&mut self, hash: &B256) -> bool {
+        let Some((address, nonce)) = self.by_hash.remove(hash) else { return false };
+        let Some(sender) = self.senders.get_mut(&address) else { return false };
+        let executable = sender.is_executable(nonce);
+        let Some(pooled) = sender.transactions.remove(&nonce) else { return false };
+        if sender.ready == Some(pooled.arrival) {
+            sender.ready = None;
+            self.ready.remove(pooled.arrival);
+        }
+        self.bytes -= pooled.admitted.raw.len();
+        self.by_price.remove(&price(&pooled.admitted.fees, executable, pooled.arrival, address));
+        self.gapped -= usize::from(!executable);
+        self.refresh(&address);
+        true
+    }
+
+    fn update_account(
+        &mut self,
+        address: &Address,
+        (nonce, balance): (u64, U256),
+        executed: &HashSet<B256>,
+        left: &mut Left,
+    ) {
+        let Some(sender) = self.senders.get_mut(address) else { return };
+        let used: Vec<_> =
+            sender.transactions.range(..nonce).map(|(_, tx)| tx.admitted.clone()).collect();
+        for admitted in used {
+            let hash = admitted.hash();
+            self.remove_one(&hash);
+            // Executed ones were taken. A nonce can also be used up from inside (EIP-7702).
+            if !executed.contains(&hash) {
+                let reason = Rejection::NonceTooLow { nonce: admitted.nonce(), expected: nonce };
+                left.push((hash, reason));
+            }
+        }
+        if let Some(sender) = self.senders.get_mut(address) {
+            (sender.nonce, sender.balance) = (nonce, balance);
+            sender.cursor = std::cmp::max(sender.cursor, nonce);
+        }
+        self.refresh(address);
+    }
+
+    /// Brings the derived facts of one sender up to date after any change; forgets it when nothing waits.
+    fn refresh(&mut self, address: &Address) {
+        let Some(sender) = self.senders.get_mut(address) else { return };
+        if sender.transactions.is_empty() {
+            if let Some(arrival) = sender.ready {
+                self.ready.remove(arrival);
+            }
+            self.senders.remove(address);
+            return;
+        }
+        let moved = sender.find_end();
+        for (nonce, pooled) in sender.transactions.range(moved) {
+            let now = sender.is_executable(*nonce);
+            let fees = &pooled.admitted.fees;
+            self.by_price.remove(&price(fees, !now, pooled.arrival, *address));
+            self.by_price.insert(price(fees, now, pooled.arrival, *address));
+            if now {
+                self.gapped -= 1;
+            } else {
+                self.gapped += 1;
+            }
+        }
+        self.place_head(address);
+    }
+
+    /// Puts the sender's next transaction into the ready set, and nothing else of it.
+    fn place_head(&mut self, address: &Address) {
+        let Some(sender) = self.senders.get_mut(address) else { return };
+        let head = sender.head().filter(|_| !sender.deferred);
+        let next = head.map(|head| (head.arrival, head.admitted.fees));
+        if sender.ready == next.map(|(arrival, _)| arrival) {
+            return;
+        }
+        if let Some(arrival) = sender.ready.take() {
+            self.ready.remove(arrival);
+        }
+        if let Some((arrival, fees)) = next {
+            self.ready.insert(arrival, *address, fees);
+            sender.ready = Some(arrival);
+        }
+    }
+}
+
+const fn price(fees: &Fees, executable: bool, arrival: u64, sender: Address) -> Price {
+    (executable, fees.tip, fees.cap, Reverse(arrival), sender)
+}
+
+fn check_funds(tx: &Admitted, have: U256, queued: U256) -> Result<(), Rejection> {
+    let want = tx.cost.total().saturating_add(queued);
+    if have >= want {
+        return Ok(());
+    }
+    let super::Cost { gas, value, l1_fee, operator_fee } = tx.cost;
+    Err(Rejection::InsufficientFunds { have, want, gas, l1_fee, operator_fee, value, queued })
+}

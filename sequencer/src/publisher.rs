@@ -1,0 +1,221 @@
+//! What the sequencer tells the outside, in order: durable sub-blocks, sealed blocks, heads, dropped
+//! transactions.
+//!
+//! Nothing is published before it is durable. The queue to the subscribers is bounded: a reader that falls
+//! behind is closed with a reason, never skipped silently, and can resume from a [`Cursor`] by reading the
+//! blocks in between. Not here: encodings, which the doors make once per event for all their subscribers.
+
+use std::sync::Arc;
+
+use alloy::primitives::{B256, map::HashMap};
+use parking_lot::Mutex;
+use protocol::{BlockOpening, Heads};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::{
+    chain::{ChainBlock, Included, Located},
+    mempool::Rejection,
+};
+
+/// A place in the stream: everything up to and including this sub-block was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor {
+    /// Block number.
+    pub block: u64,
+    /// Sub-block in it; 0 is the opening with its deposits.
+    pub sub_block: u32,
+}
+
+/// A sub-block whose journal row is committed.
+#[derive(Debug)]
+pub struct DurableSubBlock {
+    /// Its place.
+    pub cursor: Cursor,
+    /// What its block was opened with.
+    pub opening: BlockOpening,
+    /// Base fee of its block, in wei.
+    pub base_fee: u64,
+    /// Its transactions.
+    pub transactions: Vec<Arc<Included>>,
+}
+
+/// One event. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// A sub-block became durable: its receipts may be given out.
+    SubBlock(Arc<DurableSubBlock>),
+    /// A block was sealed; it is `latest` now.
+    Block(Arc<ChainBlock>),
+    /// A head moved.
+    Heads(Heads),
+    /// Blocks are no longer part of the chain (highest first); their logs are `removed`.
+    Removed(Arc<Vec<Arc<ChainBlock>>>),
+    /// A transaction entered the mempool.
+    Received(B256),
+    /// A transaction that was received will not be executed.
+    Dropped(B256, Arc<Rejection>),
+}
+
+/// Why a subscription ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Closed {
+    /// The reader fell behind by more events than are kept for it.
+    #[error("reader is too slow: {missed} events were not read in time")]
+    Slow {
+        /// Events that were lost to it.
+        missed: u64,
+    },
+    /// The sequencer ends.
+    #[error("sequencer is shutting down")]
+    Shutdown,
+}
+
+/// One reader of the events.
+#[derive(Debug)]
+pub struct Subscription {
+    events: Option<broadcast::Receiver<Published>>,
+}
+
+impl Subscription {
+    /// The next event.
+    ///
+    /// # Errors
+    /// When the reader was too slow or the sequencer ends; every later call then says that it ended.
+    pub async fn next(&mut self) -> Result<Published, Closed> {
+        let Some(events) = self.events.as_mut() else { return Err(Closed::Shutdown) };
+        let closed = match events.recv().await {
+            Ok(event) => return Ok(event),
+            Err(broadcast::error::RecvError::Lagged(missed)) => Closed::Slow { missed },
+            Err(broadcast::error::RecvError::Closed) => Closed::Shutdown,
+        };
+        self.events = None;
+        Err(closed)
+    }
+}
+
+/// How a wait for one transaction ended.
+pub type Outcome = Result<Located, Arc<Rejection>>;
+
+/// Sends events to all subscribers and answers those who wait for one transaction.
+#[derive(Debug)]
+pub struct Publisher {
+    events: broadcast::Sender<Published>,
+    waiters: Mutex<Waiters>,
+}
+
+#[derive(Debug)]
+struct Waiters {
+    by_hash: HashMap<B256, Vec<oneshot::Sender<Outcome>>>,
+    waiting: usize,
+    waiting_max: usize,
+}
+
+/// More callers wait for their transaction than are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{waiting_max} callers wait for their transactions already")]
+pub struct TooManyWaiters {
+    /// Callers that may wait at a time.
+    pub waiting_max: usize,
+}
+
+impl Publisher {
+    /// A publisher that keeps `events_max` events for each subscriber and lets `waiting_max` callers wait.
+    pub fn new(events_max: usize, waiting_max: usize) -> Self {
+        let waiters = Waiters { by_hash: HashMap::default(), waiting: 0, waiting_max };
+        Self { events: broadcast::Sender::new(events_max), waiters: Mutex::new(waiters) }
+    }
+
+    /// Everything that is published from now on.
+    pub fn subscribe(&self) -> Subscription {
+        Subscription { events: Some(self.events.subscribe()) }
+    }
+
+    /// How many subscribers there are.
+    pub fn subscribers(&self) -> usize {
+        self.events.receiver_count()
+    }
+
+    /// Answers when the transaction is durable or dropped. To be called *before* it is submitted.
+    ///
+    /// # Errors
+    /// When too many callers wait already.
+    pub fn wait(&self, hash: B256) -> Result<oneshot::Receiver<Outcome>, TooManyWaiters> {
+        let (sender, receiver) = oneshot::channel();
+        let mut waiters = self.waiters.lock();
+        if waiters.waiting >= waiters.waiting_max {
+            waiters.forget_gone();
+        }
+        if waiters.waiting >= waiters.waiting_max {
+            return Err(TooManyWaiters { waiting_max: waiters.waiting_max });
+        }
+        waiters.waiting += 1;
+        waiters.by_hash.entry(hash).or_default().push(sender);
+        Ok(receiver)
+    }
+
+    /// Publishes a sub-block whose journal row is committed, and answers those who wait for its transactions.
+    pub fn durable(&self, sub_block: DurableSubBlock) {
+        let sub_block = Arc::new(sub_block);
+        let mut answers = Vec::new();
+        {
+            let mut waiters = self.waiters.lock();
+            if waiters.waiting > 0 {
+                for included in &sub_block.transactions {
+                    answers.extend(waiters.take(&included.hash).map(|w| (w, included.clone())));
+                }
+            }
+        }
+        for (waiting, included) in answers {
+            let located = Located {
+                included,
+                block_number: sub_block.cursor.block,
+                timestamp: sub_block.opening.timestamp,
+                base_fee: sub_block.base_fee,
+                opening: sub_block.opening,
+                block_hash: None,
+            };
+            answer(waiting, &Ok(located));
+        }
+        self.send(Published::SubBlock(sub_block));
+    }
+
+    /// Publishes that a received transaction is gone, and answers those who wait for it.
+    pub fn dropped(&self, hash: B256, reason: Rejection) {
+        let reason = Arc::new(reason);
+        let waiting = self.waiters.lock().take(&hash);
+        if let Some(waiting) = waiting {
+            answer(waiting, &Err(reason.clone()));
+        }
+        self.send(Published::Dropped(hash, reason));
+    }
+
+    /// Publishes any other event.
+    pub fn send(&self, event: Published) {
+        // Without subscribers nobody is told, which is no fault.
+        let _ = self.events.send(event);
+    }
+}
+
+impl Waiters {
+    fn take(&mut self, hash: &B256) -> Option<Vec<oneshot::Sender<Outcome>>> {
+        let waiting = self.by_hash.remove(hash)?;
+        self.waiting -= waiting.len();
+        Some(waiting)
+    }
+
+    /// Callers whose time ran out leave their sender behind; they are swept only when room is needed.
+    fn forget_gone(&mut self) {
+        self.by_hash.retain(|_, waiting| {
+            waiting.retain(|sender| !sender.is_closed());
+            !waiting.is_empty()
+        });
+        self.waiting = self.by_hash.values().map(Vec::len).sum();
+    }
+}
+
+fn answer(waiting: Vec<oneshot::Sender<Outcome>>, outcome: &Outcome) {
+    for sender in waiting {
+        // The caller may have given up.
+        let _ = sender.send(outcome.clone());
+    }
+}

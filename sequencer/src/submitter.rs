@@ -1,0 +1,132 @@
+//! The one way in for transactions, whatever door they came through.
+//!
+//! Not here: encodings, quotas per connection, error codes. Invariant: a hash is returned only for a
+//! transaction that is in the mempool.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::primitives::{B256, Bytes, keccak256};
+
+use crate::{
+    chain::{ChainView, Located, ReadError},
+    mempool::{AdmissionQueue, Mempool, Rejection},
+    publisher::{Publisher, Subscription, TooManyWaiters},
+};
+
+/// Takes transactions. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Submitter {
+    pub(crate) queue: AdmissionQueue,
+    pub(crate) mempool: Arc<Mempool>,
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) view: ChainView,
+}
+
+/// Why waiting for a transaction ended without a receipt.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum WaitError {
+    /// It was not taken, or was dropped later.
+    #[error("transaction will not be executed")]
+    Rejected(#[source] Arc<Rejection>),
+    /// The time is over; the transaction may still be executed.
+    #[error("transaction {hash} was not durable within {waited:?}")]
+    TimedOut {
+        /// Its hash.
+        hash: B256,
+        /// How long the call waited.
+        waited: Duration,
+    },
+    /// Too many callers wait.
+    #[error("no room for another waiting caller")]
+    TooMany(#[source] TooManyWaiters),
+    /// The chain could not be read.
+    #[error("cannot look for transaction {hash}")]
+    Read {
+        /// Its hash.
+        hash: B256,
+        /// Why.
+        #[source]
+        source: ReadError,
+    },
+    /// The sequencer ends.
+    #[error("sequencer is shutting down")]
+    Shutdown,
+}
+
+impl Submitter {
+    /// Submits one raw transaction; its hash once it is received.
+    ///
+    /// # Errors
+    /// The reason why it is not taken.
+    pub async fn submit(&self, raw: Bytes) -> Result<B256, Rejection> {
+        let mut results = self.submit_many(vec![raw]).await;
+        results.pop().unwrap_or(Err(Rejection::NotTaking))
+    }
+
+    /// Submits many raw transactions; one answer each, in the same order.
+    pub async fn submit_many(&self, raw: Vec<Bytes>) -> Vec<Result<B256, Rejection>> {
+        self.queue.admit(raw).await
+    }
+
+    /// Submits and waits until the transaction is durable.
+    ///
+    /// # Errors
+    /// When it is refused or dropped, or the time is over.
+    pub async fn submit_and_wait(&self, raw: Bytes, wait: Duration) -> Result<Located, WaitError> {
+        let hash = keccak256(&raw);
+        // Waiting begins before submitting, or a receipt could come in between and be missed.
+        let receiver = self.publisher.wait(hash).map_err(WaitError::TooMany)?;
+        match self.submit(raw).await {
+            Ok(_) => {}
+            Err(Rejection::AlreadyKnown { .. } | Rejection::NonceTooLow { .. })
+                if self.known(hash).await? => {}
+            Err(rejection) => return Err(WaitError::Rejected(Arc::new(rejection))),
+        }
+        self.await_receipt(hash, receiver, wait).await
+    }
+
+    /// Waits until a transaction that was submitted before is durable.
+    ///
+    /// # Errors
+    /// When it is dropped, or the time is over.
+    pub async fn wait_for(&self, hash: B256, wait: Duration) -> Result<Located, WaitError> {
+        let receiver = self.publisher.wait(hash).map_err(WaitError::TooMany)?;
+        self.await_receipt(hash, receiver, wait).await
+    }
+
+    /// The mempool, for its contents and pending nonces.
+    pub const fn mempool(&self) -> &Arc<Mempool> {
+        &self.mempool
+    }
+
+    /// Everything that is published from now on.
+    pub fn subscribe(&self) -> Subscription {
+        self.publisher.subscribe()
+    }
+
+    async fn known(&self, hash: B256) -> Result<bool, WaitError> {
+        if self.mempool.contains(&hash) {
+            return Ok(true);
+        }
+        let found = self.view.transaction(hash).await;
+        found.map(|t| t.is_some()).map_err(|source| WaitError::Read { hash, source })
+    }
+
+    async fn await_receipt(
+        &self,
+        hash: B256,
+        receiver: tokio::sync::oneshot::Receiver<crate::publisher::Outcome>,
+        wait: Duration,
+    ) -> Result<Located, WaitError> {
+        let found = self.view.transaction(hash).await;
+        if let Some(located) = found.map_err(|source| WaitError::Read { hash, source })? {
+            return Ok(located);
+        }
+        match tokio::time::timeout(wait, receiver).await {
+            Err(_) => Err(WaitError::TimedOut { hash, waited: wait }),
+            Ok(Err(_)) => Err(WaitError::Shutdown),
+            Ok(Ok(Err(rejection))) => Err(WaitError::Rejected(rejection)),
+            Ok(Ok(Ok(located))) => Ok(located),
+        }
+    }
+}
