@@ -17,9 +17,24 @@
 //! Invariants: decoding is total (a batch or an error) with bounded memory; for each batch there is exactly
 //! one pair of columns and signatures, so that only the choice of compression leaves the poster freedom.
 
+mod bits;
+mod compression;
+mod decode;
+mod encode;
+mod payload;
+mod raw;
+mod rlp;
+mod varint;
+mod zstd;
+
 use alloc::vec::Vec;
 
 use alloy_primitives::{B256, Bytes};
+
+pub use compression::{Compression, CompressionError};
+pub use decode::decode_batch;
+pub use payload::{BATCH_VERSION, pack};
+pub use zstd::ZstdError;
 
 /// Most bytes that columns may have, before compression.
 pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -98,6 +113,9 @@ pub enum BatchError {
     /// Unknown compression byte.
     #[error("unknown compression {0}")]
     UnknownCompression(u8),
+    /// The compressed columns cannot be read.
+    #[error("columns do not decompress")]
+    Compression(#[source] CompressionError),
     /// A field does not have its one encoding.
     #[error("{0} is not canonical")]
     NotCanonical(&'static str),
@@ -169,4 +187,12 @@ impl Batch {
     pub fn transaction_count(&self) -> usize {
         self.blocks.iter().map(|block| block.transactions.len()).sum()
     }
+
+    /// Columns and signatures. Refuses what the L2 with this chain id cannot carry.
+    pub fn encode(&self, chain_id: u64) -> Result<EncodedColumns, BatchError> {
+        encode::encode(self, chain_id)
+    }
 }
+
+#[cfg(test)]
+mod tests;

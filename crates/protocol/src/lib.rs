@@ -43,7 +43,7 @@ pub use op_alloy_consensus::{
 
 pub use batch::{
     BATCH_BLOCKS_MAX, BATCH_BYTES_MAX, BATCH_DEPOSITS_MAX, BATCH_TRANSACTIONS_MAX, Batch,
-    BatchBlock, BatchError, EncodedColumns, PostedBatch,
+    BatchBlock, BatchError, Compression, EncodedColumns, PostedBatch, decode_batch, pack,
 };
 pub use blob::{BLOB_BYTES_USABLE, BLOBS_PER_BATCH_MAX, BlobError};
 pub use block::{
