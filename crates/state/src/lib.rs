@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod account;
 mod diff;
+mod keccak;
 mod memory;
 mod overlay;
 mod reader;
@@ -21,4 +22,4 @@ pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};
 pub use reader::StateReader;
-pub use trie::{AccountProof, EMPTY_ROOT, StateTrie, StorageProof};
+pub use trie::{AccountProof, EMPTY_ROOT, StateTrie, StateTrieBuilder, StorageProof, TrieSize};

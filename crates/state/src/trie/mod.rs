@@ -1,136 +1,150 @@
-//! The state trie.
-pub(crate) mod oracle;
+//! The Merkle Patricia trie of a whole state, in memory, kept up to date by diffs.
+//!
+//! Sixteen shards by the first nibble of the hashed address, each with its accounts and their storage tries; the root
+//! is a branch over them. Nothing is written to disk: after a start the trie is built again from accounts and slots.
+//! It cannot list what it holds by address: keys are hashes. Flat state answers reads, this answers roots and proofs.
+//!
+//! Invariant: the root depends on accounts and slots alone, not on the way there, nor on the number of threads.
 
-use alloc::{collections::BTreeMap, vec::Vec};
-use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
-use alloy_rlp::{Encodable, Header};
+mod build;
+mod encode;
+mod forest;
+mod load;
+mod nibbles;
+mod proof;
+mod reference;
+mod shard;
+mod threads;
 
-use crate::{Account, StateDiff};
+#[cfg(test)]
+mod tests;
+
+use alloc::{boxed::Box, vec::Vec};
+use alloy_primitives::{Address, B256, b256, keccak256};
+
+use crate::{AccountDiff, StateDiff, keccak::Batch};
+pub use build::StateTrieBuilder;
+pub use proof::{AccountProof, StorageProof};
+use shard::Shard;
 
 /// The root of a trie without entries.
 pub const EMPTY_ROOT: B256 =
     b256!("0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
 
-/// What `eth_getProof` answers (EIP-1186).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountProof {
-    /// Whose.
-    pub address: Address,
-    /// The account, or `None`: then the proof shows that it does not exist.
-    pub account: Option<Account>,
-    /// The root of its storage trie.
-    pub storage_root: B256,
-    /// The nodes from the state root to the account, or to where it would be.
-    pub proof: Vec<Bytes>,
-    /// One proof per slot, in the order asked for.
-    pub storage: Vec<StorageProof>,
-}
+const SHARDS: usize = 16;
 
-/// The proof of one slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StorageProof {
-    /// Which.
-    pub slot: U256,
-    /// Its value; zero where the proof shows that it is not there.
-    pub value: U256,
-    /// The nodes from the storage root to the slot, or to where it would be.
-    pub proof: Vec<Bytes>,
-}
+/// Below this many accounts and slots, starting threads costs more than it saves.
+const THREADS_FROM_CHANGES: usize = 256;
 
-/// Trie.
-#[derive(Clone, Debug, Default)]
+/// The accounts and storage of one state, with its root.
+#[derive(Clone, Debug)]
 pub struct StateTrie {
-    accounts: BTreeMap<B256, Account>,
-    storage: BTreeMap<B256, BTreeMap<B256, U256>>,
+    shards: Box<[Shard]>,
+    root: B256,
+    threads: usize,
+}
+
+impl Default for StateTrie {
+    fn default() -> Self {
+        Self { shards: alloc::vec![Shard::default(); SHARDS].into(), root: EMPTY_ROOT, threads: 1 }
+    }
 }
 
 impl StateTrie {
-    /// Builds the trie of a state.
-    pub fn from_state(
-        accounts: impl Iterator<Item = (Address, Account)>,
-        storage: impl Iterator<Item = (Address, U256, U256)>,
-    ) -> Self {
-        let accounts = accounts.map(|(a, v)| (keccak256(a), v)).collect();
-        let mut slots = BTreeMap::<B256, BTreeMap<B256, U256>>::new();
-        for (a, k, v) in storage {
-            slots.entry(keccak256(a)).or_default().insert(keccak256(k.to_be_bytes::<32>()), v);
-        }
-        Self { accounts, storage: slots }
+    /// The trie of the empty state.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many threads [`Self::apply`] may use for a large diff; one unless told otherwise. Without `std` always one.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.threads = core::cmp::max(threads, 1);
     }
 
     /// Makes the changes of a diff and gives the new root.
     pub fn apply(&mut self, diff: &StateDiff) -> B256 {
+        let mut work: [Vec<(B256, &AccountDiff)>; SHARDS] = Default::default();
+        let mut hashes = Batch::new();
         for (address, change) in &diff.accounts {
-            let key = keccak256(address);
-            if change.clears_storage() {
-                self.storage.remove(&key);
-            }
-            let Some(account) = change.account else {
-                self.accounts.remove(&key);
-                continue;
-            };
-            self.accounts.insert(key, account);
-            let slots = self.storage.entry(key).or_default();
-            for (slot, value) in &change.storage {
-                let slot = keccak256(slot.to_be_bytes::<32>());
-                if value.is_zero() {
-                    slots.remove(&slot)
-                } else {
-                    slots.insert(slot, *value)
-                };
-            }
+            let mut sort = |change, key: B256| work[shard_of(&key)].push((key, change));
+            hashes.push(address.as_slice(), change, &mut sort);
         }
-        self.root()
+        hashes.flush(|change, key| work[shard_of(&key)].push((key, change)));
+        let changes: usize = diff.accounts.values().map(|change| 1 + change.storage.len()).sum();
+        let threads = if changes < THREADS_FROM_CHANGES { 1 } else { self.threads };
+        threads::for_each(threads, self.shards.iter_mut().zip(work), |(shard, mut changes)| {
+            if !changes.is_empty() {
+                changes.sort_unstable_by_key(|(key, _)| *key);
+                shard.apply(&changes);
+            }
+        });
+        self.root = self.hash_root();
+        self.root
     }
 
     /// The root.
-    pub fn root(&mut self) -> B256 {
-        oracle::root(&self.pairs())
+    pub const fn root(&self) -> B256 {
+        self.root
     }
 
-    /// The storage root of an account.
-    pub fn storage_root(&mut self, address: &Address) -> B256 {
-        oracle::root(&self.slot_pairs(&keccak256(address)))
-    }
-
-    fn slot_pairs(&self, key: &B256) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let slots = self.storage.get(key).into_iter().flatten();
-        oracle::pairs(&slots.map(|(k, v)| (*k, alloy_rlp::encode(v))).collect())
-    }
-
-    fn pairs(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let encoded = self.accounts.iter().map(|(key, account)| {
-            let root = oracle::root(&self.slot_pairs(key));
-            let mut payload = Vec::new();
-            account.nonce.encode(&mut payload);
-            account.balance.encode(&mut payload);
-            root.encode(&mut payload);
-            account.code_hash.encode(&mut payload);
-            let mut out = Vec::new();
-            Header { list: true, payload_length: payload.len() }.encode(&mut out);
-            out.extend(payload);
-            (*key, out)
-        });
-        oracle::pairs(&encoded.collect())
-    }
-
-    /// Proves an account and slots of it, present or absent.
-    pub fn proof(&mut self, address: &Address, slots: &[U256]) -> AccountProof {
+    /// The storage root of an account; that of the empty trie where there is none.
+    pub fn storage_root(&self, address: &Address) -> B256 {
         let key = keccak256(address);
-        let bytes = |nodes: Vec<Vec<u8>>| nodes.into_iter().map(Bytes::from).collect::<Vec<_>>();
-        let pairs = self.slot_pairs(&key);
-        let storage = slots.iter().map(|slot| {
-            let hashed = keccak256(slot.to_be_bytes::<32>());
-            let value = self.storage.get(&key).and_then(|s| s.get(&hashed));
-            let proof = bytes(oracle::proof(&pairs, &oracle::nibbles(hashed.as_slice())));
-            StorageProof { slot: *slot, value: value.copied().unwrap_or_default(), proof }
-        });
-        AccountProof {
-            address: *address,
-            account: self.accounts.get(&key).copied(),
-            storage_root: oracle::root(&pairs),
-            proof: bytes(oracle::proof(&self.pairs(), &oracle::nibbles(key.as_slice()))),
-            storage: storage.collect(),
-        }
+        self.shards[shard_of(&key)].account(&key).map_or(EMPTY_ROOT, |(_, root)| root)
     }
+
+    /// What the trie holds, and what that costs.
+    pub fn size(&self) -> TrieSize {
+        let mut size = TrieSize::default();
+        for (accounts, slots, bytes) in self.shards.iter().map(Shard::size) {
+            size.accounts += accounts;
+            size.slots += slots;
+            size.memory_bytes += bytes;
+        }
+        size
+    }
+
+    fn hash_root(&self) -> B256 {
+        let mut root = Vec::new();
+        if let Some(only) = self.only_shard() {
+            only.encode_top(&mut root, 0);
+        } else if self.live_shards().next().is_some() {
+            self.encode_root(&mut root);
+        } else {
+            return EMPTY_ROOT;
+        }
+        keccak256(root)
+    }
+
+    fn live_shards(&self) -> impl Iterator<Item = (usize, &Shard)> {
+        self.shards.iter().enumerate().filter(|(_, shard)| shard.reference().is_some())
+    }
+
+    /// The shard that holds everything, if one does: then the root is not a branch.
+    fn only_shard(&self) -> Option<&Shard> {
+        let mut live = self.live_shards();
+        let (_, only) = live.next()?;
+        live.next().is_none().then_some(only)
+    }
+
+    /// Writes the branch over the shards.
+    fn encode_root(&self, out: &mut Vec<u8>) {
+        let references = self.shards.iter().enumerate();
+        encode::branch(out, references.filter_map(|(i, shard)| Some((i, shard.reference()?))));
+    }
+}
+
+/// The contents of a trie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrieSize {
+    /// Accounts.
+    pub accounts: usize,
+    /// Slots that are not zero, of all accounts.
+    pub slots: usize,
+    /// Bytes of memory for both.
+    pub memory_bytes: usize,
+}
+
+fn shard_of(key: &B256) -> usize {
+    nibbles::nibble(key, 0)
 }

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use alloy_primitives::{B256, keccak256};
 use alloy_rlp::{EMPTY_STRING_CODE, Encodable, Header};
 
-use super::EMPTY_ROOT;
+use super::super::EMPTY_ROOT;
 
 /// Nibbles and value.
 pub(crate) type Pairs = [(Vec<u8>, Vec<u8>)];
