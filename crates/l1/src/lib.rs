@@ -1,0 +1,35 @@
+//! Everything that talks to L1.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`client`] | endpoints with fail-over and retry, the few typed requests |
+//! | [`reader`], [`blobs`], [`kzg`] | L1 blocks as derivation takes them, with the bytes of their batches |
+//! | [`watcher`] | new heads, reorgs, safe and finalized blocks, outages |
+//! | [`outputs`] | proposals |
+//! | [`tx`], [`signer`] | sending: outbox, nonces, fees, replacement, reorgs |
+//! | [`anvil`] | a private L1 for devnets and tests |
+//!
+//! It holds no rule of the rollup: what is read goes to `derivation`, what is sent comes from services.
+//! Invariant: an outage or a broken endpoint is an error with a severity, never a different chain.
+
+pub mod anvil;
+pub mod blobs;
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod kzg;
+pub mod outputs;
+pub mod reader;
+pub mod signer;
+pub mod tx;
+pub mod watcher;
+
+pub use blobs::{BlobError, BlobReader};
+pub use client::{EndpointError, L1Client};
+pub use config::{BlobAddressing, EndpointUrl, L1Config};
+pub use error::{L1Error, Severity};
+pub use kzg::{Kzg, KzgError, SidecarForm};
+pub use outputs::{Outputs, Proposal};
+pub use reader::L1Reader;
+pub use signer::{LocalSigner, SignerError};
+pub use watcher::{L1Event, L1Head, L1Watcher};
