@@ -10,6 +10,8 @@
 extern crate alloc;
 
 mod account;
+#[cfg(feature = "std")]
+mod cache;
 mod diff;
 mod keccak;
 mod memory;
@@ -18,6 +20,8 @@ mod reader;
 mod trie;
 
 pub use account::Account;
+#[cfg(feature = "std")]
+pub use cache::{BatchReader, CacheLimits, CacheStats, ReadCache};
 pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};

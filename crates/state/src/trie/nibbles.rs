@@ -9,8 +9,7 @@ pub(super) const NIBBLES: usize = 64;
 
 /// The nibble at `index`.
 pub(super) fn nibble(key: &B256, index: usize) -> usize {
-    let byte = key[index / 2];
-    usize::from(if index % 2 == 0 { byte >> 4 } else { byte & 15 })
+    usize::from(nibble_byte(key, index))
 }
 
 /// How many nibbles two keys share at their start, at most `limit`.
@@ -22,7 +21,7 @@ pub(super) fn shared(a: &B256, b: &B256, limit: usize) -> usize {
 
 /// Appends the nibbles `from..to` of a key as the RLP string that leaves and extensions open with.
 pub(super) fn put_path(out: &mut Vec<u8>, key: &B256, from: usize, to: usize, leaf: bool) {
-    let odd = (to - from) % 2 == 1;
+    let odd = !(to - from).is_multiple_of(2);
     let mut first = if leaf { 0x20 } else { 0 };
     if odd {
         first |= 0x10 | nibble_byte(key, from);
@@ -34,7 +33,7 @@ pub(super) fn put_path(out: &mut Vec<u8>, key: &B256, from: usize, to: usize, le
     }
     out.push(first);
     let start = from + usize::from(odd);
-    if start % 2 == 0 {
+    if start.is_multiple_of(2) {
         out.extend_from_slice(&key[start / 2..to / 2]);
     } else {
         let pairs = (start..to).step_by(2);
@@ -44,5 +43,5 @@ pub(super) fn put_path(out: &mut Vec<u8>, key: &B256, from: usize, to: usize, le
 
 fn nibble_byte(key: &B256, index: usize) -> u8 {
     let byte = key[index / 2];
-    if index % 2 == 0 { byte >> 4 } else { byte & 15 }
+    if index.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
 }

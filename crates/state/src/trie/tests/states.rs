@@ -92,8 +92,11 @@ proptest! {
     }
 }
 
+type Accounts = Vec<(Address, Account)>;
+type Slots = Vec<(Address, U256, U256)>;
+
 /// Accounts with storage, enough for every shard and for work on threads.
-fn large_state(seed: u64) -> (Vec<(Address, Account)>, Vec<(Address, U256, U256)>) {
+fn large_state(seed: u64) -> (Accounts, Slots) {
     let mut numbers = Numbers(seed);
     let (mut accounts, mut slots) = (Vec::new(), Vec::new());
     for number in 0..5000 {
