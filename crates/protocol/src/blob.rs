@@ -16,11 +16,13 @@ pub const BLOB_BYTES_USABLE: usize = BLOB_BYTES / ELEMENT_BYTES * ELEMENT_BYTES_
 /// Most blobs of one posting.
 pub const BLOBS_PER_BATCH_MAX: usize = 6;
 /// Longest payload that blobs carry.
-pub const BLOB_PAYLOAD_BYTES_MAX: usize = BLOBS_PER_BATCH_MAX * BLOB_BYTES_USABLE - LENGTH_BYTES;
+pub const BLOB_PAYLOAD_BYTES_MAX: usize =
+    BLOBS_PER_BATCH_MAX * BLOB_BYTES_USABLE - LENGTH_PREFIX_BYTES;
 
 const ELEMENT_BYTES: usize = 32;
 const ELEMENT_BYTES_USABLE: usize = 31;
-const LENGTH_BYTES: usize = 4;
+/// Bytes of the length prefix in the first blob.
+pub const LENGTH_PREFIX_BYTES: usize = 4;
 
 /// Why data does not fit into blobs, or blobs hold no payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +61,7 @@ pub enum BlobError {
 
 /// Blobs that a payload of this length needs.
 pub const fn blobs_needed(payload_bytes: usize) -> usize {
-    payload_bytes.saturating_add(LENGTH_BYTES).div_ceil(BLOB_BYTES_USABLE)
+    payload_bytes.saturating_add(LENGTH_PREFIX_BYTES).div_ceil(BLOB_BYTES_USABLE)
 }
 
 /// Packs a payload into as few blobs as hold it.
@@ -71,10 +73,10 @@ pub fn pack(payload: &[u8]) -> Result<Vec<Box<[u8; BLOB_BYTES]>>, BlobError> {
     let length = u32::try_from(payload.len()).map_err(|_| too_long())?.to_be_bytes();
     // The length prefix shifts the payload; splitting it off keeps the copy below in whole elements.
     let (head, tail) =
-        payload.split_at(core::cmp::min(ELEMENT_BYTES_USABLE - LENGTH_BYTES, payload.len()));
+        payload.split_at(core::cmp::min(ELEMENT_BYTES_USABLE - LENGTH_PREFIX_BYTES, payload.len()));
     let mut first = [0u8; ELEMENT_BYTES];
-    first[1..1 + LENGTH_BYTES].copy_from_slice(&length);
-    first[1 + LENGTH_BYTES..1 + LENGTH_BYTES + head.len()].copy_from_slice(head);
+    first[1..1 + LENGTH_PREFIX_BYTES].copy_from_slice(&length);
+    first[1 + LENGTH_PREFIX_BYTES..1 + LENGTH_PREFIX_BYTES + head.len()].copy_from_slice(head);
 
     let mut blobs = Vec::with_capacity(blobs_needed(payload.len()));
     let mut chunks = tail.chunks(ELEMENT_BYTES_USABLE);
@@ -112,7 +114,7 @@ pub fn unpack(blobs: &[&[u8]]) -> Result<Vec<u8>, BlobError> {
             }
         }
     }
-    let Some((length, rest)) = data.split_first_chunk::<LENGTH_BYTES>() else {
+    let Some((length, rest)) = data.split_first_chunk::<LENGTH_PREFIX_BYTES>() else {
         return Err(BlobError::BlobCount { actual, needed: 1 });
     };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
@@ -123,8 +125,8 @@ pub fn unpack(blobs: &[&[u8]]) -> Result<Vec<u8>, BlobError> {
     if rest[length..].iter().any(|&byte| byte != 0) {
         return Err(BlobError::Padding);
     }
-    data.truncate(LENGTH_BYTES + length);
-    data.drain(..LENGTH_BYTES);
+    data.truncate(LENGTH_PREFIX_BYTES + length);
+    data.drain(..LENGTH_PREFIX_BYTES);
     Ok(data)
 }
 

@@ -27,6 +27,8 @@ pub mod block;
 mod bytes;
 pub mod config;
 pub mod fees;
+#[cfg(test)]
+mod golden;
 pub mod heads;
 pub mod inbox;
 pub mod l1_attributes;

@@ -244,6 +244,3 @@ fn signature<'a>(input: &mut &'a [u8]) -> Result<(&'a [u8], &'a [u8]), CarryErro
 fn field<T>(value: Option<T>, name: &'static str) -> Result<T, CarryError> {
     value.ok_or(CarryError::Encoding(name))
 }
-
-#[cfg(test)]
-mod tests;
