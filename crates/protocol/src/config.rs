@@ -331,4 +331,4 @@ const fn at_least(field: &'static str, value: u64, min: u64) -> Result<(), Confi
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -47,3 +47,6 @@ impl Withdrawal {
         keccak256(preimage)
     }
 }
+
+#[cfg(test)]
+mod tests;
