@@ -29,7 +29,7 @@ contract OutputOracle is IOutputOracle {
     }
 
     /// @notice The most L2 blocks between proposals: what the level-A tree of a dispute holds.
-    uint64 public constant PROPOSAL_INTERVAL_MAX = 1_024;
+    uint64 public constant PROPOSAL_INTERVAL_MAX = 1024;
 
     /// @notice The longest time between L2 blocks, in seconds: one L1 slot.
     uint64 public constant L2_BLOCK_TIME_MAX = 12;
@@ -63,11 +63,10 @@ contract OutputOracle is IOutputOracle {
     /// @param parameters Fixed for the life of this contract.
     constructor(Parameters memory parameters) {
         if (
-            parameters.proposalInterval == 0
-                || parameters.proposalInterval > PROPOSAL_INTERVAL_MAX
+            parameters.proposalInterval == 0 || parameters.proposalInterval > PROPOSAL_INTERVAL_MAX
                 || parameters.l2BlockTime == 0 || parameters.l2BlockTime > L2_BLOCK_TIME_MAX
-                || parameters.disputeWindow == 0
-                || parameters.disputeWindow > DISPUTE_WINDOW_MAX || parameters.bond == 0
+                || parameters.disputeWindow == 0 || parameters.disputeWindow > DISPUTE_WINDOW_MAX
+                || parameters.bond == 0
         ) revert ParameterOutOfBounds();
 
         SUBMISSION_INTERVAL = parameters.proposalInterval;

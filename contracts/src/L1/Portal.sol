@@ -76,8 +76,7 @@ contract Portal is IPortal {
     ) private {
         uint256 gasAtStart = gasleft();
         if (isCreation && to != address(0)) revert OptimismPortal_BadTarget();
-        bytes memory opaque =
-            MessageChain.opaqueData(msg.value, value, gasLimit, isCreation, data);
+        bytes memory opaque = MessageChain.opaqueData(msg.value, value, gasLimit, isCreation, data);
         address from = msg.sender == tx.origin ? msg.sender : AddressAlias.aliasOf(msg.sender);
         bytes memory message = MessageChain.deposit(from, to, opaque);
         if (message.length > MessageChain.MESSAGE_BYTES_MAX) {

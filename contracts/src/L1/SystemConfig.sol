@@ -132,9 +132,7 @@ contract SystemConfig is ISystemConfig, Ownable2Step {
 
     /// @dev The message is what counts on L2, the event repeats it; both hold the same bytes.
     function _publish(UpdateType updateType, bytes memory data) private {
-        IMessageChain(optimismPortal).appendConfigUpdate(
-            abi.encodePacked(uint8(updateType), data)
-        );
+        IMessageChain(optimismPortal).appendConfigUpdate(abi.encodePacked(uint8(updateType), data));
         emit ConfigUpdate(0, updateType, data);
     }
 

@@ -46,7 +46,9 @@ contract FeeVault is IFeeVault {
             if (!paid) revert PaymentFailed(to);
         } else {
             IL2ToL1MessagePasser(payable(Predeploys.L2_TO_L1_MESSAGE_PASSER))
-                .initiateWithdrawal{value: value}(to, L1_GAS_LIMIT, "");
+            .initiateWithdrawal{value: value}(
+                to, L1_GAS_LIMIT, ""
+            );
         }
     }
 }

@@ -37,9 +37,8 @@ contract GasPriceOracle is IGasPriceOracle {
 
     /// @inheritdoc IGasPriceOracle
     function getOperatorFee(uint256 gasUsed) external view returns (uint256) {
-        return L1Fee.operatorFee(
-            gasUsed, L1_BLOCK.operatorFeeScalar(), L1_BLOCK.operatorFeeConstant()
-        );
+        return
+            L1Fee.operatorFee(gasUsed, L1_BLOCK.operatorFeeScalar(), L1_BLOCK.operatorFeeConstant());
     }
 
     /// @inheritdoc IGasPriceOracle

@@ -12,9 +12,7 @@ interface IFeeVault {
     }
 
     /// @notice The balance was paid out.
-    event Withdrawal(
-        uint256 value, address to, address from, WithdrawalNetwork withdrawalNetwork
-    );
+    event Withdrawal(uint256 value, address to, address from, WithdrawalNetwork withdrawalNetwork);
 
     /// @notice Genesis named no recipient.
     error RecipientZero();

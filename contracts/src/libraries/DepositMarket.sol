@@ -71,9 +71,8 @@ library DepositMarket {
         returns (ResourceParams memory)
     {
         if (amount > GAS_MAX - market.prevBoughtGas) revert OutOfGas();
-        return ResourceParams(
-            market.prevBaseFee, market.prevBoughtGas + amount, market.prevBlockNum
-        );
+        return
+            ResourceParams(market.prevBaseFee, market.prevBoughtGas + amount, market.prevBlockNum);
     }
 
     /// @notice The L1 gas that `amount` of L2 gas costs. The payment is burned as gas and not taken as

@@ -17,7 +17,7 @@ struct L1Position {
 
 /// @title InboxChain
 /// @notice The hash chain over all posted batches.
-/// @dev One entry is 157 bytes, tightly packed:
+/// @dev The preimage of one link is 129 bytes, tightly packed:
 ///
 ///          accumulator (32) ‖ carrier (1) ‖ dataHash (32) ‖ firstBlock (8) ‖ lastBlock (8)
 ///          ‖ L1 number (8) ‖ L1 timestamp (8) ‖ hash of the previous L1 block (32)

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {BatchInbox} from "../src/L1/BatchInbox.sol";
+import {OutputOracle} from "../src/L1/OutputOracle.sol";
+import {Portal} from "../src/L1/Portal.sol";
+import {SystemConfig} from "../src/L1/SystemConfig.sol";
+import {ISystemConfig} from "../src/interfaces/ISystemConfig.sol";
+import {vm} from "../test/Vm.sol";
+
+/// @notice Everything that a deployment fixes. The addresses in `oracle` are filled in.
+struct Configuration {
+    address owner;
+    ISystemConfig.Parameters parameters;
+    OutputOracle.Parameters oracle;
+}
+
+/// @notice The L1 contracts of one chain.
+struct Contracts {
+    SystemConfig systemConfig;
+    Portal portal;
+    BatchInbox batchInbox;
+    OutputOracle outputOracle;
+}
+
+/// @title Deployment
+/// @notice Makes the L1 contracts in a fixed order. They name one another, so their addresses are
+///         computed from the deployer's nonce before the first is made; the Rust bindings do the same.
+library Deployment {
+    /// @notice A contract does not stand where it was computed to be.
+    error WrongAddress(address expected, address actual);
+
+    /// @param deployer The account that makes the contracts: the caller, or the broadcaster.
+    function run(Configuration memory configuration, address deployer)
+        internal
+        returns (Contracts memory made)
+    {
+        uint256 nonce = vm.getNonce(deployer);
+        address systemConfig = vm.computeCreateAddress(deployer, nonce);
+        address portal = vm.computeCreateAddress(deployer, nonce + 1);
+        address batchInbox = vm.computeCreateAddress(deployer, nonce + 2);
+        configuration.oracle.portal = portal;
+        configuration.oracle.batchInbox = batchInbox;
+
+        made.systemConfig =
+            new SystemConfig(configuration.owner, portal, batchInbox, configuration.parameters);
+        made.portal = new Portal(systemConfig);
+        made.batchInbox = new BatchInbox(made.systemConfig);
+        made.outputOracle = new OutputOracle(configuration.oracle);
+
+        _requireAt(systemConfig, address(made.systemConfig));
+        _requireAt(portal, address(made.portal));
+        _requireAt(batchInbox, address(made.batchInbox));
+    }
+
+    function _requireAt(address expected, address actual) private pure {
+        if (expected != actual) revert WrongAddress(expected, actual);
+    }
+}
