@@ -1,0 +1,130 @@
+//! The rules for batches: a whole batch is checked before its first block is derived.
+//!
+//! Not here: forming the inputs (`machine`). Invariant: a plan exists only for a valid batch, and
+//! nothing can fail after it was made.
+use alloc::{sync::Arc, vec::Vec};
+
+use alloy_primitives::Bytes;
+use protocol::{Batch, BatchBlock, PostedBatch, RollupConfig, batch::check_of, decode_batch};
+
+use crate::{AbsentReason, DerivedHead, OriginBlock, Origins};
+
+/// A block of a valid batch that waits for its turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlannedBlock {
+    pub(crate) origin: Arc<OriginBlock>,
+    /// One hint per deposit message if the origin advances, else empty.
+    pub(crate) hints: Vec<u32>,
+    pub(crate) transactions: Vec<Bytes>,
+}
+
+/// Checks a batch that was posted in L1 block `l1_number` against the safe head.
+///
+/// `origins` holds no L1 block from `l1_number` on, so no batch can use one: the accumulator commits only
+/// to the block before.
+pub(crate) fn plan(
+    config: &RollupConfig,
+    head: &DerivedHead,
+    origins: &Origins,
+    l1_number: u64,
+    posted: &PostedBatch,
+) -> Result<Vec<PlannedBlock>, AbsentReason> {
+    let batch = open(config, head, posted)?;
+    let mut walk = Walk::from(config, head, origins);
+    let mut planned = Vec::with_capacity(batch.blocks.len());
+    for block in batch.blocks {
+        let origin = walk.advance(&block)?;
+        let window_end = origin.origin.number.saturating_add(config.sequencing_window);
+        // Origins never go back, so the window of the first block is the tightest.
+        if planned.is_empty() && l1_number > window_end {
+            return Err(AbsentReason::WindowPassed { origin: origin.origin.number });
+        }
+        planned.push(PlannedBlock {
+            origin,
+            hints: block.deposit_log_indexes,
+            transactions: block.transactions,
+        });
+    }
+    let last_origin = planned.last().map_or(head.block.origin.hash, |last| last.origin.origin.hash);
+    if batch.origin_check != check_of(last_origin) {
+        return Err(AbsentReason::OtherOrigin);
+    }
+    Ok(planned)
+}
+
+/// Opens the payload, the cheap checks first: only a batch that claims to extend the head is decoded.
+fn open(
+    config: &RollupConfig,
+    head: &DerivedHead,
+    posted: &PostedBatch,
+) -> Result<Batch, AbsentReason> {
+    let PostedBatch { first_block, last_block, .. } = *posted;
+    if head.block.number.checked_add(1) != Some(first_block) {
+        return Err(AbsentReason::NotNext { first_block, safe_head: head.block.number });
+    }
+    let data = posted.data.as_ref().ok_or(AbsentReason::NoData)?;
+    let batch = decode_batch(data, config.l2_chain_id).map_err(AbsentReason::Undecodable)?;
+    if batch.first_block != first_block || batch.last_block() != Some(last_block) {
+        return Err(AbsentReason::DeclaredOtherwise {
+            declared_first: first_block,
+            declared_last: last_block,
+            first: batch.first_block,
+            blocks: batch.blocks.len(),
+        });
+    }
+    if batch.parent_check != check_of(head.block.hash) {
+        return Err(AbsentReason::OtherParent);
+    }
+    Ok(batch)
+}
+
+/// Goes from block to block of a batch; knows what does not depend on their hashes.
+struct Walk<'a> {
+    config: &'a RollupConfig,
+    origins: &'a Origins,
+    number: u64,
+    timestamp: u64,
+    origin: u64,
+}
+
+impl<'a> Walk<'a> {
+    const fn from(config: &'a RollupConfig, head: &DerivedHead, origins: &'a Origins) -> Self {
+        Self {
+            config,
+            origins,
+            number: head.block.number,
+            timestamp: head.block.timestamp,
+            origin: head.block.origin.number,
+        }
+    }
+
+    /// Checks the next block by itself, and returns its origin.
+    fn advance(&mut self, next: &BatchBlock) -> Result<Arc<OriginBlock>, AbsentReason> {
+        self.number = self.number.saturating_add(1);
+        self.timestamp = self.timestamp.saturating_add(self.config.block_time);
+        self.origin = self.origin.saturating_add(u64::from(next.origin_advances));
+        let (block, number) = (self.number, self.origin);
+
+        let unknown = AbsentReason::OriginUnknown { block, origin: number };
+        let origin = self.origins.get(number).ok_or(unknown)?;
+        if origin.origin.timestamp > self.timestamp {
+            return Err(AbsentReason::OriginTooNew { block, origin: number });
+        }
+        let drift_end = origin.origin.timestamp.saturating_add(self.config.sequencer_drift_max);
+        let drifted = self.timestamp > drift_end && !next.origin_advances;
+        if drifted && !next.transactions.is_empty() {
+            return Err(AbsentReason::DriftExceeded { block });
+        }
+        if !hints_fit(next, origin) {
+            return Err(AbsentReason::HintsMalformed { block });
+        }
+        Ok(Arc::clone(origin))
+    }
+}
+
+/// One strictly rising hint per deposit when the origin advances, none otherwise.
+fn hints_fit(block: &BatchBlock, origin: &OriginBlock) -> bool {
+    let hints = &block.deposit_log_indexes;
+    let expected = if block.origin_advances { origin.deposit_count() } else { 0 };
+    hints.len() == expected && hints.is_sorted_by(|earlier, later| earlier < later)
+}
