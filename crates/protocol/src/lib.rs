@@ -26,6 +26,8 @@ pub mod blob;
 pub mod block;
 mod bytes;
 pub mod config;
+#[cfg(test)]
+mod contract_vectors;
 pub mod fees;
 #[cfg(test)]
 mod golden;

@@ -1,5 +1,7 @@
 //! Golden payloads: bytes of batches with known content.
 
+use core::slice::from_ref;
+
 use alloy_consensus::{Signed, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
@@ -91,7 +93,7 @@ fn batches() -> Vec<(&'static str, Batch)> {
     };
     let of = |blocks: &[BatchBlock]| Batch { blocks: blocks.to_vec(), ..head.clone() };
     alloc::vec![
-        ("one empty block", of(&[empty.clone()])),
+        ("one empty block", of(from_ref(&empty))),
         ("ten empty blocks, three epochs", {
             let mut blocks = alloc::vec![empty.clone(); 10];
             for at in [0, 4, 8] {
@@ -99,9 +101,9 @@ fn batches() -> Vec<(&'static str, Batch)> {
             }
             of(&blocks)
         }),
-        ("deposits", of(&[epoch.clone()])),
-        ("a transaction of each kind", of(&[kinds.clone()])),
-        ("transfers", of(&[transfers.clone()])),
+        ("deposits", of(from_ref(&epoch))),
+        ("a transaction of each kind", of(from_ref(&kinds))),
+        ("transfers", of(from_ref(&transfers))),
         ("all together", of(&[epoch, kinds, empty, transfers])),
     ]
 }

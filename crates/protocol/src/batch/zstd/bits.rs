@@ -42,7 +42,7 @@ impl<'a> ForwardBits<'a> {
 pub(super) struct BackwardBits<'a> {
     bytes: &'a [u8],
     /// Bits not taken yet; negative when more were taken than there are.
-    left: isize,
+    left: i64,
 }
 
 impl<'a> BackwardBits<'a> {
@@ -51,7 +51,7 @@ impl<'a> BackwardBits<'a> {
         let last = bytes.last().copied().unwrap_or(0);
         let mark = last.checked_ilog2().ok_or(ZstdError::Invalid("end of bit stream"))?;
         let left = (bytes.len() - 1) * 8 + mark as usize;
-        Ok(Self { bytes, left: isize::try_from(left).unwrap_or(isize::MAX) })
+        Ok(Self { bytes, left: i64::try_from(left).unwrap_or(i64::MAX) })
     }
 
     /// Next `count` (at most 56) bits, without taking them; bits before the first byte are zero.
@@ -74,8 +74,8 @@ impl<'a> BackwardBits<'a> {
 
     /// Takes bits that were looked at.
     #[inline]
-    pub(super) const fn skip(&mut self, count: u32) {
-        self.left -= count as isize;
+    pub(super) fn skip(&mut self, count: u32) {
+        self.left -= i64::from(count);
     }
 
     /// Takes the next `count` (at most 32) bits.
