@@ -24,6 +24,11 @@ mod simulate;
 mod system;
 mod transaction;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use changes::state_diff;
 pub use database::{ReadError, StateDatabase};
 pub use env::{BlockContext, ChainSpec};
