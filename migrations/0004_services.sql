@@ -1,0 +1,114 @@
+-- What the services must remember besides the chain itself.
+
+-- The heads, by safety level. All three are written together.
+CREATE TABLE heads (
+    level           TEXT   PRIMARY KEY CHECK (level IN ('unsafe', 'safe', 'finalized')),
+    number          BIGINT NOT NULL,
+    hash            BYTEA  NOT NULL,
+    parent_hash     BYTEA  NOT NULL,
+    timestamp       BIGINT NOT NULL,
+    origin_number   BIGINT NOT NULL,
+    origin_hash     BYTEA  NOT NULL,
+    sequence_number BIGINT NOT NULL
+);
+
+-- How far the life-cycle words that L1 decides have come: the newest block that is posted, proposed, final.
+CREATE TABLE progress (
+    stage        TEXT   PRIMARY KEY CHECK (stage IN ('posted', 'proposed', 'final')),
+    block_number BIGINT NOT NULL CHECK (block_number >= 0)
+);
+
+-- The mempool of a sequencer that was stopped, in the order of arrival.
+CREATE TABLE pending_transactions (
+    position BIGINT PRIMARY KEY,
+    raw      BYTEA  NOT NULL
+);
+ALTER TABLE pending_transactions ALTER COLUMN raw SET STORAGE EXTERNAL;
+
+-- The outbox: every L1 transaction the batcher or proposer means to send, written before the first attempt.
+CREATE TABLE outbox (
+    id                BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    purpose           TEXT        NOT NULL CHECK (purpose IN ('batch', 'proposal', 'other')),
+    first_block       BIGINT      CHECK (first_block >= 0),
+    last_block        BIGINT      CHECK (last_block >= first_block),
+    carrier           TEXT        NOT NULL CHECK (carrier IN ('blobs', 'calldata', 'plain')),
+    sender            BYTEA       NOT NULL,
+    nonce             BIGINT      NOT NULL CHECK (nonce >= 0),
+    destination       BYTEA       NOT NULL,
+    value             BYTEA       NOT NULL,
+    calldata          BYTEA       NOT NULL,
+    payload           BYTEA       NOT NULL,   -- what the blobs carry; empty otherwise
+    status            TEXT        NOT NULL DEFAULT 'recorded'
+                      CHECK (status IN ('recorded', 'sent', 'mined', 'confirmed', 'failed')),
+    failure           TEXT,
+    mined_hash        BYTEA,
+    mined_block       BIGINT,
+    mined_block_hash  BYTEA,
+    created_at        TIMESTAMPTZ NOT NULL DEFAULT now(),
+    updated_at        TIMESTAMPTZ NOT NULL DEFAULT now(),
+    CHECK ((purpose = 'other') = (last_block IS NULL)),
+    CHECK ((purpose = 'batch') = (first_block IS NOT NULL)),
+    CHECK ((status IN ('mined', 'confirmed')) = (mined_hash IS NOT NULL)),
+    CHECK ((status = 'failed') = (failure IS NOT NULL)),
+    -- No block is in two batches that may still land.
+    CONSTRAINT outbox_batch_once
+        EXCLUDE USING gist (int8range(first_block, last_block, '[]') WITH &&)
+        WHERE (purpose = 'batch' AND status <> 'failed')
+);
+-- No block is proposed twice, and no nonce is used for two things.
+CREATE UNIQUE INDEX outbox_proposal_once ON outbox (last_block) WHERE purpose = 'proposal' AND status <> 'failed';
+CREATE UNIQUE INDEX outbox_nonce_once ON outbox (sender, nonce) WHERE status <> 'failed';
+CREATE INDEX outbox_unfinished ON outbox (id) WHERE status IN ('recorded', 'sent', 'mined');
+ALTER TABLE outbox
+    ALTER COLUMN calldata SET STORAGE EXTERNAL,
+    ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+-- Each signed form of such a transaction; a replacement pays more and has the same nonce.
+CREATE TABLE outbox_attempts (
+    outbox_id            BIGINT      NOT NULL REFERENCES outbox,
+    attempt              INTEGER     NOT NULL CHECK (attempt >= 0),
+    hash                 BYTEA       NOT NULL UNIQUE,
+    fee_per_gas_max      BYTEA       NOT NULL,
+    priority_fee_max     BYTEA       NOT NULL,
+    blob_fee_per_gas_max BYTEA       NOT NULL,
+    raw                  BYTEA       NOT NULL,
+    sent_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
+    PRIMARY KEY (outbox_id, attempt)
+);
+ALTER TABLE outbox_attempts ALTER COLUMN raw SET STORAGE EXTERNAL;
+
+-- The verifier's own database: what it derived, how far it read L1, what it thinks of each proposal.
+CREATE TABLE derived_blocks (
+    number           BIGINT PRIMARY KEY CHECK (number > 0),
+    hash             BYTEA  NOT NULL,
+    parent_hash      BYTEA  NOT NULL,
+    timestamp        BIGINT NOT NULL,
+    origin_number    BIGINT NOT NULL,
+    origin_hash      BYTEA  NOT NULL,
+    sequence_number  BIGINT NOT NULL,
+    output_root      BYTEA  NOT NULL,
+    derived_from     BIGINT NOT NULL   -- the L1 block that completed its inputs
+);
+-- Unwinding asks by it; values rise with the rows.
+CREATE INDEX derived_blocks_derived_from ON derived_blocks USING brin (derived_from);
+
+-- The L1 blocks that were derived from, newest last: what a reorg is compared with.
+CREATE TABLE derivation_l1_blocks (
+    number BIGINT PRIMARY KEY,
+    hash   BYTEA  NOT NULL
+);
+
+CREATE TABLE proposals (
+    proposal_index BIGINT      PRIMARY KEY CHECK (proposal_index >= 0),
+    l2_block       BIGINT      NOT NULL,
+    output_root    BYTEA       NOT NULL,   -- claimed on L1
+    proposer       BYTEA       NOT NULL,
+    l1_block       BIGINT      NOT NULL,
+    l1_block_hash  BYTEA       NOT NULL,
+    verdict        TEXT        NOT NULL DEFAULT 'unchecked'
+                   CHECK (verdict IN ('unchecked', 'agreed', 'disagreed')),
+    derived_root   BYTEA,                  -- what the verifier computed
+    checked_at     TIMESTAMPTZ,
+    CHECK ((verdict = 'unchecked') = (derived_root IS NULL))
+);
+CREATE INDEX proposals_unchecked ON proposals (l2_block) WHERE verdict = 'unchecked';
