@@ -8,11 +8,14 @@
 use alloc::vec::Vec;
 use alloy_consensus::Header;
 use protocol::{BlockInputs, BlockOpening, TxDeposit};
+use revm::{
+    Inspector, context_interface::result::ExecutionResult, interpreter::interpreter::EthInterpreter,
+};
 use state::{Mark, Overlay, StateDiff, StateReader};
 
 use crate::{
-    BlockContext, ChainSpec, Evm, ExecuteError, Executed, ExecutedBlock, RecoveredTransaction,
-    TransactionOutcome, receipts::receipt, system,
+    BlockContext, ChainSpec, Evm, EvmContext, ExecuteError, Executed, ExecutedBlock,
+    RecoveredTransaction, TransactionOutcome, receipts::receipt, system,
 };
 
 /// Executes a whole block from its inputs. For a given parent and state the result depends on nothing else.
@@ -48,6 +51,8 @@ pub fn forced_transactions(
 }
 
 /// Executes the transactions of one open block as they come.
+///
+/// Not `Send`, because revm shares its memory buffer through an `Rc`: a block is executed on the thread that opened it.
 #[derive(Debug)]
 pub struct SerialExecutor<R: StateReader> {
     context: BlockContext,
@@ -78,6 +83,20 @@ impl<R: StateReader> SerialExecutor<R> {
         self.executed.transactions.push(tx.tx.clone());
         self.executed.outcomes.push(outcome.clone());
         Ok(outcome)
+    }
+
+    /// Runs a transaction as [`Self::execute`] would, under the eyes of an inspector, and keeps nothing of it.
+    pub fn inspect<'a, I>(
+        &'a self,
+        tx: &RecoveredTransaction,
+        inspector: I,
+    ) -> Result<(Executed, I), ExecuteError<R::Error>>
+    where
+        I: Inspector<EvmContext<&'a Overlay<R>>, EthInterpreter>,
+    {
+        let mut evm = Evm::with_inspector(&self.context, self.pending(), inspector);
+        let executed = evm.inspect(tx, self.gas_left())?;
+        Ok((executed, evm.into_parts().1))
     }
 
     /// Gas that user transactions can still ask for.
@@ -119,9 +138,7 @@ impl<R: StateReader> SerialExecutor<R> {
         let cumulative_gas_used = self.executed.gas_used.saturating_add(gas_used);
         let receipt = receipt(&tx.tx, &result, cumulative_gas_used, deposit_nonce);
         let halt = match &result {
-            revm::context_interface::result::ExecutionResult::Halt { reason, .. } => {
-                Some(reason.clone())
-            }
+            ExecutionResult::Halt { reason, .. } => Some(reason.clone()),
             _ => None,
         };
         TransactionOutcome {
