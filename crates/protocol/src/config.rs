@@ -22,6 +22,9 @@ pub const BLOCK_TIME_MAX_S: u64 = 12;
 pub const PROPOSAL_INTERVAL_MAX: u64 = 1024;
 /// Least blob base fee on L1, in wei (EIP-4844).
 const BLOB_BASE_FEE_MIN: u64 = 1;
+/// Least sequencing window, in L1 blocks: a batch uses origins below the block it is posted in, so with less
+/// than this no batch could ever count after blocks were forced.
+pub const SEQUENCING_WINDOW_MIN: u64 = 2;
 /// Least gas limit of an L2 block: the L1 attributes deposit and a few deposits fit in.
 pub const GAS_LIMIT_MIN: u64 = 5_000_000;
 
@@ -208,6 +211,7 @@ impl RollupConfig {
         at_most("fees.denominator", self.fees.denominator, u64::from(u32::MAX))?;
         at_least("genesis.baseFee", self.genesis.base_fee, self.fees.base_fee_min)?;
         at_least("genesis.gasLimit", self.genesis.gas_limit, GAS_LIMIT_MIN)?;
+        at_least("sequencingWindow", self.sequencing_window, SEQUENCING_WINDOW_MIN)?;
         let system_config = self.genesis.system_config.gas_limit;
         if self.genesis.gas_limit != system_config {
             let header = self.genesis.gas_limit;

@@ -8,7 +8,7 @@
 //! | [`transaction`], [`fees`] | user transactions, L1 data fee, operator fee | `docs/spec/blocks.md` |
 //! | [`message`] | deposits and configuration updates made on L1 | `docs/spec/messages.md` |
 //! | [`batch`], [`blob`], [`inbox`] | what is posted to L1 and how it is chained | `docs/spec/batch.md` |
-//! | [`output`], [`withdrawal`] | what L1 contracts check | `docs/spec/blocks.md` |
+//! | [`output`], [`segments`], [`withdrawal`] | what L1 contracts check | `docs/spec/blocks.md` |
 //! | [`heads`] | how safe a block or transaction is | – |
 //! | [`predeploys`] | fixed L2 addresses | – |
 //!
@@ -37,6 +37,7 @@ pub mod l1_attributes;
 pub mod message;
 pub mod output;
 pub mod predeploys;
+pub mod segments;
 pub mod transaction;
 pub mod withdrawal;
 
@@ -66,6 +67,7 @@ pub use message::{
     l1_attributes_source_hash, message_chain_next, user_deposit_source_hash,
 };
 pub use output::output_root;
+pub use segments::merkle_root;
 pub use transaction::{
     TRANSACTION_BYTES_MAX, TransactionError, check_chain_id, decode_transaction,
     decode_user_transaction, recover,
