@@ -26,7 +26,9 @@ pub const MNEMONIC: &str = "test test test test test test test test test test te
 #[derive(Debug, thiserror::Error)]
 pub enum AnvilError {
     /// No binary was found.
-    #[error("no anvil binary: set {BINARY_VARIABLE}, or run `npm ci --ignore-scripts` in contracts/")]
+    #[error(
+        "no anvil binary: set {BINARY_VARIABLE}, or run `npm ci --ignore-scripts` in contracts/"
+    )]
     NoBinary,
     /// The process could not be started.
     #[error("could not start {path}")]
@@ -228,7 +230,6 @@ fn find_upward(start: &Path) -> Option<PathBuf> {
         other => other,
     };
     let os = if env::consts::OS == "macos" { "darwin" } else { env::consts::OS };
-    let package =
-        format!("contracts/node_modules/@foundry-rs/anvil-{os}-{arch}/bin/anvil");
+    let package = format!("contracts/node_modules/@foundry-rs/anvil-{os}-{arch}/bin/anvil");
     start.ancestors().map(|folder| folder.join(&package)).find(|path| path.is_file())
 }

@@ -201,8 +201,9 @@ impl Inner {
             }
         };
         let timestamp = location.timestamp;
-        let elapsed =
-            timestamp.checked_sub(genesis).ok_or(BlobError::BeforeGenesis { timestamp, genesis })?;
+        let elapsed = timestamp
+            .checked_sub(genesis)
+            .ok_or(BlobError::BeforeGenesis { timestamp, genesis })?;
         Ok(elapsed / std::cmp::max(slot_seconds, 1))
     }
 

@@ -90,14 +90,16 @@ impl L1Client {
     /// The header with this number or tag, or none if there is no such block.
     pub async fn find_header(&self, block: BlockNumberOrTag) -> Result<Option<Header>, L1Error> {
         const METHOD: &str = "eth_getBlockByNumber";
-        let request = self.provider.client().request::<_, Option<Block<B256>>>(METHOD, (block, false));
+        let request =
+            self.provider.client().request::<_, Option<Block<B256>>>(METHOD, (block, false));
         Ok(answer(METHOD, request.await)?.map(|block| block.header))
     }
 
     /// The header with this hash, or none if the endpoint does not know it.
     pub async fn find_header_by_hash(&self, hash: B256) -> Result<Option<Header>, L1Error> {
         const METHOD: &str = "eth_getBlockByHash";
-        let request = self.provider.client().request::<_, Option<Block<B256>>>(METHOD, (hash, false));
+        let request =
+            self.provider.client().request::<_, Option<Block<B256>>>(METHOD, (hash, false));
         Ok(answer(METHOD, request.await)?.map(|block| block.header))
     }
 

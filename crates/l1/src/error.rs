@@ -89,7 +89,9 @@ pub enum L1Error {
         source: alloy::sol_types::Error,
     },
     /// What was read does not add up to what the contract has accumulated.
-    #[error("the {chain} accumulator of L1 block {number} is {found}, what was read gives {computed}")]
+    #[error(
+        "the {chain} accumulator of L1 block {number} is {found}, what was read gives {computed}"
+    )]
     Accumulator {
         /// Which of the two hash chains.
         chain: &'static str,

@@ -137,8 +137,12 @@ fn work(mut queue: mpsc::Receiver<Job>) {
     while let Some(job) = queue.blocking_recv() {
         // A caller that no longer waits does not need the answer.
         match job {
-            Job::Hashes(blobs, reply) => drop(reply.send(hashes(&blobs, settings))),
-            Job::Sidecar(blobs, form, reply) => drop(reply.send(sidecar(blobs, form, settings))),
+            Job::Hashes(blobs, reply) => {
+                let _ = reply.send(hashes(&blobs, settings));
+            }
+            Job::Sidecar(blobs, form, reply) => {
+                let _ = reply.send(sidecar(blobs, form, settings));
+            }
         }
     }
 }

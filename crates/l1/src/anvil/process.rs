@@ -39,11 +39,7 @@ impl Process {
         arguments: &[String],
     ) -> Result<(Self, oneshot::Receiver<u16>), AnvilError> {
         let mut command = command(binary);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (listening, port) = oneshot::channel();
         let (ended_sender, ended) = watch::channel(false);
         let (started, starting) = std::sync::mpsc::sync_channel(1);
@@ -88,14 +84,14 @@ impl Process {
     /// Waits until the child has ended.
     pub(super) async fn ended(&self) {
         // An error means that the keeper is gone, and the child with it.
-        drop(self.ended.clone().wait_for(|ended| *ended).await);
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         // Fails only if it has ended already. The keeper reaps it.
-        drop(lock(&self.child).kill());
+        let _ = lock(&self.child).kill();
     }
 }
 
@@ -114,13 +110,13 @@ impl Keeper {
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => {
-                drop(started.send(Err(error)));
+                let _ = started.send(Err(error));
                 return;
             }
         };
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let child = Arc::new(Mutex::new(child));
-        drop(started.send(Ok(child.clone())));
+        let _ = started.send(Ok(child.clone()));
         let lines = self.lines.clone();
         let errors = thread::Builder::new()
             .name("anvil-stderr".to_owned())
@@ -130,17 +126,17 @@ impl Keeper {
             if let Some(port) = port_of(&line)
                 && let Some(listening) = listening.take()
             {
-                drop(listening.send(port));
+                let _ = listening.send(port);
             }
             if listening.is_some() {
                 keep(&self.lines, line);
             }
         });
         if let Ok(errors) = errors {
-            drop(errors.join());
+            let _ = errors.join();
         }
         // Both pipes are closed, so the child has ended or is about to.
-        drop(lock(&child).wait());
+        let _ = lock(&child).wait();
         self.ended.send_replace(true);
     }
 }

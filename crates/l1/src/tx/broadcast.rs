@@ -29,33 +29,74 @@ const WORDS: [(BroadcastError, &[&str]); 7] = [
     (BroadcastError::NonceTooLow, &["nonce too low", "nonce is too low", "old nonce", "oldnonce"]),
     (
         BroadcastError::NonceGap,
-        &["nonce too high", "nonce gap", "gapped nonce", "nonce is too distant", "future transaction"],
+        &[
+            "nonce too high",
+            "nonce gap",
+            "gapped nonce",
+            "nonce is too distant",
+            "future transaction",
+        ],
     ),
     (
         BroadcastError::ReplacementUnderpriced,
-        &["replacement transaction underpriced", "replacementnotallowed", "replacement not allowed",
-          "replacement underpriced", "could not replace existing tx"],
+        &[
+            "replacement transaction underpriced",
+            "replacementnotallowed",
+            "replacement not allowed",
+            "replacement underpriced",
+            "could not replace existing tx",
+        ],
     ),
     (
         BroadcastError::OtherPool,
-        &["address already reserved", "conflicting transaction type", "pendingtxsofconflictingtype"],
+        &[
+            "address already reserved",
+            "conflicting transaction type",
+            "pendingtxsofconflictingtype",
+        ],
     ),
     (
         BroadcastError::InsufficientFunds,
-        &["insufficient funds", "insufficientfunds", "insufficient balance", "upfront cost exceeds"],
+        &[
+            "insufficient funds",
+            "insufficientfunds",
+            "insufficient balance",
+            "upfront cost exceeds",
+        ],
     ),
     (
         BroadcastError::Underpriced,
-        &["underpriced", "max fee per gas less than block base fee", "feetoolow", "fee too low",
-          "max fee per blob gas less than block blob gas fee", "gas price below", "less than the minimum",
-          "block `blob_gas_price` is greater", "tip needed"],
+        &[
+            "underpriced",
+            "max fee per gas less than block base fee",
+            "feetoolow",
+            "fee too low",
+            "max fee per blob gas less than block blob gas fee",
+            "gas price below",
+            "less than the minimum",
+            "block `blob_gas_price` is greater",
+            "tip needed",
+        ],
     ),
     (
         BroadcastError::Refused,
-        &["intrinsic gas", "oversized data", "exceeds block gas limit", "gas limit is too high",
-          "gas limit too high", "exceeds transaction gas", "transaction gas limit",
-          "max initcode size", "too many blobs", "invalid sender", "invalid chain id",
-          "floor data gas", "gas floor", "blob transaction missing", "transaction type not supported"],
+        &[
+            "intrinsic gas",
+            "oversized data",
+            "exceeds block gas limit",
+            "gas limit is too high",
+            "gas limit too high",
+            "exceeds transaction gas",
+            "transaction gas limit",
+            "max initcode size",
+            "too many blobs",
+            "invalid sender",
+            "invalid chain id",
+            "floor data gas",
+            "gas floor",
+            "blob transaction missing",
+            "transaction type not supported",
+        ],
     ),
 ];
 
@@ -98,7 +139,10 @@ mod tests {
         check("unknown transaction type", Err(Unknown));
         check("nonce too low: next nonce 6, tx nonce 5", Err(NonceTooLow));
         check("nonce too high: address 0x…, tx: 9 state: 5", Err(NonceGap));
-        check("replacement transaction underpriced: new tx gas fee cap 1 <= 2", Err(ReplacementUnderpriced));
+        check(
+            "replacement transaction underpriced: new tx gas fee cap 1 <= 2",
+            Err(ReplacementUnderpriced),
+        );
         check("transaction underpriced: tip needed 1, tip permitted 0", Err(Underpriced));
         check("address already reserved", Err(OtherPool));
         check("Insufficient funds for gas * price + value", Err(InsufficientFunds));

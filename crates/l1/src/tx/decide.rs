@@ -32,6 +32,8 @@ pub struct L1View {
     pub head: BlockId,
     /// The next nonce of the sender.
     pub nonce: u64,
+    /// The next nonce of the sender so many blocks below the head that no reorg is expected to change it.
+    pub settled_nonce: u64,
     /// Balance of the sender in wei.
     pub balance: U256,
     /// What the next block charges.
@@ -96,7 +98,12 @@ pub enum Action {
         cancels: bool,
     },
     /// Broadcast the newest attempt once more.
-    Rebroadcast(TxId),
+    Rebroadcast {
+        /// Record.
+        id: TxId,
+        /// Nonce it holds.
+        nonce: u64,
+    },
     /// Note where a record was mined.
     Include(TxId, Inclusion),
     /// Note that a reorg took it out again.
@@ -139,6 +146,18 @@ pub struct Decision {
     pub blocked: Option<Blocked>,
     /// The lowest nonce that belongs to nobody while a higher one is in flight.
     pub gap: Option<u64>,
+}
+
+impl Action {
+    /// Nodes take nonces in order, and one that is not taken makes the ones above it pointless. So broadcasts come by
+    /// rising nonce, after all that needs no node, and before what only concerns the queue.
+    const fn order(&self) -> (u8, u64) {
+        match self {
+            Self::Send { nonce, .. } | Self::Rebroadcast { nonce, .. } => (1, *nonce),
+            Self::EstimateGas(_) => (2, 0),
+            _ => (0, 0),
+        }
+    }
 }
 
 /// Where a record stands.
@@ -195,12 +214,11 @@ pub fn decide(state: &TxState, config: &TxConfig, now: Duration) -> Decision {
             Stage::Mined(inclusion) => context.mined(track, inclusion, &mut decision),
         }
     }
-    // Nodes take nonces in order.
-    in_flight.sort_by_key(|(nonce, _)| *nonce);
     for (nonce, track) in &in_flight {
         context.in_flight(*nonce, track, &mut decision);
     }
     Queue::new(context, &in_flight, &state.tracks).run(state, &mut decision);
+    decision.actions.sort_by_key(Action::order);
     decision
 }
 
@@ -225,10 +243,8 @@ impl Context<'_> {
         if depth < std::cmp::max(self.config.confirmations, 1) {
             return;
         }
-        let cancelled = record
-            .attempts
-            .iter()
-            .any(|attempt| attempt.hash == inclusion.hash && attempt.cancels);
+        let cancelled =
+            record.attempts.iter().any(|attempt| attempt.hash == inclusion.hash && attempt.cancels);
         let outcome = if cancelled {
             Outcome::Cancelled(Some(inclusion))
         } else if inclusion.succeeded {
@@ -239,10 +255,12 @@ impl Context<'_> {
         decision.actions.push(Action::Close(record.id, outcome));
     }
 
-    /// A receipt may lag behind the nonce, so a nonce counts as lost only after some time.
+    /// A nonce counts as lost once no reorg can bring it back, or the record could land twice, and after some time,
+    /// because a receipt may lag behind the nonce.
     fn consumed(&self, track: &TxTrack, decision: &mut Decision) {
         let id = track.record.id;
-        if !track.consumed_since.is_some_and(|since| self.has_waited(since)) {
+        let settled = track.record.nonce.is_some_and(|nonce| nonce < self.l1.settled_nonce);
+        if !settled || !track.consumed_since.is_some_and(|since| self.has_waited(since)) {
             return;
         }
         decision.actions.push(if track.record.cancel_requested {
@@ -259,12 +277,13 @@ impl Context<'_> {
             decision.actions.push(Action::ReleaseNonce(record.id));
             return;
         };
+        let rebroadcast = Action::Rebroadcast { id: record.id, nonce };
         let kind = record.request.kind();
         let underpriced = self.config.fees.is_underpriced(&last.fees, &self.l1.quote, kind);
         let wants_cancel = record.cancel_requested && !last.cancels;
         let Some(broadcast) = &track.broadcast else {
             // Unknown to this process, so maybe unknown to L1: the very same bytes again can do no harm.
-            decision.actions.push(Action::Rebroadcast(record.id));
+            decision.actions.push(rebroadcast);
             return;
         };
         // While L1 stands still, neither time nor money helps.
@@ -287,14 +306,14 @@ impl Context<'_> {
             }
             Some(BroadcastError::InsufficientFunds) => {
                 self.note_funds(decision, cost(track, last.gas_limit, &last.fees));
-                decision.actions.push(Action::Rebroadcast(record.id));
+                decision.actions.push(rebroadcast);
             }
             Some(
                 BroadcastError::Unknown | BroadcastError::NonceGap | BroadcastError::OtherPool,
-            ) => decision.actions.push(Action::Rebroadcast(record.id)),
+            ) => decision.actions.push(rebroadcast),
             Some(BroadcastError::NonceTooLow) | None if !due => {}
             Some(BroadcastError::NonceTooLow) => {
-                decision.actions.push(Action::Rebroadcast(record.id));
+                decision.actions.push(rebroadcast);
             }
             None => {
                 // Raising the price of a transaction that only waits for the one before it is wasted money.
@@ -303,7 +322,7 @@ impl Context<'_> {
                 if underpriced || (first_in_line && tried) {
                     self.replace(track, last, due, decision);
                 } else {
-                    decision.actions.push(Action::Rebroadcast(record.id));
+                    decision.actions.push(rebroadcast);
                 }
             }
         }
@@ -326,7 +345,8 @@ impl Context<'_> {
             Err(cap) => {
                 decision.blocked.get_or_insert(Blocked::FeeCap(cap));
                 if due {
-                    decision.actions.push(Action::Rebroadcast(record.id));
+                    let nonce = last.nonce;
+                    decision.actions.push(Action::Rebroadcast { id: record.id, nonce });
                 }
             }
         }
@@ -343,8 +363,7 @@ fn cost(track: &TxTrack, gas_limit: u64, fees: &Fees) -> U256 {
     let request = &track.record.request;
     let blobs = request.blob_data.as_ref().map_or(0, |data| blobs_needed(data.len()));
     let gas = U256::from(gas_limit).saturating_mul(U256::from(fees.fee_per_gas));
-    let blob_gas =
-        U256::from(blobs * BLOB_BYTES).saturating_mul(U256::from(fees.fee_per_blob_gas));
+    let blob_gas = U256::from(blobs * BLOB_BYTES).saturating_mul(U256::from(fees.fee_per_blob_gas));
     gas.saturating_add(blob_gas).saturating_add(request.value)
 }
 

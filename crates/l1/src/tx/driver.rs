@@ -142,8 +142,14 @@ impl<S: Store> TxSender<S> {
 
     /// Sends until something fails that waiting cannot cure. Stop it by dropping the future.
     pub async fn run(mut self) -> Result<Infallible, TxError<S::Error>> {
-        self.tracks =
-            self.store.open().await.map_err(TxError::Store)?.into_iter().map(TxTrack::new).collect();
+        self.tracks = self
+            .store
+            .open()
+            .await
+            .map_err(TxError::Store)?
+            .into_iter()
+            .map(TxTrack::new)
+            .collect();
         let mut timer = interval(std::cmp::max(self.config.l1_poll_interval, POLL_INTERVAL_MIN));
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -167,7 +173,7 @@ impl<S: Store> TxSender<S> {
                 let record = self.store.insert(&key, &request).await.map_err(TxError::Store)?;
                 self.track(&record);
                 // A caller that went away finds its record by its key.
-                drop(reply.send(record));
+                let _ = reply.send(record);
             }
             Command::Cancel { id, reply } => {
                 let open = self.tracks.iter().any(|track| track.record.id == id);
@@ -175,7 +181,7 @@ impl<S: Store> TxSender<S> {
                     self.store.request_cancel(id).await.map_err(TxError::Store)?;
                     self.change(id, |track| track.record.cancel_requested = true);
                 }
-                drop(reply.send(open));
+                let _ = reply.send(open);
             }
         }
         Ok(())
@@ -200,7 +206,8 @@ impl<S: Store> TxSender<S> {
     }
 
     async fn observe(&mut self) -> Result<L1View, L1Error> {
-        let l1 = observe::view(&self.client, self.signer.address()).await?;
+        let account = self.signer.address();
+        let mut l1 = observe::view(&self.client, account).await?;
         let now = self.now();
         for track in &mut self.tracks {
             track.seen = observe::inclusion(&self.client, &l1, track).await?;
@@ -209,6 +216,11 @@ impl<S: Store> TxSender<S> {
             } else if track.consumed_since.is_none() {
                 track.consumed_since = Some(now);
             }
+        }
+        if self.tracks.iter().any(|track| track.is_consumed(&l1)) {
+            let confirmations = self.config.confirmations;
+            l1.settled_nonce =
+                observe::settled_nonce(&self.client, account, &l1, confirmations).await?;
         }
         Ok(l1)
     }
@@ -275,7 +287,7 @@ impl<S: Store> TxSender<S> {
 
     fn tell(&self, id: TxId, key: String, kind: TxEventKind) {
         // Nobody has to listen.
-        drop(self.events.send(TxEvent { id, key, kind }));
+        let _ = self.events.send(TxEvent { id, key, kind });
     }
 }
 
@@ -285,7 +297,7 @@ fn causes(error: &dyn Error) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         // Writing to a string cannot fail.
-        drop(write!(text, ": {error}"));
+        let _ = write!(text, ": {error}");
         cause = error.source();
     }
     text

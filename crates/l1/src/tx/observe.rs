@@ -25,7 +25,20 @@ pub(super) async fn view(client: &L1Client, account: Address) -> Result<L1View, 
         FeeQuote::read(client),
     )?;
     let head = BlockId { number: head.number, hash: head.hash };
-    Ok(L1View { head, nonce, balance, quote })
+    Ok(L1View { head, nonce, settled_nonce: 0, balance, quote })
+}
+
+/// The account's nonce in the block that has `confirmations` now. Read only when a nonce may be lost.
+pub(super) async fn settled_nonce(
+    client: &L1Client,
+    account: Address,
+    l1: &L1View,
+    confirmations: u64,
+) -> Result<u64, L1Error> {
+    let depth = std::cmp::max(confirmations, 1) - 1;
+    let Some(number) = l1.head.number.checked_sub(depth) else { return Ok(0) };
+    let header = client.header(BlockNumberOrTag::Number(number)).await?;
+    Ok(std::cmp::min(client.nonce_at(account, header.hash).await?, l1.nonce))
 }
 
 /// Where L1 shows an attempt of this record mined now.

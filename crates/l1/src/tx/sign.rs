@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use alloy::{
-    consensus::{
-        SignableTransaction, TxEip1559, TxEip4844, TxEip4844WithSidecar,
-    },
+    consensus::{SignableTransaction, TxEip1559, TxEip4844, TxEip4844WithSidecar},
     eips::{eip2718::Encodable2718, eip7594::BlobTransactionSidecarVariant},
     primitives::{Address, B256, Bytes, TxKind, U256},
 };

@@ -19,16 +19,23 @@ pub(super) struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(context: Context<'a>, in_flight: &[(u64, &TxTrack)], tracks: &[TxTrack]) -> Self {
+    pub(super) fn new(
+        context: Context<'a>,
+        in_flight: &[(u64, &TxTrack)],
+        tracks: &[TxTrack],
+    ) -> Self {
         let committed = in_flight.iter().fold(U256::ZERO, |sum, (_, track)| {
             let last = track.record.last_attempt();
             sum.saturating_add(last.map_or(U256::ZERO, |a| cost(track, a.gas_limit, &a.fees)))
         });
+        // The pool is left only when its last transaction is deep enough. Else a reorg could put one back in line
+        // before transactions of the other pool, and no node would take it any more.
+        let mut holding = tracks.iter().filter(|track| track.record.nonce.is_some());
         Self {
             context,
             owned: tracks.iter().filter_map(|track| track.record.nonce).collect(),
             in_flight: in_flight.len(),
-            kind: in_flight.first().map(|(_, track)| track.record.request.kind()),
+            kind: holding.next().map(|track| track.record.request.kind()),
             committed,
         }
     }

@@ -46,7 +46,7 @@ impl<S: Store> TxSender<S> {
                 let chain_id = self.client.chain_id();
                 self.send(l1, id, Terms { chain_id, nonce, gas_limit, fees }, cancels).await
             }
-            Action::Rebroadcast(id) => self.rebroadcast(l1, id).await,
+            Action::Rebroadcast { id, .. } => self.rebroadcast(l1, id).await,
             Action::Include(id, inclusion) => {
                 self.store.set_inclusion(id, Some(&inclusion)).await.map_err(TxError::Store)?;
                 self.change(id, |track| track.record.inclusion = Some(inclusion));
