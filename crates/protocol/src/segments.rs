@@ -21,10 +21,8 @@ pub fn merkle_root(leaves: &[B256]) -> B256 {
     let mut level: Vec<B256> = leaves.to_vec();
     level.resize(leaves.len().next_power_of_two(), last);
     while level.len() > 1 {
-        level = level
-            .chunks_exact(2)
-            .map(|pair| keccak256([pair[0].0, pair[1].0].concat()))
-            .collect();
+        level =
+            level.chunks_exact(2).map(|pair| keccak256([pair[0].0, pair[1].0].concat())).collect();
     }
     level[0]
 }

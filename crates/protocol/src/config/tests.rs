@@ -113,7 +113,10 @@ fn bounds() {
         (|c| c.l2_chain_id = c.l1_chain_id, ConfigError::SameChainId(31_337)),
         (|c| c.block_time = 0, ConfigError::Zero { field: "blockTime" }),
         (|c| c.block_time = 13, ConfigError::TooLarge { field: "blockTime", value: 13, max: 12 }),
-        (|c| c.sequencing_window = 0, ConfigError::Zero { field: "sequencingWindow" }),
+        (
+            |c| c.sequencing_window = 1,
+            ConfigError::TooSmall { field: "sequencingWindow", value: 1, min: 2 },
+        ),
         (
             |c| c.proposal_interval = 1_025,
             ConfigError::TooLarge { field: "proposalInterval", value: 1_025, max: 1_024 },
