@@ -20,9 +20,6 @@ use crate::{l1_attributes::L1Attributes, message::ConfigUpdate, predeploys::SEQU
 pub const BLOCK_TIME_MAX_S: u64 = 12;
 /// Most L2 blocks between two proposals; the dispute tree is built for this many.
 pub const PROPOSAL_INTERVAL_MAX: u64 = 1024;
-/// Least sequencing window, in L1 blocks: with less, a chain whose window passed once could never take a
-/// batch again (`docs/spec/derivation.md`, F2).
-pub const SEQUENCING_WINDOW_MIN: u64 = 2;
 /// Least blob base fee on L1, in wei (EIP-4844).
 const BLOB_BASE_FEE_MIN: u64 = 1;
 /// Least sequencing window, in L1 blocks: a batch uses origins below the block it is posted in, so with less
@@ -208,7 +205,6 @@ impl RollupConfig {
             return Err(ConfigError::SameChainId(self.l1_chain_id));
         }
         at_most("blockTime", self.block_time, BLOCK_TIME_MAX_S)?;
-        at_least("sequencingWindow", self.sequencing_window, SEQUENCING_WINDOW_MIN)?;
         at_most("proposalInterval", self.proposal_interval, PROPOSAL_INTERVAL_MAX)?;
         // EIP-1559 arithmetic of a whole chain stays far inside 64 bits with these.
         at_most("fees.elasticity", self.fees.elasticity, u64::from(u32::MAX))?;
