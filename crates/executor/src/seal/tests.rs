@@ -1,9 +1,9 @@
 //! The header's fields, and its roots against independent ones.
 
-use alloy_consensus::private::alloy_rlp::Encodable;
 use alloy_consensus::{TxReceipt, proofs::ordered_trie_root_encoded};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Bytes, TxKind, b256, keccak256};
+use alloy_rlp::Encodable;
 
 use super::*;
 use crate::testing::{

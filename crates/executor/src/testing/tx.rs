@@ -82,8 +82,22 @@ impl Tx {
 
     /// With a type-4 authorization list.
     pub(crate) fn set_code(self, list: Vec<SignedAuthorization>) -> RecoveredTransaction {
+        let from = self.from;
+        let tx = self.into_type_4(list).into_signed(Signature::test_signature());
+        RecoveredTransaction::from_parts(Transaction::Eip7702(tx), from)
+    }
+
+    /// The same, really signed: the raw bytes.
+    pub(crate) fn sign_set_code(self, key: &Key, list: Vec<SignedAuthorization>) -> Bytes {
+        assert_eq!(self.from, key.address());
+        let tx = self.into_type_4(list);
+        let signature = key.sign(tx.signature_hash());
+        Transaction::Eip7702(tx.into_signed(signature)).encoded_2718().into()
+    }
+
+    fn into_type_4(self, list: Vec<SignedAuthorization>) -> TxEip7702 {
         let tx = self.inner;
-        let tx = TxEip7702 {
+        TxEip7702 {
             chain_id: tx.chain_id,
             nonce: tx.nonce,
             gas_limit: tx.gas_limit,
@@ -94,9 +108,7 @@ impl Tx {
             access_list: tx.access_list,
             authorization_list: list,
             input: tx.input,
-        };
-        let tx = tx.into_signed(Signature::test_signature());
-        RecoveredTransaction::from_parts(Transaction::Eip7702(tx), self.from)
+        }
     }
 
     /// Really signed: the raw bytes.
