@@ -3,6 +3,25 @@
 //! Nothing here does I/O, reads a clock or starts a task; the stores behind [`StateReader`] live in adapters.
 //! Without `std` there is no [`ReadCache`] and the trie works on one thread, with the same results.
 //!
+//! ```
+//! use alloy_primitives::{Address, U256};
+//! use state::{Account, AccountDiff, EMPTY_ROOT, MemoryState, Overlay, StateDiff, StateReader, StateTrie};
+//!
+//! let rich = Account { balance: U256::from(7), ..Account::default() };
+//! let change = AccountDiff { account: Some(rich), ..AccountDiff::default() };
+//! let diff = StateDiff { accounts: [(Address::ZERO, change)].into(), ..StateDiff::default() };
+//!
+//! let before = MemoryState::new();
+//! let mut state = Overlay::new(&before);
+//! state.apply(&diff);
+//! assert_eq!(state.account(&Address::ZERO)?, Some(rich));
+//!
+//! let mut trie = StateTrie::new();
+//! assert_ne!(trie.apply(&diff), EMPTY_ROOT);
+//! assert_eq!(trie.apply(&diff.undo(&before)?), EMPTY_ROOT);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Invariant: a state reached by diffs has the root that a trie built from its accounts and slots has.
 
 #![cfg_attr(not(feature = "std"), no_std)]

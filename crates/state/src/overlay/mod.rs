@@ -12,7 +12,7 @@ mod tests;
 use alloc::{collections::BTreeMap, vec::Vec};
 use alloy_primitives::{
     Address, B256, Bytes, U256,
-    map::{AddressMap, B256Map, HashMap},
+    map::{AddressMap, B256Map, U256Map},
 };
 
 use crate::{Account, AccountDiff, StateDiff, StateReader};
@@ -39,7 +39,7 @@ struct Changed {
     at: Mark,
     /// When all older slots went away, if ever; newer ones are in `storage`.
     cleared: Option<Mark>,
-    storage: HashMap<U256, (U256, Mark)>,
+    storage: U256Map<(U256, Mark)>,
 }
 
 impl<R> Overlay<R> {
@@ -85,7 +85,7 @@ impl<R> Overlay<R> {
         let mut is_new = false;
         let known = self.accounts.entry(address).or_insert_with(|| {
             is_new = true;
-            Changed { account: None, at: now, cleared: None, storage: HashMap::default() }
+            Changed { account: None, at: now, cleared: None, storage: U256Map::default() }
         });
         if is_new || known.at != now {
             self.touched.entry(now).or_default().push(address);

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256, keccak256};
 
-use super::{SHARDS, StateTrie, shard_of, threads};
+use super::{SHARDS, StateTrie, THREADS_FROM_CHANGES, shard_of, threads};
 use crate::{Account, keccak::Batch};
 
 /// Accounts, or slots, that are held until they are put into the shards together.
@@ -52,22 +52,20 @@ impl StateTrieBuilder {
     pub fn finish(mut self) -> StateTrie {
         self.load_accounts();
         self.load_slots();
+        let size = self.trie.size();
+        let threads = self.threads_for(size.accounts + size.slots);
         let mut trie = self.trie;
-        threads::for_each(self.threads, trie.shards.iter_mut(), |shard| shard.finish_load());
+        threads::for_each(threads, trie.shards.iter_mut(), |shard| shard.finish_load());
         trie.root = trie.hash_root();
         trie
     }
 
     fn load_accounts(&mut self) {
         let chunk = core::mem::take(&mut self.accounts);
-        let sorted = self.by_shard(&chunk, hash_accounts);
-        threads::for_each(
-            self.threads,
-            self.trie.shards.iter_mut().zip(sorted),
-            |(shard, work)| {
-                shard.load_accounts(work);
-            },
-        );
+        let threads = self.threads_for(chunk.len());
+        let sorted = by_shard(&chunk, threads, hash_accounts);
+        let shards = self.trie.shards.iter_mut().zip(sorted);
+        threads::for_each(threads, shards, |(shard, work)| shard.load_accounts(work));
     }
 
     fn load_slots(&mut self) {
@@ -77,34 +75,14 @@ impl StateTrieBuilder {
         // Slots find their accounts in the trie, so these go in first.
         self.load_accounts();
         let chunk = core::mem::take(&mut self.slots);
-        let sorted = self.by_shard(&chunk, hash_slots);
-        threads::for_each(
-            self.threads,
-            self.trie.shards.iter_mut().zip(sorted),
-            |(shard, work)| {
-                shard.load_slots(work);
-            },
-        );
+        let threads = self.threads_for(chunk.len());
+        let sorted = by_shard(&chunk, threads, hash_slots);
+        let shards = self.trie.shards.iter_mut().zip(sorted);
+        threads::for_each(threads, shards, |(shard, work)| shard.load_slots(work));
     }
 
-    /// Hashes a chunk, a piece per thread, and sorts the pieces to the shards, in the order they came in.
-    fn by_shard<T: Sync, H: Send + Clone>(
-        &self,
-        chunk: &[T],
-        hash: impl Fn(&[T], &mut [Vec<H>]) + Sync,
-    ) -> Vec<Vec<H>> {
-        let piece = core::cmp::max(chunk.len().div_ceil(core::cmp::max(self.threads, 1)), 1);
-        let pieces = chunk.chunks(piece);
-        let mut hashed = alloc::vec![alloc::vec![Vec::new(); SHARDS]; pieces.len()];
-        let work = pieces.zip(hashed.iter_mut());
-        threads::for_each(self.threads, work, |(piece, shards)| hash(piece, shards));
-        let mut sorted = alloc::vec![Vec::new(); SHARDS];
-        for (shard, mut piece) in
-            hashed.into_iter().flat_map(|shards| shards.into_iter().enumerate())
-        {
-            sorted[shard].append(&mut piece);
-        }
-        sorted
+    const fn threads_for(&self, items: usize) -> usize {
+        if items < THREADS_FROM_CHANGES || self.threads == 0 { 1 } else { self.threads }
     }
 }
 
@@ -147,4 +125,21 @@ fn hash_slots(piece: &[(Address, U256, U256)], shards: &mut [Vec<HashedSlot>]) {
         hashes.push(&slot.to_be_bytes::<32>(), (key, *value), &mut put);
     }
     hashes.flush(put);
+}
+
+/// Hashes a chunk, a piece per thread, and sorts the pieces to the shards, in the order they came in.
+fn by_shard<T: Sync, H: Send + Clone>(
+    chunk: &[T],
+    threads: usize,
+    hash: impl Fn(&[T], &mut [Vec<H>]) + Sync,
+) -> Vec<Vec<H>> {
+    let pieces = chunk.chunks(core::cmp::max(chunk.len().div_ceil(threads), 1));
+    let mut hashed = alloc::vec![alloc::vec![Vec::new(); SHARDS]; pieces.len()];
+    let work = pieces.zip(hashed.iter_mut());
+    threads::for_each(threads, work, |(piece, shards)| hash(piece, shards));
+    let mut sorted = alloc::vec![Vec::new(); SHARDS];
+    for (shard, mut piece) in hashed.into_iter().flat_map(|shards| shards.into_iter().enumerate()) {
+        sorted[shard].append(&mut piece);
+    }
+    sorted
 }

@@ -29,7 +29,7 @@ impl Shard {
 
     /// Adds slots to accounts that are there, and leaves out those of others.
     pub(super) fn load_slots(&mut self, mut slots: Vec<HashedSlot>) {
-        slots.sort_by_key(|(account, slot, _)| (*account, *slot));
+        slots.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
         for group in slots.chunk_by(|a, b| a.0 == b.0) {
             let key = group[0].0;
             let (Some(leaf), mut contract) = self.find(&key) else { continue };

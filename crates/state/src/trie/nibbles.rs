@@ -19,6 +19,12 @@ pub(super) fn shared(a: &B256, b: &B256, limit: usize) -> usize {
     core::cmp::min(shared, limit)
 }
 
+/// The bytes that [`put_path`] appends.
+pub(super) const fn path_length(from: usize, to: usize) -> usize {
+    let bytes = (to - from) / 2 + 1;
+    if bytes == 1 { 1 } else { 1 + bytes }
+}
+
 /// Appends the nibbles `from..to` of a key as the RLP string that leaves and extensions open with.
 pub(super) fn put_path(out: &mut Vec<u8>, key: &B256, from: usize, to: usize, leaf: bool) {
     let odd = !(to - from).is_multiple_of(2);

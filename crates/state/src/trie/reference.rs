@@ -35,12 +35,16 @@ impl Reference {
         Self { bytes: hash.0, embedded: false }
     }
 
+    /// The bytes it takes there.
+    pub(super) fn length(&self) -> usize {
+        // A list this short has a one-byte header, which tells its length.
+        if self.embedded { usize::from(self.bytes[0] - EMPTY_LIST_CODE) + 1 } else { 33 }
+    }
+
     /// Appends it to the payload of the parent.
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         if self.embedded {
-            // A list this short has a one-byte header, which tells its length.
-            let length = usize::from(self.bytes[0] - EMPTY_LIST_CODE) + 1;
-            out.extend_from_slice(&self.bytes[..length]);
+            out.extend_from_slice(&self.bytes[..self.length()]);
         } else {
             out.push(EMPTY_STRING_CODE + 32);
             out.extend_from_slice(&self.bytes);

@@ -139,19 +139,17 @@ impl Shard {
     /// Changes the storage tries of all accounts touched, and settles them together.
     fn change_storage(&mut self, touched: &mut [Touched<'_>]) {
         let mut changed = Vec::new();
-        for (index, account) in touched.iter_mut().enumerate() {
-            let exists = account.change.account.is_some();
+        for account in touched.iter_mut() {
             if account.change.clears_storage() && account.contract.storage != Node::NONE {
                 self.storage.remove_all(account.contract.storage);
-                (account.contract.storage, account.contract.storage_root) =
-                    (Node::NONE, EMPTY_ROOT);
+                account.contract.storage = Node::NONE;
+                account.contract.storage_root = EMPTY_ROOT;
             }
-            if exists && !account.change.storage.is_empty() {
-                let mut slots = hashed_slots(account.change);
-                let storage = account.contract.storage;
-                account.contract.storage = self.storage.update(storage, &mut slots);
-                changed.push((index, account.contract.storage));
-            }
+        }
+        for (index, mut slots) in hashed_slots(touched) {
+            let top = self.storage.update(touched[index].contract.storage, &mut slots);
+            touched[index].contract.storage = top;
+            changed.push((index, top));
         }
         self.storage.settle(changed.iter().map(|(_, top)| *top), put_slot);
         self.storage.hash_tops(changed.into_iter(), put_slot, |index: usize, root| {
@@ -262,14 +260,26 @@ pub(super) fn put_slot(value: &U256, out: &mut Vec<u8>) {
     value.encode(out);
 }
 
-fn hashed_slots(change: &AccountDiff) -> Vec<Change<U256>> {
+/// The slots written, by hash, of every account that has some; with its place in `touched`.
+fn hashed_slots(touched: &[Touched<'_>]) -> Vec<(usize, Vec<Change<U256>>)> {
+    let mut all: Vec<(usize, Vec<Change<U256>>)> = Vec::new();
     let mut hashes = Batch::new();
-    let mut slots = Vec::with_capacity(change.storage.len());
-    for (slot, value) in &change.storage {
-        let value = (!value.is_zero()).then_some(*value);
-        hashes.push(&slot.to_be_bytes::<32>(), value, |value, key| slots.push((key, value)));
+    for (index, Touched { change, .. }) in touched.iter().enumerate() {
+        if change.account.is_none() || change.storage.is_empty() {
+            continue;
+        }
+        let place = all.len();
+        all.push((index, Vec::with_capacity(change.storage.len())));
+        for (slot, value) in &change.storage {
+            let value = (!value.is_zero()).then_some(*value);
+            hashes.push(&slot.to_be_bytes::<32>(), (place, value), |(place, value), key| {
+                all[place].1.push((key, value));
+            });
+        }
     }
-    hashes.flush(|value, key| slots.push((key, value)));
-    slots.sort_unstable_by_key(|(key, _)| *key);
-    slots
+    hashes.flush(|(place, value): (usize, _), key| all[place].1.push((key, value)));
+    for (_, slots) in &mut all {
+        slots.sort_unstable_by_key(|(key, _)| *key);
+    }
+    all
 }

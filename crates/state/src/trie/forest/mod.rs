@@ -286,7 +286,7 @@ const fn bit(nibble: usize) -> u16 {
 }
 
 /// The nibbles of a set, ascending.
-fn nibbles_of(mut set: u16) -> impl Iterator<Item = usize> {
+fn nibbles_of(mut set: u16) -> impl Iterator<Item = usize> + Clone {
     core::iter::from_fn(move || {
         let nibble = set.trailing_zeros() as usize;
         set &= set.wrapping_sub(1);
