@@ -1,6 +1,5 @@
 //! Why a transaction was not executed.
 
-use alloc::string::String;
 use revm::context_interface::result::EVMError;
 
 use crate::{InvalidTransaction, database::ReadError};
@@ -14,9 +13,6 @@ pub enum ExecuteError<E: core::error::Error + 'static> {
     /// The state could not be read. Nothing is known about the transaction; it may be tried again.
     #[error("read state")]
     State(#[source] E),
-    /// The EVM library gave up for a reason that no input should cause.
-    #[error("the EVM stopped: {0}")]
-    Evm(String),
 }
 
 impl<E: core::error::Error + 'static> ExecuteError<E> {
@@ -24,7 +20,7 @@ impl<E: core::error::Error + 'static> ExecuteError<E> {
     pub const fn invalid(&self) -> Option<&InvalidTransaction> {
         match self {
             Self::Invalid(reason) => Some(reason),
-            Self::State(_) | Self::Evm(_) => None,
+            Self::State(_) => None,
         }
     }
 }
@@ -36,9 +32,10 @@ impl<E: core::error::Error + 'static> From<EVMError<ReadError<E>, InvalidTransac
         match error {
             EVMError::Transaction(reason) => Self::Invalid(reason),
             EVMError::Database(ReadError(error)) => Self::State(error),
-            EVMError::Header(error) => Self::Evm(alloc::format!("{error}")),
-            EVMError::Custom(error) => Self::Evm(error),
-            EVMError::CustomAny(error) => Self::Evm(alloc::format!("{error}")),
+            // Our handler reads no header, and no precompile of ours fails other than by a halt.
+            error @ (EVMError::Header(_) | EVMError::Custom(_) | EVMError::CustomAny(_)) => {
+                unreachable!("nothing here makes {error:?}")
+            }
         }
     }
 }

@@ -139,6 +139,7 @@ impl<R: StateReader> Evm<R> {
         let terms = Terms::free();
         let result = TransactionHandler::new(&terms).run_system_call(&mut self.inner);
         let changes = self.inner.ctx.journal_mut().finalize();
+        self.inner.ctx.error = Ok(());
         result?;
         Ok(changes)
     }

@@ -19,6 +19,26 @@ use crate::{
 };
 
 /// Executes a whole block from its inputs. For a given parent and state the result depends on nothing else.
+///
+/// ```
+/// use executor::{BlockContext, ChainSpec, execute_block, seal};
+/// use protocol::{BlockInputs, BlockOpening, Eip1559Params, Header};
+/// use state::MemoryState;
+///
+/// let fees = Eip1559Params { elasticity: 2, denominator: 250, base_fee_min: 1 };
+/// let spec = ChainSpec { chain_id: 901, fees };
+/// let (parent, mut before) = (Header::default(), MemoryState::new());
+/// let opening = BlockOpening { number: 1, parent_hash: parent.hash_slow(), ..Default::default() };
+/// let inputs = BlockInputs { opening, ..Default::default() };
+///
+/// let block = execute_block(&spec, &parent, &inputs, &before).unwrap();
+/// assert_eq!(block.transactions.len(), 1, "the L1 attributes transaction");
+///
+/// before.apply(&block.diff);
+/// let context = BlockContext::new(&spec, &parent, &inputs.opening);
+/// let sealed = seal(&context, &block, before.trie().root(), state::EMPTY_ROOT);
+/// assert_eq!(sealed.header.number, 1);
+/// ```
 pub fn execute_block<R: StateReader>(
     spec: &ChainSpec,
     parent: &Header,
