@@ -25,57 +25,69 @@ CREATE TABLE pending_transactions (
 );
 ALTER TABLE pending_transactions ALTER COLUMN raw SET STORAGE EXTERNAL;
 
--- The outbox: every L1 transaction the batcher or proposer means to send, written before the first attempt.
+-- The outbox: every L1 transaction the batcher or proposer means to send, written before the first attempt. It is
+-- open until it has an outcome.
 CREATE TABLE outbox (
-    id                BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    purpose           TEXT        NOT NULL CHECK (purpose IN ('batch', 'proposal', 'other')),
-    first_block       BIGINT      CHECK (first_block >= 0),
-    last_block        BIGINT      CHECK (last_block >= first_block),
-    carrier           TEXT        NOT NULL CHECK (carrier IN ('blobs', 'calldata', 'plain')),
-    sender            BYTEA       NOT NULL,
-    nonce             BIGINT      NOT NULL CHECK (nonce >= 0),
-    destination       BYTEA       NOT NULL,
-    value             BYTEA       NOT NULL,
-    calldata          BYTEA       NOT NULL,
-    payload           BYTEA       NOT NULL,   -- what the blobs carry; empty otherwise
-    status            TEXT        NOT NULL DEFAULT 'recorded'
-                      CHECK (status IN ('recorded', 'sent', 'mined', 'confirmed', 'failed')),
-    failure           TEXT,
-    mined_hash        BYTEA,
-    mined_block       BIGINT,
-    mined_block_hash  BYTEA,
-    created_at        TIMESTAMPTZ NOT NULL DEFAULT now(),
-    updated_at        TIMESTAMPTZ NOT NULL DEFAULT now(),
+    id               BIGINT      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sender           BYTEA       NOT NULL,
+    key              TEXT        NOT NULL,   -- what it is for; the same thing is never recorded twice
+    purpose          TEXT        NOT NULL CHECK (purpose IN ('batch', 'proposal', 'other')),
+    first_block      BIGINT      CHECK (first_block >= 0),
+    last_block       BIGINT      CHECK (last_block >= first_block),
+    destination      BYTEA       NOT NULL,
+    value            BYTEA       NOT NULL,
+    calldata         BYTEA       NOT NULL,
+    gas_limit        BIGINT,                 -- NULL: ask L1
+    blob_data        BYTEA,                  -- NULL: an ordinary transaction
+    nonce            BIGINT      CHECK (nonce >= 0),
+    cancel_requested BOOLEAN     NOT NULL DEFAULT FALSE,
+    mined_hash       BYTEA,
+    mined_block      BIGINT,
+    mined_block_hash BYTEA,
+    mined_success    BOOLEAN,
+    outcome          TEXT        CHECK (outcome IN ('confirmed', 'reverted', 'cancelled', 'refused')),
+    reason           TEXT,
+    created_at       TIMESTAMPTZ NOT NULL DEFAULT now(),
+    closed_at        TIMESTAMPTZ,
+    UNIQUE (sender, key),
     CHECK ((purpose = 'other') = (last_block IS NULL)),
     CHECK ((purpose = 'batch') = (first_block IS NOT NULL)),
-    CHECK ((status IN ('mined', 'confirmed')) = (mined_hash IS NOT NULL)),
-    CHECK ((status = 'failed') = (failure IS NOT NULL)),
+    CHECK ((outcome IS NULL) = (closed_at IS NULL)),
+    CHECK ((outcome IS NOT DISTINCT FROM 'refused') = (reason IS NOT NULL)),
+    CHECK (num_nulls(mined_hash, mined_block, mined_block_hash, mined_success) IN (0, 4)),
+    CHECK (outcome IS NULL OR outcome NOT IN ('confirmed', 'reverted')
+           OR mined_success = (outcome = 'confirmed')),
     -- No block is in two batches that may still land.
     CONSTRAINT outbox_batch_once
         EXCLUDE USING gist (int8range(first_block, last_block, '[]') WITH &&)
-        WHERE (purpose = 'batch' AND status <> 'failed')
+        WHERE (purpose = 'batch' AND outcome IS NULL)
 );
--- No block is proposed twice, and no nonce is used for two things.
-CREATE UNIQUE INDEX outbox_proposal_once ON outbox (last_block) WHERE purpose = 'proposal' AND status <> 'failed';
-CREATE UNIQUE INDEX outbox_nonce_once ON outbox (sender, nonce) WHERE status <> 'failed';
-CREATE INDEX outbox_unfinished ON outbox (id) WHERE status IN ('recorded', 'sent', 'mined');
+-- No block is proposed twice at once, and no nonce is held by two.
+CREATE UNIQUE INDEX outbox_proposal_once ON outbox (last_block)
+    WHERE purpose = 'proposal' AND outcome IS NULL;
+CREATE UNIQUE INDEX outbox_nonce_once ON outbox (sender, nonce)
+    WHERE nonce IS NOT NULL AND outcome IS NULL;
+CREATE INDEX outbox_open ON outbox (sender, id) WHERE outcome IS NULL;
 ALTER TABLE outbox
     ALTER COLUMN calldata SET STORAGE EXTERNAL,
-    ALTER COLUMN payload SET STORAGE EXTERNAL;
+    ALTER COLUMN blob_data SET STORAGE EXTERNAL;
 
--- Each signed form of such a transaction; a replacement pays more and has the same nonce.
+-- Each signed form of such a transaction; a replacement pays more and has the same nonce. Signing is
+-- deterministic, so the bytes themselves need not be kept.
 CREATE TABLE outbox_attempts (
-    outbox_id            BIGINT      NOT NULL REFERENCES outbox,
-    attempt              INTEGER     NOT NULL CHECK (attempt >= 0),
-    hash                 BYTEA       NOT NULL UNIQUE,
-    fee_per_gas_max      BYTEA       NOT NULL,
-    priority_fee_max     BYTEA       NOT NULL,
-    blob_fee_per_gas_max BYTEA       NOT NULL,
-    raw                  BYTEA       NOT NULL,
-    sent_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
-    PRIMARY KEY (outbox_id, attempt)
+    outbox_id        BIGINT      NOT NULL REFERENCES outbox,
+    attempt          INTEGER     NOT NULL CHECK (attempt >= 0),
+    hash             BYTEA       NOT NULL,
+    nonce            BIGINT      NOT NULL CHECK (nonce >= 0),
+    gas_limit        BIGINT      NOT NULL,
+    fee_per_gas      BYTEA       NOT NULL,
+    tip_per_gas      BYTEA       NOT NULL,
+    fee_per_blob_gas BYTEA       NOT NULL,
+    cancels          BOOLEAN     NOT NULL,
+    recorded_at      TIMESTAMPTZ NOT NULL DEFAULT now(),
+    PRIMARY KEY (outbox_id, attempt),
+    UNIQUE (outbox_id, hash)
 );
-ALTER TABLE outbox_attempts ALTER COLUMN raw SET STORAGE EXTERNAL;
 
 -- The verifier's own database: what it derived, how far it read L1, what it thinks of each proposal.
 CREATE TABLE derived_blocks (

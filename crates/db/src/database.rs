@@ -57,14 +57,22 @@ pub enum DatabaseError {
     /// The settings could not be read.
     #[error("cannot read the server's settings")]
     Settings(#[source] sqlx::Error),
+    /// Another database could not be created.
+    #[error("cannot create a database")]
+    Create(#[source] sqlx::Error),
+    /// Not a plain name.
+    #[error("{0:?} is no plain database name")]
+    Name(String),
 }
 
 impl Classify for DatabaseError {
     fn severity(&self) -> Severity {
         match self {
-            Self::Connect(source) | Self::Settings(source) => source.severity(),
+            Self::Connect(source) | Self::Settings(source) | Self::Create(source) => {
+                source.severity()
+            }
             Self::Migrate(sqlx::migrate::MigrateError::Execute(source)) => source.severity(),
-            Self::Migrate(_) | Self::Url(_) => Severity::Critical,
+            Self::Migrate(_) | Self::Url(_) | Self::Name(_) => Severity::Critical,
         }
     }
 }
@@ -91,6 +99,23 @@ impl Database {
             .connect_with(connect.clone());
         let pool = timed("database_connect", pool).await.map_err(DatabaseError::Connect)?;
         Ok(Self { pool, options: connect })
+    }
+
+    /// Creates another database on the same server, if it is not there. The name has lower-case letters, digits and
+    /// underscores only, because a statement cannot take it as a parameter.
+    pub async fn create_missing(&self, name: &str) -> Result<(), DatabaseError> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.is_empty() || !name.chars().all(plain) {
+            return Err(DatabaseError::Name(name.to_owned()));
+        }
+        let query = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(name);
+        let existing = timed("database_exists", query.fetch_optional(&self.pool));
+        if existing.await.map_err(DatabaseError::Create)?.is_none() {
+            let statement = sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")));
+            let created = timed("database_create", statement.execute(&self.pool));
+            created.await.map_err(DatabaseError::Create)?;
+        }
+        Ok(())
     }
 
     /// Creates or upgrades the schema.

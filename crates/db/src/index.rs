@@ -31,8 +31,9 @@ pub use projection::Projection;
 pub use receipts::IndexedReceipt;
 pub use writer::{BlockWritten, Index};
 
-pub(crate) use block::{numbers, read_block};
-pub(crate) use cursor::Follower;
+pub(crate) use block::{decode_receipts, numbers, read_block, sealed_header};
+pub(crate) use current::{diffs_between, merge};
+pub(crate) use cursor::{Follower, read as read_cursor};
 pub(crate) use receipts::decode as decode_receipt;
 pub(crate) use unwind::unwind_to;
 
@@ -188,4 +189,4 @@ impl Classify for IndexError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -18,17 +18,26 @@ mod codec;
 mod convert;
 mod copy;
 mod database;
+mod heads;
+mod history;
 mod index;
 mod journal;
 mod lease;
 mod metrics;
+mod outbox;
+mod pending;
+mod queries;
+mod scan;
 mod severity;
+mod state_reader;
 pub mod testing;
 
 pub use cluster::{Cluster, ClusterError, ClusterOptions, Durability};
 pub use codec::DecodeError;
 pub use convert::ConvertError;
 pub use database::{Database, DatabaseError, DatabaseOptions, ServerSettings};
+pub use heads::{HeadsStore, HeadsStoreError};
+pub use history::{BlockingHistory, HISTORY_LAG_BLOCKS_MAX, HistoricalState, HistoryError};
 pub use index::{
     BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt, Projection,
     SealedHeader,
@@ -39,4 +48,15 @@ pub use journal::{
 };
 pub use lease::{Acquisition, Fence, Holder, LeaseError, Leases, Role};
 pub use metrics::QUERY_TIME_MAX;
+pub use outbox::{
+    Coverage, Outbox, OutboxAttempt, OutboxEntry, OutboxError, OutboxInclusion, OutboxOutcome,
+    OutboxRecord, OutboxRequest,
+};
+pub use pending::{PendingError, PendingTransactions};
+pub use queries::{
+    ChainReader, IndexedLog, IndexedTransaction, LOGS_MAX, LogFilter, ReadError,
+    TransactionPosition,
+};
+pub use scan::{ScanError, StateScan};
 pub use severity::{Classify, Severity};
+pub use state_reader::{PgStateReader, StateReadError};

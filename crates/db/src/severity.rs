@@ -57,3 +57,59 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(cause)
         if cause.code().is_some_and(|code| code == UNIQUE_VIOLATION || code == EXCLUSION_VIOLATION))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ChainReader, Cluster, ClusterOptions, Database, DatabaseOptions, Durability};
+
+    async fn start(options: &ClusterOptions) -> Cluster {
+        let options = options.clone();
+        tokio::task::spawn_blocking(move || Cluster::start(&options)).await.unwrap().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_restarts_is_a_temporary_failure() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(directory.path(), open).unwrap();
+        let options = ClusterOptions {
+            directory: Some(directory.path().join("cluster")),
+            durability: Durability::Fast,
+            ..ClusterOptions::default()
+        };
+        let cluster = start(&options).await;
+        let limits = DatabaseOptions {
+            acquire_time_max: std::time::Duration::from_secs(1),
+            ..DatabaseOptions::default()
+        };
+        let database = Database::connect(&cluster.url("postgres"), &limits).await.unwrap();
+        database.migrate().await.unwrap();
+        database.migrate().await.expect("a second time changes nothing");
+        let settings = database.settings().await.unwrap();
+        assert!(!settings.durable && !settings.version.is_empty());
+        let reader = ChainReader::new(database.clone());
+        assert_eq!(reader.header(0).await.unwrap(), None);
+
+        tokio::task::spawn_blocking(|| cluster.stop()).await.unwrap().unwrap();
+        let error = reader.header(0).await.unwrap_err();
+        assert!(error.is_unavailable(), "{error:?}");
+        let error = Database::connect("postgres://postgres@localhost/x?host=/nowhere", &limits);
+        let error = error.await.unwrap_err();
+        assert!(error.is_unavailable(), "{error:?}");
+
+        let _cluster = start(&options).await;
+        assert_eq!(reader.header(0).await.unwrap(), None, "the pool connects again");
+    }
+
+    #[tokio::test]
+    async fn our_own_mistakes_are_critical() {
+        let test = crate::testing::TestDatabase::create().await;
+        let wrong = sqlx::query("SELECT nothing").execute(test.database.pool()).await;
+        assert_eq!(wrong.unwrap_err().severity(), Severity::Critical);
+        let url = Database::connect("not a url", &DatabaseOptions::default()).await;
+        assert_eq!(url.unwrap_err().severity(), Severity::Critical);
+        assert!(!test.database.settings().await.unwrap().durable, "tests give durability up");
+    }
+}
