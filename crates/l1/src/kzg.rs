@@ -1,8 +1,9 @@
 //! KZG commitments and proofs, made on a thread of their own.
 //!
 //! Loading the trusted set-up takes seconds, and unoptimized c-kzg needs a larger stack than threads have by
-//! default, so none of this may run on the async runtime. [`Kzg::start`] begins loading at once; the first caller
-//! waits only for what is left. Holds no rule about what blobs contain.
+//! default, so none of this may run on the async runtime. [`Kzg::start`] begins loading at once, and the first caller
+//! waits only for what is left; [`Kzg::start_lazily`] is for programs that may never see a blob. The set-up is loaded
+//! once per process. Holds no rule about what blobs contain.
 
 use std::{sync::Arc, thread};
 
@@ -99,13 +100,25 @@ pub struct Kzg {
 }
 
 impl Kzg {
-    /// Starts the thread, which loads the set-up first.
+    /// Starts the thread, which loads the set-up first: two to three seconds of one core.
     pub fn start() -> Result<Self, KzgError> {
+        Self::spawn(|queue| {
+            EnvKzgSettings::Default.get();
+            work(queue);
+        })
+    }
+
+    /// Starts the thread; the set-up is loaded for the first job.
+    pub fn start_lazily() -> Result<Self, KzgError> {
+        Self::spawn(work)
+    }
+
+    fn spawn(run: impl FnOnce(mpsc::Receiver<Job>) + Send + 'static) -> Result<Self, KzgError> {
         let (jobs, queue) = mpsc::channel(KZG_QUEUE_MAX);
         thread::Builder::new()
             .name("kzg".to_owned())
             .stack_size(KZG_STACK_BYTES)
-            .spawn(move || work(queue))
+            .spawn(move || run(queue))
             .map_err(KzgError::Spawn)?;
         Ok(Self { jobs })
     }
@@ -133,8 +146,8 @@ impl Kzg {
 
 fn work(mut queue: mpsc::Receiver<Job>) {
     let environment = EnvKzgSettings::Default;
-    let settings = environment.get();
     while let Some(job) = queue.blocking_recv() {
+        let settings = environment.get();
         // A caller that no longer waits does not need the answer.
         match job {
             Job::Hashes(blobs, reply) => {

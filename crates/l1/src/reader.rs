@@ -94,7 +94,8 @@ impl L1Reader {
         }
         let origin = origin_of(&self.rollup, &header)?;
         let events = self.events(&header, &origin).await?;
-        if self.verify_accumulators {
+        // Up to the origin of genesis the contracts may not be there yet.
+        if self.verify_accumulators && number > self.rollup.genesis.l1.number {
             accumulators::verify(
                 &self.client,
                 &self.rollup.contracts,

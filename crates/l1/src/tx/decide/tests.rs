@@ -31,7 +31,7 @@ fn l1(number: u64, nonce: u64) -> L1View {
 }
 
 fn block(number: u64) -> BlockId {
-    BlockId { number, hash: B256::with_last_byte(number as u8) }
+    BlockId { number, hash: B256::from(U256::from(number)) }
 }
 
 fn queued(id: u64) -> TxTrack {
@@ -53,7 +53,7 @@ fn first_fees(kind: PoolKind) -> Fees {
 /// In flight since time 0, when L1 was at block 1.
 fn in_flight(mut track: TxTrack, nonce: u64) -> TxTrack {
     let fees = first_fees(track.record.request.kind());
-    let hash = B256::repeat_byte(nonce as u8 + 1);
+    let hash = B256::from(U256::from(nonce + 1));
     track.record.nonce = Some(nonce);
     track.record.attempts.push(Attempt { hash, nonce, gas_limit: GAS, fees, cancels: false });
     track.broadcast = Some(LastBroadcast { at: Duration::ZERO, head: 1, times: 1, error: None });

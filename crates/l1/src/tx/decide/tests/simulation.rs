@@ -118,15 +118,13 @@ impl Simulation {
 
     fn mine(&mut self, transactions: usize) {
         let mut block = Block { hash: self.fresh_hash(), transactions: Vec::new() };
-        let mut nonce = self.nonce();
-        for _ in 0..transactions {
+        for nonce in (self.nonce()..).take(transactions) {
             let Some(tx) = self.pool.get(&nonce) else { break };
             let underpriced = self.config.fees.is_underpriced(&tx.fees, &self.quote, tx.kind);
             if underpriced {
                 break;
             }
             block.transactions.extend(self.pool.remove(&nonce));
-            nonce += 1;
         }
         self.blocks.push(block);
     }
@@ -188,7 +186,8 @@ impl Simulation {
 
     fn view(&self) -> L1View {
         let number = self.blocks.len() - 1;
-        let settled = (self.blocks.len() + 1).saturating_sub(self.config.confirmations as usize);
+        let settled = (self.blocks.len() + 1)
+            .saturating_sub(usize::try_from(self.config.confirmations).unwrap());
         L1View {
             head: BlockId { number: number as u64, hash: self.blocks[number].hash },
             nonce: self.nonce(),

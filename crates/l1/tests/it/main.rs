@@ -1,0 +1,11 @@
+//! The crate against a real anvil, and against HTTP servers that lie.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod anvil;
+mod endpoints;
+mod harness;
+mod memory_store;
+mod outputs;
+mod reader;
+mod sender;
+mod watcher;
