@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  doors ─▶ Submitter ─▶ mempool ─▶ builder ─▶ journal ─▶ publisher ─▶ doors
-//!                                      │  ▲                   
+//!                                      │  ▲
 //!                                      ▼  └── follower ◀── L1
 //!                                   indexer ─▶ Postgres
 //! ```
@@ -12,17 +12,18 @@
 pub mod builder;
 pub mod chain;
 mod config;
+mod db_gap;
 mod error;
-mod follower;
+pub mod follower;
 mod indexer;
-mod metrics;
 pub mod mempool;
+mod metrics;
 mod node;
 pub mod publisher;
 mod restart;
 mod submitter;
 
-pub use config::SequencerConfig;
+pub use config::{AdmissionConfig, BuilderConfig, ConfigError, ReaderConfig, SequencerConfig};
 pub use error::SequencerError;
-pub use node::{SequencerHandle, run};
+pub use node::{SequencerHandle, SequencerParts, run};
 pub use submitter::{Submitter, WaitError};

@@ -41,8 +41,8 @@ pub struct ChainBlock {
     pub transactions: Vec<Arc<Included>>,
     /// What it changed in the state of its parent.
     pub diff: Arc<StateDiff>,
-    /// Journal rows it consists of, the opening row included.
-    pub sub_blocks: u32,
+    /// How many user transactions each of its journal rows holds; the opening row is the first and holds none.
+    pub sub_block_lengths: Vec<usize>,
     /// Canonical bytes of its user transactions, in order.
     pub raw: Vec<Bytes>,
 }
@@ -55,9 +55,9 @@ impl ChainBlock {
 
     /// Transactions that users sent: those after the L1 attributes and the deposits.
     pub fn user_transactions(&self) -> impl Iterator<Item = &Arc<Included>> {
-        self.transactions.iter().filter(|included| {
-            !matches!(included.transaction, Transaction::Deposit(_))
-        })
+        self.transactions
+            .iter()
+            .filter(|included| !matches!(included.transaction, Transaction::Deposit(_)))
     }
 }
 

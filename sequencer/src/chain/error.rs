@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::B256;
-
 /// A read that failed. Absence is never an error of this kind. Cheap to clone.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReadError {
@@ -19,11 +17,37 @@ pub enum ReadError {
         /// Its number.
         number: u64,
     },
-    /// No account has code of this hash.
-    #[error("code {hash} is unknown")]
-    CodeUnknown {
-        /// The hash.
-        hash: B256,
+    /// The state in Postgres did not answer.
+    #[error("cannot read {what}")]
+    State {
+        /// What was read.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: db::StateReadError,
+    },
+    /// The state of an older block could not be read.
+    #[error("cannot read an older state")]
+    History(#[source] Arc<db::HistoryError>),
+    /// A stored transaction does not decode.
+    #[error("transaction {index} of block {number} does not decode")]
+    Body {
+        /// Block number.
+        number: u64,
+        /// Place in the block.
+        index: u64,
+        /// Why.
+        #[source]
+        source: Arc<protocol::TransactionError>,
+    },
+    /// The index did not answer, or answered with something that cannot be.
+    #[error("cannot read {what} of the index")]
+    Index {
+        /// What was read.
+        what: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Arc<db::IndexError>,
     },
     /// Postgres did not answer, or answered with something that cannot be.
     #[error("cannot read {what} from Postgres")]
@@ -37,6 +61,21 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Wraps an error of the index.
+    pub fn index(what: &'static str) -> impl FnOnce(db::IndexError) -> Self {
+        move |source| Self::Index { what, source: Arc::new(source) }
+    }
+
+    /// Wraps an error of the current state.
+    pub fn state(what: &'static str) -> impl FnOnce(db::StateReadError) -> Self {
+        move |source| Self::State { what, source }
+    }
+
+    /// Wraps an error of an older state.
+    pub fn history(source: db::HistoryError) -> Self {
+        Self::History(Arc::new(source))
+    }
+
     /// Wraps an error of the database.
     pub fn database(what: &'static str) -> impl FnOnce(db::ReadError) -> Self {
         move |source| Self::Database { what, source: Arc::new(source) }

@@ -12,15 +12,16 @@
 mod base;
 mod block;
 mod error;
+mod logs;
+mod state;
 mod state_view;
 mod store;
-#[cfg(test)]
-mod tests;
 mod view;
 
 pub use base::BaseState;
 pub use block::{ChainBlock, Included, Located, PendingBlock};
 pub use error::ReadError;
+pub use state::{At, State};
 pub use state_view::StateView;
 pub use store::{ChainStore, StoreLimits};
-pub use view::{At, ChainView, HistoricState, State};
+pub use view::ChainView;

@@ -39,6 +39,8 @@ struct Inner {
     pending: Option<Arc<PendingBlock>>,
     heads: Heads,
     indexed: u64,
+    /// Version of the pending state while no block is open.
+    version: u64,
 }
 
 impl ChainStore {
@@ -58,21 +60,25 @@ impl ChainStore {
             pending: None,
             heads,
             indexed,
+            version: 0,
         };
         let store = Self { inner: RwLock::new(inner), base, limits };
-        store.replace(blocks, heads, indexed);
+        store.replace(blocks, heads, indexed, 0);
         store
     }
 
-    /// Starts again from other blocks, after a reset.
-    pub fn replace(&self, blocks: Vec<Arc<ChainBlock>>, heads: Heads, indexed: u64) {
+    /// Starts again from other blocks, after a reset; `version` is that of the pending state from here on.
+    pub fn replace(&self, blocks: Vec<Arc<ChainBlock>>, heads: Heads, indexed: u64, version: u64) {
         let mut inner = self.inner.write();
+        inner.version = version;
+        self.base.forget_hashes();
         inner.blocks.clear();
         inner.by_hash.clear();
         inner.transactions.clear();
         inner.pending = None;
         (inner.heads, inner.indexed) = (heads, indexed);
         for block in blocks {
+            self.base.add_hash(block.number(), block.hash);
             inner.push(block.clone());
             for included in &block.transactions {
                 inner.transactions.insert(included.hash, (block.number(), included.clone()));
@@ -82,6 +88,7 @@ impl ChainStore {
 
     /// A block was sealed. It is not `latest` before [`Self::set_latest`].
     pub fn push_sealed(&self, block: Arc<ChainBlock>) {
+        self.base.add_hash(block.number(), block.hash);
         self.inner.write().push(block);
     }
 
@@ -124,7 +131,8 @@ impl ChainStore {
         inner.indexed = number;
         while inner.blocks.len() > self.limits.recent_blocks_max {
             let Some(oldest) = inner.blocks.front() else { break };
-            if oldest.number() >= inner.indexed || oldest.number() >= inner.heads.unsafe_head().number
+            if oldest.number() >= inner.indexed
+                || oldest.number() >= inner.heads.unsafe_head().number
             {
                 break;
             }
@@ -153,7 +161,11 @@ impl ChainStore {
     /// The newest sealed block, durable or not.
     pub fn newest(&self) -> Arc<ChainBlock> {
         let inner = self.inner.read();
-        inner.blocks.back().cloned().expect("the store begins with a block and never drops the last")
+        inner
+            .blocks
+            .back()
+            .cloned()
+            .expect("the store begins with a block and never drops the last")
     }
 
     /// The open block, if there is one.
@@ -215,11 +227,18 @@ impl ChainStore {
         let inner = self.inner.read();
         let newest = inner.blocks.back().map_or(0, |block| block.number());
         let mut layers: Vec<Arc<StateDiff>> = Vec::new();
-        if let Some(open) = inner.pending.as_ref().filter(|open| open.opening.number == newest + 1) {
+        if let Some(open) = inner.pending.as_ref().filter(|open| open.opening.number == newest + 1)
+        {
             layers.extend(open.diffs.iter().rev().cloned());
         }
         layers.extend(inner.layers_of(newest).unwrap_or_default());
         self.view(newest, layers)
+    }
+
+    /// What the blocks after `from` up to `to` changed, in order. All of them must be in memory.
+    pub fn diffs_between(&self, from: u64, to: u64) -> Vec<Arc<StateDiff>> {
+        let inner = self.inner.read();
+        (from + 1..=to).filter_map(|number| Some(inner.get(number)?.diff.clone())).collect()
     }
 
     /// What admission takes from the open block.
@@ -228,7 +247,7 @@ impl ChainStore {
         let newest = inner.blocks.back();
         let (opening, gas_limit, version) = match (&inner.pending, newest) {
             (Some(open), _) => (open.opening, open.gas_limit, open.version),
-            (None, Some(block)) => (block.opening, block.header.gas_limit, 0),
+            (None, Some(block)) => (block.opening, block.header.gas_limit, inner.version),
             (None, None) => Default::default(),
         };
         AdmissionState { gas_limit, l1_fees: L1FeeParams::from_opening(&opening), version }

@@ -5,42 +5,39 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{Address, B256, Bytes, U256};
-use protocol::{Heads, SafetyLevel};
-use state::{Account, AccountProof, StateReader};
+use alloy::primitives::{Address, B256, U256};
+use db::{ChainReader, Database, HistoricalState, Index, JournalReader};
+use protocol::{Heads, RollupConfig};
+use state::AccountProof;
 
-use super::{ChainBlock, ChainStore, Located, PendingBlock, ReadError, StateView};
-use crate::builder::RootHandle;
-
-/// Which block's state is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
-    /// The open block as executed so far.
-    Pending,
-    /// A head.
-    Head(SafetyLevel),
-    /// A block by number.
-    Number(u64),
-}
+use super::{At, ChainBlock, ChainStore, Located, PendingBlock, ReadError, State};
+use crate::builder::{RootGone, RootHandle};
 
 /// The chain as the doors see it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ChainView {
-    pub(crate) store: Arc<ChainStore>,
-    pub(crate) index: db::Index,
-    pub(crate) root: RootHandle,
-}
-
-/// A state to execute calls on; reading it may block the thread, so never on the async runtime.
-#[derive(Debug, Clone)]
-pub enum State {
-    /// A recent one.
-    Recent(StateView),
-    /// One that only Postgres has.
-    Historic(HistoricState),
+    store: Arc<ChainStore>,
+    rollup: Arc<RollupConfig>,
+    database: Database,
+    index: Index,
+    journal: JournalReader,
+    reader: ChainReader,
+    root: RootHandle,
 }
 
 impl ChainView {
+    pub(crate) fn new(
+        store: Arc<ChainStore>,
+        rollup: Arc<RollupConfig>,
+        database: Database,
+        root: RootHandle,
+    ) -> Self {
+        let index = Index::new(database.clone());
+        let journal = JournalReader::new(database.clone());
+        let reader = ChainReader::new(database.clone());
+        Self { store, rollup, database, index, journal, reader, root }
+    }
+
     /// All heads.
     pub fn heads(&self) -> Heads {
         self.store.heads()
@@ -61,8 +58,119 @@ impl ChainView {
         &self.store
     }
 
-    /// The index in Postgres: for logs, history and whatever else is not in memory.
-    pub const fn index(&self) -> &db::Index {
-        &self.index
+    /// The chain's rules.
+    pub const fn rollup(&self) -> &Arc<RollupConfig> {
+        &self.rollup
+    }
+
+    /// What the index answers, for whatever is not in memory.
+    pub const fn reader(&self) -> &ChainReader {
+        &self.reader
+    }
+
+    /// The database, for logs, history and whatever else is not in memory.
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A durable block; `None` if the chain does not have it.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn block(&self, number: u64) -> Result<Option<Arc<ChainBlock>>, ReadError> {
+        if number > self.heads().unsafe_head().number {
+            return Ok(None);
+        }
+        if let Some(block) = self.store.block(number) {
+            return Ok(Some(block));
+        }
+        let reading = self.index.block(number).await;
+        let Some(record) = reading.map_err(ReadError::index("a block"))? else { return Ok(None) };
+        let opening = crate::restart::opening_of(&self.journal, &self.rollup, number).await;
+        let opening = opening.map_err(|_| ReadError::BlockUnknown { number })?;
+        crate::restart::chain_block(record, opening).map(|block| Some(Arc::new(block)))
+    }
+
+    /// A durable block that must be there.
+    ///
+    /// # Errors
+    /// When it is not, or Postgres does not answer.
+    pub async fn require(&self, number: u64) -> Result<Arc<ChainBlock>, ReadError> {
+        self.block(number).await?.ok_or(ReadError::BlockUnknown { number })
+    }
+
+    /// The same by hash.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn block_by_hash(&self, hash: B256) -> Result<Option<Arc<ChainBlock>>, ReadError> {
+        if let Some(block) = self.store.block_by_hash(&hash) {
+            return Ok(Some(block));
+        }
+        let found = self.reader.header_by_hash(hash).await;
+        match found.map_err(ReadError::database("a block"))? {
+            Some(sealed) => self.block(sealed.header.number).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A durable transaction by hash.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn transaction(&self, hash: B256) -> Result<Option<Located>, ReadError> {
+        if let Some(located) = self.store.transaction(&hash) {
+            return Ok(Some(located));
+        }
+        let found = self.reader.transaction(hash).await;
+        let Some(found) = found.map_err(ReadError::database("a transaction"))? else {
+            return Ok(None);
+        };
+        let number = found.block.header.number;
+        let opening = crate::restart::opening_of(&self.journal, &self.rollup, number).await;
+        let (index, raw, receipt) = (found.index.into(), found.raw, found.receipt);
+        let included = crate::restart::included(number, index, &raw, receipt)?;
+        Ok(Some(Located {
+            included: Arc::new(included),
+            block_number: number,
+            timestamp: found.block.header.timestamp,
+            base_fee: found.block.header.base_fee_per_gas.unwrap_or_default(),
+            opening: opening.map_err(|_| ReadError::BlockUnknown { number })?,
+            block_hash: Some(found.block.hash),
+        }))
+    }
+
+    /// The state at a block, for reading on a thread that may block.
+    ///
+    /// # Errors
+    /// When the chain has no such block, or Postgres does not answer.
+    pub async fn state(&self, at: At) -> Result<State, ReadError> {
+        let number = match at {
+            At::Pending => return Ok(State::Recent(self.store.pending_state())),
+            At::Head(level) => self.heads().head(level).number,
+            At::Number(number) => number,
+        };
+        if number > self.heads().unsafe_head().number {
+            return Err(ReadError::BlockUnknown { number });
+        }
+        if let Some(view) = self.store.state_after(number) {
+            return Ok(State::Recent(view));
+        }
+        let history = HistoricalState::open(&self.database, number).await;
+        let history = history.map_err(ReadError::history)?;
+        Ok(State::Historic(history.blocking(tokio::runtime::Handle::current())))
+    }
+
+    /// Proves an account and slots in the newest sealed block, or in the one being built as soon as it is sealed;
+    /// also gives its number.
+    ///
+    /// # Errors
+    /// When the sequencer ends or is overloaded.
+    pub async fn prove(
+        &self,
+        address: Address,
+        slots: Vec<U256>,
+    ) -> Result<(u64, AccountProof), RootGone> {
+        self.root.prove(address, slots).await
     }
 }

@@ -4,7 +4,7 @@
 //! because it recovers senders and may read Postgres. Not here: nonces and funds against other waiting
 //! transactions, which the pool checks under its lock.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use alloy::{
     consensus::Transaction as _,
@@ -18,7 +18,7 @@ use super::{
     Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, intrinsic::gas_needed,
     recovery::recover,
 };
-use crate::chain::ChainStore;
+use crate::{chain::ChainStore, metrics};
 
 /// Longest init code, in bytes (EIP-3860).
 const INIT_CODE_BYTES_MAX: usize = 49_152;
@@ -62,11 +62,20 @@ impl Admission {
 
     /// Admits a chunk of raw transactions; one answer each, in order.
     pub fn admit(&self, raws: &[Bytes]) -> Vec<Result<B256, Rejection>> {
+        let started = Instant::now();
         let gas_limit = self.store.admission_state().gas_limit;
         let checked = raws.iter().map(|raw| self.check_form(raw, gas_limit)).collect();
         let recovered = recover(checked);
         let admitted = recovered.into_iter().zip(raws);
-        admitted.map(|(tx, raw)| self.admit_one(tx?, raw)).collect()
+        let results: Vec<_> = admitted.map(|(tx, raw)| self.admit_one(tx?, raw)).collect();
+        for rejection in results.iter().filter_map(|result| result.as_ref().err()) {
+            metrics::rejected(rejection.reason());
+        }
+        metrics::admitted(
+            started.elapsed(),
+            results.iter().filter(|result| result.is_ok()).count(),
+        );
+        results
     }
 
     /// What can be said without the sender.
@@ -84,7 +93,7 @@ impl Admission {
             }
             Err(error) => return Err(Rejection::Undecodable(Arc::new(error))),
         }
-        let hash = protocol_hash(&tx);
+        let hash = tx.tx_hash();
         if self.mempool.contains(&hash) {
             return Err(Rejection::AlreadyKnown { hash });
         }
@@ -179,9 +188,4 @@ fn cost(tx: &RecoveredTransaction, l1_fees: &L1FeeParams) -> Cost {
 /// Code that only names another account's code (EIP-7702).
 fn is_delegation(code: &Bytes) -> bool {
     code.len() == 23 && code.starts_with(&[0xef, 0x01, 0x00])
-}
-
-fn protocol_hash(tx: &Transaction) -> B256 {
-    use alloy::consensus::transaction::TxHashRef;
-    *tx.tx_hash()
 }

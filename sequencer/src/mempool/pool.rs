@@ -322,8 +322,8 @@ impl Pool {
             let rejection =
                 Rejection::PoolFull { transactions: self.by_hash.len(), bytes: self.bytes };
             let Some(cheapest) = self.by_price.first() else { return Err(rejection) };
-            let cheaper = (cheapest.0, cheapest.1, cheapest.2)
-                < (executable, tx.fees.tip, tx.fees.cap);
+            let cheaper =
+                (cheapest.0, cheapest.1, cheapest.2) < (executable, tx.fees.tip, tx.fees.cap);
             // The sender of the cheapest loses the last in its queue: what stands behind the cheapest
             // cannot be executed without it. What the builder holds is not evicted.
             let victim = self.senders.get(&cheapest.4).and_then(|sender| {

@@ -83,7 +83,11 @@ impl Ready {
         let cut = self.cut.first_key_value().map(|(_, arrival)| *arrival);
         let arrival = match (full, cut) {
             (Some(full), Some(cut)) => {
-                if self.rank_now(full) <= self.rank_now(cut) { full } else { cut }
+                if self.rank_now(full) <= self.rank_now(cut) {
+                    full
+                } else {
+                    cut
+                }
             }
             (full, cut) => full.or(cut)?,
         };

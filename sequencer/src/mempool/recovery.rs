@@ -12,7 +12,6 @@ use std::{
 };
 
 use alloy::{
-    consensus::transaction::TxHashRef,
     eips::Encodable2718,
     primitives::{B256, Bytes},
 };
@@ -31,9 +30,9 @@ pub(super) fn recover(
     checked: Vec<Result<Transaction, Rejection>>,
 ) -> Vec<Result<RecoveredTransaction, Rejection>> {
     let one = |tx: Transaction| {
-        let sender = protocol::recover(&tx)
-            .map_err(|error| Rejection::BadSignature(Arc::new(error)))?;
-        let hash = *tx.tx_hash();
+        let sender =
+            protocol::recover(&tx).map_err(|error| Rejection::BadSignature(Arc::new(error)))?;
+        let hash = tx.tx_hash();
         let data_size = protocol::data_size(&tx.encoded_2718());
         Ok(RecoveredTransaction { tx, sender, hash, data_size })
     };

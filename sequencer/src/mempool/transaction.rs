@@ -115,9 +115,9 @@ pub struct SenderState {
 
 /// A transaction in the pool.
 #[derive(Debug)]
-pub struct Pooled {
+pub(super) struct Pooled {
     /// What admission let in.
-    pub admitted: Arc<Admitted>,
+    pub(super) admitted: Arc<Admitted>,
     /// Rises with every transaction that is let in.
-    pub arrival: u64,
+    pub(super) arrival: u64,
 }

@@ -1,0 +1,287 @@
+//! The open block: executes sub-blocks one after the other and keeps what has been executed.
+//!
+//! It decides nothing: which transactions, when, and for how long come from the driver, and at a restart from
+//! the journal. Invariant: executing the same openings and sub-blocks again gives the same block.
+
+use std::sync::Arc;
+
+use alloy::primitives::{B256, Bytes};
+use executor::{
+    BlockContext, ExecuteError, ExecutedBlock, InvalidTransaction, RecoveredTransaction,
+    SealedBlock, SerialExecutor, TransactionOutcome, forced_transactions,
+};
+use protocol::{BlockOpening, TxDeposit};
+use state::StateDiff;
+
+use crate::{
+    chain::{ChainBlock, Included, PendingBlock, ReadError, StateView},
+    mempool::{Admitted, Left, Rejection},
+};
+
+/// A block that takes sub-blocks.
+#[derive(Debug)]
+pub struct OpenBlock {
+    executor: SerialExecutor<StateView>,
+    transactions: Vec<Arc<Included>>,
+    raw: Vec<Bytes>,
+    diffs: Vec<Arc<StateDiff>>,
+    lengths: Vec<usize>,
+    logs: u64,
+}
+
+/// What one sub-block did.
+#[derive(Debug)]
+pub struct ExecutedSubBlock {
+    /// Its number in the block.
+    pub index: u32,
+    /// Its transactions, in order.
+    pub transactions: Vec<Arc<Included>>,
+    /// Canonical bytes of its user transactions, in order.
+    pub raw: Vec<Bytes>,
+    /// What it changed.
+    pub diff: Arc<StateDiff>,
+}
+
+/// What came of an attempt to execute transactions from the mempool.
+#[derive(Debug, Default)]
+pub struct Attempt {
+    /// The sub-block, unless nothing was included.
+    pub sub_block: Option<ExecutedSubBlock>,
+    /// Transactions that can never be executed, and why.
+    pub dropped: Left,
+    /// The state could not be read, so the attempt ended early.
+    pub interrupted: Option<ExecuteError<ReadError>>,
+}
+
+/// A block that takes no more sub-blocks and has no header yet.
+#[derive(Debug)]
+pub struct ClosedBlock {
+    /// What it was executed in.
+    pub context: BlockContext,
+    /// Everything that was executed.
+    pub executed: ExecutedBlock,
+    transactions: Vec<Arc<Included>>,
+    raw: Vec<Bytes>,
+    lengths: Vec<usize>,
+}
+
+/// A journaled transaction could not be executed again.
+#[derive(Debug, thiserror::Error)]
+pub enum Replayed {
+    /// Execution failed, or refuses what it once included.
+    #[error("cannot execute transaction {hash} of the journal again")]
+    Execute {
+        /// Which.
+        hash: B256,
+        /// Why.
+        #[source]
+        source: ExecuteError<ReadError>,
+    },
+    /// It cannot even be decoded.
+    #[error("cannot decode transaction {index} of a journaled sub-block")]
+    Decode {
+        /// Its place in the sub-block.
+        index: usize,
+        /// Why.
+        #[source]
+        source: protocol::TransactionError,
+    },
+}
+
+impl OpenBlock {
+    /// Opens a block on the state after its parent: system calls, L1 attributes, deposits. That is sub-block 0.
+    ///
+    /// # Errors
+    /// When the state cannot be read; nothing has happened then.
+    pub fn open(
+        context: BlockContext,
+        state: StateView,
+        deposits: &[TxDeposit],
+    ) -> Result<(Self, ExecutedSubBlock), ExecuteError<ReadError>> {
+        let executor = SerialExecutor::new(context, state)?;
+        let mut open = Self {
+            executor,
+            transactions: Vec::new(),
+            raw: Vec::new(),
+            diffs: Vec::new(),
+            lengths: Vec::new(),
+            logs: 0,
+        };
+        let mut included = Vec::new();
+        for deposit in forced_transactions(&context.opening, deposits) {
+            let outcome = open.executor.execute(&deposit)?;
+            included.push(open.include(&deposit, outcome));
+        }
+        let sub_block = open.finish_sub_block(included, Vec::new());
+        Ok((open, sub_block))
+    }
+
+    /// Executes transactions in order as long as `go_on` says so, as one sub-block.
+    pub fn execute(&mut self, taken: &[Arc<Admitted>], mut go_on: impl FnMut() -> bool) -> Attempt {
+        let (mut included, mut raw) = (Vec::new(), Vec::new());
+        let mut attempt = Attempt::default();
+        for admitted in taken {
+            if !go_on() {
+                break;
+            }
+            match self.executor.execute(&admitted.tx) {
+                Ok(outcome) => {
+                    included.push(self.include(&admitted.tx, outcome));
+                    raw.push(admitted.raw.clone());
+                }
+                Err(ExecuteError::Invalid(reason)) if may_fit_later(&reason) => {}
+                Err(ExecuteError::Invalid(reason)) => {
+                    attempt.dropped.push((admitted.hash(), Rejection::Unexecutable(reason)));
+                }
+                Err(error) => {
+                    attempt.interrupted = Some(error);
+                    break;
+                }
+            }
+        }
+        if !included.is_empty() {
+            attempt.sub_block = Some(self.finish_sub_block(included, raw));
+        }
+        attempt
+    }
+
+    /// Executes a journaled sub-block again. All of it was included once, so all of it must be now.
+    ///
+    /// # Errors
+    /// When that is not so.
+    pub fn replay(&mut self, raws: &[Bytes]) -> Result<ExecutedSubBlock, Replayed> {
+        let mut included = Vec::with_capacity(raws.len());
+        for (index, raw) in raws.iter().enumerate() {
+            let tx = RecoveredTransaction::decode(raw)
+                .map_err(|source| Replayed::Decode { index, source })?;
+            let outcome = self
+                .executor
+                .execute(&tx)
+                .map_err(|source| Replayed::Execute { hash: tx.hash, source })?;
+            included.push(self.include(&tx, outcome));
+        }
+        Ok(self.finish_sub_block(included, raws.to_vec()))
+    }
+
+    /// Executes the transactions of derived block inputs, skipping by rule what cannot be included. `None` if
+    /// nothing is left.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub fn execute_derived(
+        &mut self,
+        raws: &[Bytes],
+    ) -> Result<Option<ExecutedSubBlock>, ExecuteError<ReadError>> {
+        let (mut included, mut kept) = (Vec::new(), Vec::new());
+        for raw in raws {
+            let Ok(tx) = RecoveredTransaction::decode(raw) else { continue };
+            match self.executor.execute(&tx) {
+                Ok(outcome) => {
+                    included.push(self.include(&tx, outcome));
+                    kept.push(raw.clone());
+                }
+                Err(ExecuteError::Invalid(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((!kept.is_empty()).then(|| self.finish_sub_block(included, kept)))
+    }
+
+    /// What the block was opened with.
+    pub const fn opening(&self) -> &BlockOpening {
+        &self.executor.context().opening
+    }
+
+    /// The block's context.
+    pub const fn context(&self) -> &BlockContext {
+        self.executor.context()
+    }
+
+    /// Gas that user transactions can still ask for.
+    pub const fn gas_left(&self) -> u64 {
+        self.executor.gas_left()
+    }
+
+    /// How many user transactions it has.
+    pub const fn user_transactions(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// How many sub-blocks it has, the opening one included.
+    pub fn sub_blocks(&self) -> u32 {
+        u32::try_from(self.diffs.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The block as readers see it now.
+    pub fn pending(&self, version: u64) -> PendingBlock {
+        let context = self.executor.context();
+        PendingBlock {
+            opening: context.opening,
+            base_fee: context.base_fee,
+            gas_limit: context.gas_limit,
+            gas_used: self.executor.executed().gas_used,
+            transactions: self.transactions.clone(),
+            sub_blocks: self.sub_blocks(),
+            diffs: self.diffs.clone(),
+            version,
+        }
+    }
+
+    /// Closes the block.
+    pub fn close(self) -> ClosedBlock {
+        ClosedBlock {
+            context: *self.executor.context(),
+            executed: self.executor.finish(),
+            transactions: self.transactions,
+            raw: self.raw,
+            lengths: self.lengths,
+        }
+    }
+
+    fn include(&mut self, tx: &RecoveredTransaction, outcome: TransactionOutcome) -> Arc<Included> {
+        let index = u64::try_from(self.transactions.len()).unwrap_or(u64::MAX);
+        let log_index_first = self.logs;
+        self.logs += u64::try_from(outcome.receipt.logs().len()).unwrap_or(u64::MAX);
+        let (transaction, hash, sender) = (tx.tx.clone(), tx.hash, tx.sender);
+        let included =
+            Arc::new(Included { transaction, hash, sender, index, log_index_first, outcome });
+        self.transactions.push(included.clone());
+        included
+    }
+
+    fn finish_sub_block(
+        &mut self,
+        transactions: Vec<Arc<Included>>,
+        raw: Vec<Bytes>,
+    ) -> ExecutedSubBlock {
+        let index = self.sub_blocks();
+        let diff = Arc::new(self.executor.take_diff());
+        self.diffs.push(diff.clone());
+        self.lengths.push(raw.len());
+        self.raw.extend(raw.iter().cloned());
+        ExecutedSubBlock { index, transactions, raw, diff }
+    }
+}
+
+impl ClosedBlock {
+    /// The block with its header.
+    pub fn sealed(self, sealed: SealedBlock) -> ChainBlock {
+        let opening = self.context.opening;
+        let SealedBlock { header, hash } = sealed;
+        ChainBlock {
+            reference: derivation::DerivedHead::after(&opening, hash).block,
+            header,
+            hash,
+            opening,
+            transactions: self.transactions,
+            diff: Arc::new(self.executed.diff),
+            sub_block_lengths: self.lengths,
+            raw: self.raw,
+        }
+    }
+}
+
+/// Whether a transaction that is refused here and now may be included in a later block.
+const fn may_fit_later(reason: &InvalidTransaction) -> bool {
+    matches!(reason, InvalidTransaction::BlockGas { .. } | InvalidTransaction::FeeCapTooLow { .. })
+}

@@ -1,0 +1,59 @@
+//! The state after a block, wherever it is: in memory above Postgres, or in the history tables.
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use protocol::SafetyLevel;
+use state::{Account, StateReader};
+
+use super::{ReadError, StateView};
+
+/// Which block's state is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The open block as executed so far.
+    Pending,
+    /// A head.
+    Head(SafetyLevel),
+    /// A block by number.
+    Number(u64),
+}
+
+/// A state to execute calls on. Reading it may block the thread: never on the async runtime.
+#[derive(Debug, Clone)]
+pub enum State {
+    /// A recent one. After a few seconds its reads may fail with [`ReadError::Passed`]; then ask again.
+    Recent(StateView),
+    /// One that only Postgres has.
+    Historic(db::BlockingHistory),
+}
+
+impl StateReader for State {
+    type Error = ReadError;
+
+    fn account(&self, address: &Address) -> Result<Option<Account>, ReadError> {
+        match self {
+            Self::Recent(view) => view.account(address),
+            Self::Historic(history) => history.account(address).map_err(ReadError::history),
+        }
+    }
+
+    fn storage(&self, address: &Address, slot: &U256) -> Result<U256, ReadError> {
+        match self {
+            Self::Recent(view) => view.storage(address, slot),
+            Self::Historic(history) => history.storage(address, slot).map_err(ReadError::history),
+        }
+    }
+
+    fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {
+        match self {
+            Self::Recent(view) => view.code(hash),
+            Self::Historic(history) => history.code(hash).map_err(ReadError::history),
+        }
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, ReadError> {
+        match self {
+            Self::Recent(view) => view.block_hash(number),
+            Self::Historic(history) => history.block_hash(number).map_err(ReadError::history),
+        }
+    }
+}

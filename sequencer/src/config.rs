@@ -1,0 +1,221 @@
+//! The sequencer's settings: parsed once, validated once. The chain's rules are not here (`rollup.json`), nor are
+//! addresses of databases and L1 nodes, which the process that runs this hands over as clients.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mempool::{MempoolLimits, OrderingChoice};
+
+const SUB_BLOCK_INTERVAL_MIN: Duration = Duration::from_millis(50);
+const SUB_BLOCK_INTERVAL_MAX: Duration = Duration::from_millis(1_000);
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SequencerConfig {
+    /// Names this process's place, so that it gets its own lease back after a restart without waiting.
+    pub holder: String,
+    /// How long leadership lasts without being renewed.
+    #[serde(with = "humantime_serde")]
+    pub lease_duration: Duration,
+    /// How deep below the L1 head an L1 block must lie to become an origin, in blocks.
+    pub l1_confirmations: u64,
+    /// How blocks are built.
+    pub builder: BuilderConfig,
+    /// Bounds of the mempool.
+    pub mempool: MempoolLimits,
+    /// In which order transactions are taken.
+    pub ordering: OrderingChoice,
+    /// How transactions are let in.
+    pub admission: AdmissionConfig,
+    /// What subscribers and readers get.
+    pub readers: ReaderConfig,
+    /// How often the mempool is saved for a restart; it is saved at the end as well.
+    #[serde(with = "humantime_serde")]
+    pub mempool_save_interval: Duration,
+}
+
+/// How blocks are built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BuilderConfig {
+    /// Time between two sub-blocks, 50 to 1,000 ms.
+    #[serde(with = "humantime_serde")]
+    pub sub_block_interval: Duration,
+    /// Longest execution of one sub-block; what was taken and not executed waits for the next.
+    #[serde(with = "humantime_serde")]
+    pub sub_block_time_max: Duration,
+    /// Gas that one sub-block may ask for.
+    pub sub_block_gas_max: u64,
+    /// Transactions of one sub-block.
+    pub sub_block_transactions_max: usize,
+    /// Executed rows and sealed blocks that may wait for the journal before the builder stops taking.
+    pub journal_queue_max: usize,
+    /// Sealed blocks that may wait for the index before the builder stops.
+    pub index_lag_blocks_max: u64,
+    /// Bytes of their transactions before it stops.
+    pub index_lag_bytes_max: usize,
+    /// Threads that hash a large diff.
+    pub root_threads: usize,
+}
+
+/// How transactions are let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdmissionConfig {
+    /// Threads that recover senders.
+    pub threads: usize,
+    /// Chunks of transactions that may wait for them.
+    pub queue_max: usize,
+}
+
+/// What subscribers and readers get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReaderConfig {
+    /// Events that are kept for a subscriber that reads slowly.
+    pub subscriber_events_max: usize,
+    /// Callers that may wait for their transactions at a time.
+    pub waiting_callers_max: usize,
+    /// Blocks that stay in memory. At least 256, which `BLOCKHASH` reaches.
+    pub recent_blocks_max: usize,
+    /// Accounts and slots of the indexed state that are cached, each.
+    pub cache_entries_max: usize,
+}
+
+impl Default for SequencerConfig {
+    fn default() -> Self {
+        Self {
+            holder: "braid".into(),
+            lease_duration: Duration::from_secs(5),
+            l1_confirmations: 4,
+            builder: BuilderConfig::default(),
+            mempool: MempoolLimits::default(),
+            ordering: OrderingChoice::default(),
+            admission: AdmissionConfig::default(),
+            readers: ReaderConfig::default(),
+            mempool_save_interval: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for BuilderConfig {
+    fn default() -> Self {
+        Self {
+            sub_block_interval: Duration::from_millis(100),
+            sub_block_time_max: Duration::from_millis(80),
+            sub_block_gas_max: 300_000_000,
+            sub_block_transactions_max: 20_000,
+            journal_queue_max: 16,
+            index_lag_blocks_max: 64,
+            index_lag_bytes_max: 256 << 20,
+            root_threads: 2,
+        }
+    }
+}
+
+impl Default for AdmissionConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get());
+        Self { threads: std::cmp::max(cores / 4, 1), queue_max: 4_096 }
+    }
+}
+
+impl Default for ReaderConfig {
+    fn default() -> Self {
+        Self {
+            subscriber_events_max: 8_192,
+            waiting_callers_max: 100_000,
+            recent_blocks_max: 512,
+            cache_entries_max: 1_000_000,
+        }
+    }
+}
+
+/// A setting that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Outside its range.
+    #[error("{name} must be {range}")]
+    OutOfRange {
+        /// Which setting.
+        name: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+}
+
+impl SequencerConfig {
+    /// Checks what the types cannot say.
+    ///
+    /// # Errors
+    /// The first setting that cannot be.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let builder = &self.builder;
+        let interval = SUB_BLOCK_INTERVAL_MIN..=SUB_BLOCK_INTERVAL_MAX;
+        let checks = [
+            (
+                interval.contains(&builder.sub_block_interval),
+                "builder.sub_block_interval",
+                "50ms to 1s",
+            ),
+            (!builder.sub_block_time_max.is_zero(), "builder.sub_block_time_max", "above zero"),
+            (builder.sub_block_gas_max >= 21_000, "builder.sub_block_gas_max", "at least 21000"),
+            (
+                builder.sub_block_transactions_max > 0,
+                "builder.sub_block_transactions_max",
+                "above zero",
+            ),
+            (builder.journal_queue_max >= 4, "builder.journal_queue_max", "at least 4"),
+            (builder.index_lag_blocks_max > 0, "builder.index_lag_blocks_max", "above zero"),
+            (builder.index_lag_bytes_max > 0, "builder.index_lag_bytes_max", "above zero"),
+            (self.admission.threads > 0, "admission.threads", "above zero"),
+            (self.admission.queue_max > 0, "admission.queue_max", "above zero"),
+            (self.mempool.transactions_max > 0, "mempool.transactions_max", "above zero"),
+            (
+                self.mempool.sender_transactions_max > 0,
+                "mempool.sender_transactions_max",
+                "above zero",
+            ),
+            (self.readers.recent_blocks_max >= 256, "readers.recent_blocks_max", "at least 256"),
+            (self.readers.subscriber_events_max > 0, "readers.subscriber_events_max", "above zero"),
+            (self.readers.cache_entries_max > 0, "readers.cache_entries_max", "above zero"),
+            (!self.holder.is_empty(), "holder", "a name"),
+            (self.lease_duration >= Duration::from_secs(1), "lease_duration", "at least 1s"),
+            (!self.mempool_save_interval.is_zero(), "mempool_save_interval", "above zero"),
+        ];
+        match checks.into_iter().find(|(holds, _, _)| !holds) {
+            Some((_, name, range)) => Err(ConfigError::OutOfRange { name, range }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid_and_unknown_keys_are_not() {
+        SequencerConfig::default().validate().unwrap();
+        let parsed: SequencerConfig =
+            serde_json::from_str(r#"{"builder": {"sub_block_interval": "50ms"}}"#).unwrap();
+        assert_eq!(parsed.builder.sub_block_interval, Duration::from_millis(50));
+        assert_eq!(parsed.l1_confirmations, SequencerConfig::default().l1_confirmations);
+        assert!(serde_json::from_str::<SequencerConfig>(r#"{"sub_blocks": 3}"#).is_err());
+    }
+
+    #[test]
+    fn an_interval_outside_its_range_is_refused() {
+        let mut config = SequencerConfig::default();
+        for millis in [0, 49, 1_001] {
+            config.builder.sub_block_interval = Duration::from_millis(millis);
+            let error = config.validate().unwrap_err();
+            assert_eq!(
+                error,
+                ConfigError::OutOfRange { name: "builder.sub_block_interval", range: "50ms to 1s" }
+            );
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Writes sealed, durable blocks to the index, behind the chain: the truth per block, then the current state.
+//!
+//! It runs behind; when it falls too far behind, the builder waits for it (`StoreLimits`, `BuilderConfig`). The current
+//! state is kept a few blocks behind the newest, so that a reader's view of `latest` stays good for that long.
+//! Not here: the projection, which follows by itself. Invariant: blocks are written in order, each once; before
+//! the current state moves, readers of older states are told.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::eips::Encodable2718;
+use db::{BlockRecord, Bodies, Classify, CurrentState, Fence, Index, IndexedReceipt, Severity};
+use service::Backoff;
+use state::StateDiff;
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    SequencerError,
+    chain::{ChainBlock, ChainStore, Included},
+    error::chain,
+    metrics,
+};
+
+/// Blocks that the current state stays behind the newest.
+const STATE_LAG_BLOCKS: u64 = 4;
+
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The task that writes the index.
+#[derive(Debug)]
+pub(crate) struct Indexer {
+    /// The first tier.
+    pub(crate) index: Index,
+    /// The state tables.
+    pub(crate) current: CurrentState,
+    /// The right to write.
+    pub(crate) fence: Fence,
+    /// The chain in memory.
+    pub(crate) store: Arc<ChainStore>,
+    /// Where its health is shown.
+    pub(crate) health: service::Component,
+}
+
+impl Indexer {
+    /// Works until the queue is closed and empty.
+    ///
+    /// # Errors
+    /// When this process may not write any more, or the index contradicts it.
+    pub(crate) async fn run(
+        self,
+        mut blocks: mpsc::Receiver<Arc<ChainBlock>>,
+    ) -> Result<(), SequencerError> {
+        self.health.up("nothing written yet");
+        while let Some(block) = blocks.recv().await {
+            let started = Instant::now();
+            let record = self.record(block.clone()).await?;
+            self.write(&record).await?;
+            self.advance_state(block.number()).await?;
+            metrics::indexed(started.elapsed());
+            self.health.up(format!("block {}", block.number()));
+        }
+        Ok(())
+    }
+
+    /// Packs a block on a blocking thread: the way back reads the state before it.
+    async fn record(&self, block: Arc<ChainBlock>) -> Result<BlockRecord, SequencerError> {
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        loop {
+            let (store, packing) = (self.store.clone(), block.clone());
+            let packed = tokio::task::spawn_blocking(move || pack(&store, &packing)).await;
+            match packed {
+                Ok(Ok(record)) => return Ok(record),
+                Ok(Err(error)) => {
+                    metrics::index_failed();
+                    tracing::warn!(
+                        block = block.number(),
+                        error = %chain(&error),
+                        "cannot read the state before a block, trying again"
+                    );
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                Err(_) => return Err(SequencerError::Lost { what: "index packing" }),
+            }
+        }
+    }
+
+    async fn write(&self, record: &BlockRecord) -> Result<(), SequencerError> {
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        loop {
+            match self.index.write(self.fence, record).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.severity() == Severity::Temporary => {
+                    self.failed(record.header.number, &error);
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                Err(error) => return Err(SequencerError::Index(error)),
+            }
+        }
+    }
+
+    /// Moves the current state up to a few blocks behind `newest`.
+    async fn advance_state(&self, newest: u64) -> Result<(), SequencerError> {
+        let target = newest.saturating_sub(STATE_LAG_BLOCKS);
+        let from = self.store.indexed();
+        let Some(blocks) = target.checked_sub(from).filter(|blocks| *blocks > 0) else {
+            return Ok(());
+        };
+        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
+        let diffs = self.store.diffs_between(from, target);
+        self.store.base().begin_move(target);
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        loop {
+            match self.current.advance(blocks).await {
+                Ok(_) => break,
+                Err(error) if error.severity() == Severity::Temporary => {
+                    self.failed(target, &error);
+                    tokio::time::sleep(backoff.pause()).await;
+                    // The outcome of the last attempt is not known: it must not be done twice.
+                    if matches!(self.current.cursor().await, Ok(Some(cursor)) if cursor >= target) {
+                        break;
+                    }
+                }
+                Err(error) => return Err(SequencerError::Index(error)),
+            }
+        }
+        for diff in diffs {
+            self.store.base().apply(&diff);
+        }
+        self.store.set_indexed(target);
+        Ok(())
+    }
+
+    fn failed(&self, number: u64, error: &db::IndexError) {
+        metrics::index_failed();
+        self.health.down("Postgres does not take the index");
+        tracing::warn!(block = number, error = %chain(error), "index write failed, trying again");
+    }
+}
+
+/// The record of a block, with the way back to the state before it.
+fn pack(store: &ChainStore, block: &ChainBlock) -> Result<BlockRecord, PackError> {
+    let number = block.number();
+    let before =
+        store.state_after(number.saturating_sub(1)).ok_or(PackError::Unknown { number })?;
+    let undo = block.diff.undo(&before).map_err(|source| PackError::Undo { number, source })?;
+    Ok(record(block, undo))
+}
+
+/// The record of a block whose way back is known.
+pub(crate) fn record(block: &ChainBlock, undo: StateDiff) -> BlockRecord {
+    BlockRecord {
+        header: block.header.clone(),
+        hash: block.hash,
+        bodies: bodies(block),
+        receipts: block.transactions.iter().map(|included| receipt(included)).collect(),
+        diff: StateDiff::clone(&block.diff),
+        undo,
+        access_sets: None,
+    }
+}
+
+fn bodies(block: &ChainBlock) -> Bodies {
+    let deposits = block.transactions.len() - block.raw.len();
+    let own = block.transactions.iter().take(deposits);
+    let own = own.map(|included| included.transaction.encoded_2718().into()).collect();
+    let mut rest = block.raw.iter().cloned();
+    let rows = block.sub_block_lengths.iter();
+    let journaled = rows.map(|length| rest.by_ref().take(*length).collect()).collect();
+    Bodies { own, journaled }
+}
+
+fn receipt(included: &Included) -> IndexedReceipt {
+    let outcome = &included.outcome;
+    IndexedReceipt {
+        receipt: outcome.receipt.clone(),
+        sender: included.sender,
+        created: outcome.created,
+        gas_used: outcome.gas_used,
+        effective_gas_price: outcome.effective_gas_price,
+        l1_fee: outcome.l1_fee,
+        operator_fee: outcome.operator_fee,
+        first_log_index: included.log_index_first,
+    }
+}
+
+/// Why a block could not be packed.
+#[derive(Debug, thiserror::Error)]
+enum PackError {
+    #[error("the state before block {number} is not in memory")]
+    Unknown { number: u64 },
+    #[error("cannot find the way back from block {number}")]
+    Undo {
+        number: u64,
+        #[source]
+        source: state::UndoError<crate::chain::ReadError>,
+    },
+}

@@ -1,0 +1,126 @@
+//! What the sequencer measures. One function per event, so that names and units stand in one place.
+//!
+//! Base units in the names, no rates. `describe` gives the descriptions to the exporter.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+use crate::{chain::ChainBlock, mempool::MempoolSize};
+
+/// Registers the descriptions of all metrics below.
+pub(crate) fn describe() {
+    describe_histogram!("braid_sequencer_execute_seconds", "execution of one sub-block");
+    describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
+    describe_counter!("braid_sequencer_interrupted_total", "executions that a failed read stopped");
+    describe_histogram!("braid_sequencer_root_seconds", "hashing the diff of one sub-block");
+    describe_histogram!("braid_sequencer_seal_seconds", "roots and header on the root thread");
+    describe_histogram!("braid_sequencer_close_seconds", "from closing a block to its header");
+    describe_histogram!("braid_sequencer_block_seconds", "from opening a block to its header");
+    describe_gauge!("braid_sequencer_block_number", "newest sealed block");
+    describe_gauge!("braid_sequencer_block_timestamp_seconds", "timestamp of that block");
+    describe_counter!("braid_sequencer_gas_total", "gas of sealed blocks");
+    describe_counter!("braid_sequencer_transactions_total", "transactions of sealed blocks");
+    describe_histogram!("braid_sequencer_journal_seconds", "append of one row, retries included");
+    describe_counter!("braid_sequencer_journal_transactions_total", "transactions made durable");
+    describe_counter!("braid_sequencer_journal_failures_total", "appends that failed");
+    describe_gauge!("braid_sequencer_journal_queue", "rows and blocks that wait for the journal");
+    describe_histogram!("braid_sequencer_index_seconds", "writing one block to the index");
+    describe_counter!("braid_sequencer_index_failures_total", "index writes that failed");
+    describe_gauge!("braid_sequencer_index_lag_blocks", "sealed blocks that are not indexed");
+    describe_gauge!("braid_sequencer_index_lag_bytes", "their transactions");
+    describe_counter!("braid_sequencer_rejected_total", "transactions refused, by reason");
+    describe_counter!("braid_sequencer_admitted_total", "transactions let in");
+    describe_histogram!("braid_sequencer_admission_seconds", "admission of one chunk");
+    describe_gauge!("braid_sequencer_mempool_transactions", "waiting transactions");
+    describe_gauge!("braid_sequencer_mempool_executable", "of them, those without a gap");
+    describe_gauge!("braid_sequencer_mempool_bytes", "their bytes");
+    describe_gauge!("braid_sequencer_safe_block_number", "safe head");
+    describe_gauge!("braid_sequencer_finalized_block_number", "finalized head");
+    describe_counter!("braid_sequencer_resets_total", "times that L1 took blocks back");
+    describe_counter!("braid_sequencer_l1_failures_total", "L1 reads that failed");
+}
+
+pub(crate) fn executed(elapsed: Duration, transactions: usize) {
+    histogram!("braid_sequencer_execute_seconds").record(elapsed);
+    counter!("braid_sequencer_executed_total").increment(count(transactions));
+}
+
+pub(crate) fn interrupted() {
+    counter!("braid_sequencer_interrupted_total").increment(1);
+}
+
+pub(crate) fn root_applied(elapsed: Duration) {
+    histogram!("braid_sequencer_root_seconds").record(elapsed);
+}
+
+pub(crate) fn sealed(elapsed: Duration) {
+    histogram!("braid_sequencer_seal_seconds").record(elapsed);
+}
+
+pub(crate) fn block_built(close: Duration, whole: Duration, block: &ChainBlock) {
+    histogram!("braid_sequencer_close_seconds").record(close);
+    histogram!("braid_sequencer_block_seconds").record(whole);
+    gauge!("braid_sequencer_block_number").set(block.number() as f64);
+    gauge!("braid_sequencer_block_timestamp_seconds").set(block.header.timestamp as f64);
+    counter!("braid_sequencer_gas_total").increment(block.header.gas_used);
+    counter!("braid_sequencer_transactions_total").increment(count(block.transactions.len()));
+}
+
+pub(crate) fn journaled(elapsed: Duration, transactions: usize) {
+    histogram!("braid_sequencer_journal_seconds").record(elapsed);
+    counter!("braid_sequencer_journal_transactions_total").increment(count(transactions));
+}
+
+pub(crate) fn journal_failed() {
+    counter!("braid_sequencer_journal_failures_total").increment(1);
+}
+
+pub(crate) fn journal_queue(waiting: usize) {
+    gauge!("braid_sequencer_journal_queue").set(waiting as f64);
+}
+
+pub(crate) fn indexed(elapsed: Duration) {
+    histogram!("braid_sequencer_index_seconds").record(elapsed);
+}
+
+pub(crate) fn index_failed() {
+    counter!("braid_sequencer_index_failures_total").increment(1);
+}
+
+pub(crate) fn index_lag(blocks: u64, bytes: usize) {
+    gauge!("braid_sequencer_index_lag_blocks").set(blocks as f64);
+    gauge!("braid_sequencer_index_lag_bytes").set(bytes as f64);
+}
+
+pub(crate) fn admitted(elapsed: Duration, admitted: usize) {
+    histogram!("braid_sequencer_admission_seconds").record(elapsed);
+    counter!("braid_sequencer_admitted_total").increment(count(admitted));
+}
+
+pub(crate) fn rejected(reason: &'static str) {
+    counter!("braid_sequencer_rejected_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn mempool(size: MempoolSize) {
+    gauge!("braid_sequencer_mempool_transactions").set(size.transactions as f64);
+    gauge!("braid_sequencer_mempool_executable").set(size.executable as f64);
+    gauge!("braid_sequencer_mempool_bytes").set(size.bytes as f64);
+}
+
+pub(crate) fn heads(safe: u64, finalized: u64) {
+    gauge!("braid_sequencer_safe_block_number").set(safe as f64);
+    gauge!("braid_sequencer_finalized_block_number").set(finalized as f64);
+}
+
+pub(crate) fn reset() {
+    counter!("braid_sequencer_resets_total").increment(1);
+}
+
+pub(crate) fn l1_failed() {
+    counter!("braid_sequencer_l1_failures_total").increment(1);
+}
+
+fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,270 @@
+//! The whole service on one screen: every queue, thread and task, and the order in which they end.
+//!
+//! ```text
+//!  doors ─ admission queue ─▶ braid-admit-N ─▶ Mempool ─▶ braid-builder ─ journal queue ─▶ JournalWriter
+//!                                                 ▲   commands │   ▲                            │ index queue
+//!  L1 ─ tip ─▶ Follower ── control ───────────────┼────────────┘   └── braid-root               ▼
+//!                                                 └── back after a reset                     Indexer
+//! ```
+//! **The end**, in this order: no more admission → the open block is sealed → the journal queue is written → the
+//! index queue is written → the mempool is saved → the lease is given back. Dropping the handle instead
+//! ends everything at once, and nothing durable is lost.
+//!
+//! **A reset** (L1 contradicts our blocks): the driver ends, both queues are written out, journal and index are
+//! cut in one transaction, the chain is loaded again as after a restart, the transactions of the removed blocks
+//! go back to the mempool in order, and a new driver starts.
+
+mod session;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use db::{Database, Fence, Leases};
+use protocol::RollupConfig;
+use service::{Clock, Component, Health};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use self::{
+    session::Session,
+    tasks::{first_failure, lead, project, renew, save_often, stop_in_order},
+};
+use crate::{
+    SequencerConfig, SequencerError, Submitter,
+    builder::{Command, Exit, OriginView, RootHandle},
+    chain::{ChainBlock, ChainStore, ChainView},
+    db_gap::PendingTransactions,
+    follower::{BuilderControl, Follower, L1Source, L1Tip},
+    mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
+    metrics,
+    publisher::{Published, Publisher},
+    restart::{Loaded, Loader, ResumePoints},
+};
+
+/// Commands that may wait for the builder.
+const COMMANDS_MAX: usize = 16;
+
+/// What the sequencer works with and does not own.
+#[derive(Debug, Clone)]
+pub struct SequencerParts {
+    /// The chain's rules.
+    pub rollup: Arc<RollupConfig>,
+    /// A migrated database.
+    pub database: Database,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Where L1 blocks come from.
+    pub l1: L1Source,
+    /// The newest of L1.
+    pub l1_tip: watch::Receiver<L1Tip>,
+    /// Where health is shown.
+    pub health: Health,
+}
+
+/// A running sequencer. Dropping it ends everything at once, without saving the mempool.
+#[derive(Debug)]
+pub struct SequencerHandle {
+    /// The way in for transactions.
+    pub submitter: Submitter,
+    /// The chain for readers.
+    pub view: ChainView,
+    /// What is published.
+    pub publisher: Arc<Publisher>,
+    task: JoinHandle<Result<(), SequencerError>>,
+    _abort: DropGuard,
+}
+
+impl SequencerHandle {
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// When it ended for any other reason than being told to.
+    pub async fn wait(&mut self) -> Result<(), SequencerError> {
+        let ended = (&mut self.task).await;
+        ended.unwrap_or(Err(SequencerError::Lost { what: "sequencer task" }))
+    }
+}
+
+/// Starts the sequencer: takes the lease, loads the chain, and runs until `shutdown`.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run(
+    config: SequencerConfig,
+    parts: SequencerParts,
+    shutdown: CancellationToken,
+) -> Result<SequencerHandle, SequencerError> {
+    config.validate().map_err(SequencerError::Config)?;
+    metrics::describe();
+    let fence = lead(&config, &parts.database, &shutdown).await?;
+    let loader = Loader::new(&config, &parts, fence);
+    let loaded = loader.load(None, 0).await?;
+    let store = loaded.store.clone();
+    let readers = &config.readers;
+    let publisher =
+        Arc::new(Publisher::new(readers.subscriber_events_max, readers.waiting_callers_max));
+    let base_fee = store.newest().header.base_fee_per_gas.unwrap_or_default();
+    let mempool =
+        Arc::new(Mempool::new(config.mempool, config.ordering, base_fee, publisher.clone()));
+    let rules = AdmissionRules {
+        chain_id: parts.rollup.l2_chain_id,
+        base_fee_min: parts.rollup.fees.base_fee_min,
+    };
+    let admission = Arc::new(Admission::new(rules, store.clone(), mempool.clone()));
+    let (queue, _threads) =
+        RecoveryThreads::start(&admission, config.admission.threads, config.admission.queue_max)
+            .map_err(|source| SequencerError::Thread { name: "braid-admit", source })?;
+    let root = RootHandle::default();
+    let view =
+        ChainView::new(store.clone(), parts.rollup.clone(), parts.database.clone(), root.clone());
+    let abort = CancellationToken::new();
+    let node = Node {
+        origins: Arc::new(OriginView::new(config.l1_confirmations)),
+        pending: PendingTransactions::new(parts.database.clone()),
+        journal_health: parts.health.component("journal", None),
+        index_health: parts.health.component("index", None),
+        fence,
+        loader,
+        root,
+        view: view.clone(),
+        store,
+        publisher: publisher.clone(),
+        mempool: mempool.clone(),
+        queue: queue.clone(),
+        config,
+        parts,
+        shutdown,
+    };
+    let submitter = Submitter { queue, mempool, publisher: publisher.clone(), view: view.clone() };
+    let aborted = abort.clone();
+    let task = tokio::spawn(async move {
+        tokio::select! {
+            result = node.supervise(loaded) => result,
+            () = aborted.cancelled() => Ok(()),
+        }
+    });
+    Ok(SequencerHandle { submitter, view, publisher, task, _abort: abort.drop_guard() })
+}
+
+/// Everything that lives as long as the service.
+#[derive(Debug)]
+struct Node {
+    config: SequencerConfig,
+    parts: SequencerParts,
+    fence: Fence,
+    loader: Loader,
+    root: RootHandle,
+    view: ChainView,
+    store: Arc<ChainStore>,
+    publisher: Arc<Publisher>,
+    mempool: Arc<Mempool>,
+    queue: AdmissionQueue,
+    origins: Arc<OriginView>,
+    pending: PendingTransactions,
+    journal_health: Component,
+    index_health: Component,
+    shutdown: CancellationToken,
+}
+
+impl Node {
+    /// Runs drivers, one after the other, until the end.
+    async fn supervise(self, mut loaded: Loaded) -> Result<(), SequencerError> {
+        let (commands, receiver) = crossbeam_channel::bounded::<Command>(COMMANDS_MAX);
+        let resets = watch::Sender::new(0_u64);
+        let control = BuilderControl::new(commands, resets.subscribe());
+        reload(&self.pending, &self.queue).await;
+        let mut tasks = self.spawn_tasks(&control, loaded.is_new).await?;
+        let mut lead = !loaded.is_new;
+        let mut version = 0;
+        loop {
+            let session = Session::start(&self, loaded, &receiver, lead, version)?;
+            let (exit, reached) = tokio::select! {
+                ended = session.run() => ended?,
+                failed = first_failure(&mut tasks) => return Err(failed),
+            };
+            match exit {
+                Exit::Stopped => break,
+                Exit::Lost(what) => return Err(SequencerError::Lost { what }),
+                Exit::Reset { keep, cause, lead: leads } => {
+                    version = reached + 1;
+                    loaded = self.take_back(keep, &cause, version).await?;
+                    lead = leads;
+                    resets.send_modify(|resets| *resets += 1);
+                }
+            }
+        }
+        save(&self.pending, &self.mempool).await;
+        let leases = Leases::new(self.parts.database.clone());
+        leases.release(self.fence).await.map_err(SequencerError::Lease)
+    }
+
+    /// The tasks beside the building of blocks.
+    async fn spawn_tasks(
+        &self,
+        control: &BuilderControl,
+        following: bool,
+    ) -> Result<JoinSet<Result<(), SequencerError>>, SequencerError> {
+        let mut tasks = JoinSet::new();
+        let resume = ResumePoints::new(&self.parts, self.view.clone());
+        let follower = Follower {
+            derivation: resume.derivation().await?,
+            source: self.parts.l1.clone(),
+            tip: self.parts.l1_tip.clone(),
+            view: self.view.clone(),
+            origins: self.origins.clone(),
+            builder: control.clone(),
+            publisher: self.publisher.clone(),
+            resume,
+            following,
+        };
+        tasks.spawn(follower.run(self.shutdown.clone()));
+        tasks.spawn(renew(
+            Leases::new(self.parts.database.clone()),
+            self.fence,
+            self.config.lease_duration,
+            self.shutdown.clone(),
+        ));
+        tasks.spawn(save_often(
+            self.pending.clone(),
+            self.mempool.clone(),
+            self.config.mempool_save_interval,
+            self.shutdown.clone(),
+        ));
+        tasks.spawn(project(
+            db::Projection::new(self.parts.database.clone()),
+            self.shutdown.clone(),
+        ));
+        tasks.spawn(stop_in_order(self.shutdown.clone(), self.queue.clone(), control.clone()));
+        Ok(tasks)
+    }
+
+    /// Cuts journal and index, loads the chain again, and gives the removed transactions back to the mempool.
+    async fn take_back(
+        &self,
+        keep: u64,
+        cause: &str,
+        version: u64,
+    ) -> Result<Loaded, SequencerError> {
+        metrics::reset();
+        tracing::warn!(keep, cause, "blocks are taken back");
+        let removed: Vec<Arc<ChainBlock>> = (keep + 1..=self.store.newest().number())
+            .rev()
+            .filter_map(|n| self.store.block(n))
+            .collect();
+        let rows = self.loader.cut(keep, cause).await?;
+        let waiting = self.mempool.drain(version);
+        let loaded = self.loader.load(Some(self.store.clone()), version).await?;
+        self.publisher.send(Published::Removed(Arc::new(removed)));
+        self.publisher.send(Published::Heads(self.store.heads()));
+        let back = rows.into_iter().chain(waiting.into_iter().map(|tx| tx.raw.clone()));
+        let results = self.queue.admit(back.collect()).await;
+        let refused = results.iter().filter(|result| result.is_err()).count();
+        tracing::warn!(returned = results.len() - refused, refused, "transactions returned");
+        Ok(loaded)
+    }
+}

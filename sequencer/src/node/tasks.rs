@@ -1,0 +1,135 @@
+//! The tasks beside the building of blocks: leadership, saving the mempool, the projection, the orderly end.
+
+use std::{sync::Arc, time::Duration};
+
+use db::{Acquisition, Database, Fence, Leases, Role};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    SequencerConfig, SequencerError,
+    db_gap::PendingTransactions,
+    follower::BuilderControl,
+    mempool::{AdmissionQueue, Mempool, save},
+    metrics,
+};
+
+/// A lease is renewed this many times in its duration.
+const LEASE_RENEWALS: u32 = 3;
+
+/// Blocks that the projection is brought forward in one step.
+const PROJECTION_STEP_BLOCKS: u32 = 64;
+
+/// Takes the lease, waiting for whoever holds it.
+pub(super) async fn lead(
+    config: &SequencerConfig,
+    database: &Database,
+    shutdown: &CancellationToken,
+) -> Result<Fence, SequencerError> {
+    let leases = Leases::new(database.clone());
+    loop {
+        let acquiring = leases.acquire(Role::Sequencer, &config.holder, config.lease_duration);
+        match acquiring.await.map_err(SequencerError::Lease)? {
+            Acquisition::Acquired(fence) => return Ok(fence),
+            Acquisition::Held(holder) => {
+                tracing::info!(holder = ?holder.name, epoch = holder.epoch, "waiting to lead");
+                tokio::select! {
+                    () = tokio::time::sleep(holder.remaining + Duration::from_millis(10)) => {}
+                    () = shutdown.cancelled() => {
+                        return Err(SequencerError::Lost { what: "wait for the lease" });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Prolongs the lease. Failing to is no reason to stop: the fence stands in every write.
+pub(super) async fn renew(
+    leases: Leases,
+    fence: Fence,
+    duration: Duration,
+    shutdown: CancellationToken,
+) -> Result<(), SequencerError> {
+    while wait(duration / LEASE_RENEWALS, &shutdown).await {
+        match leases.renew(fence, duration).await {
+            Ok(()) => {}
+            Err(error @ db::LeaseError::Deposed(_)) => return Err(SequencerError::Lease(error)),
+            Err(error) => {
+                tracing::warn!(error = %crate::error::chain(&error), "cannot renew the lease");
+            }
+        }
+    }
+    shutdown.cancelled().await;
+    Ok(())
+}
+
+/// Saves the mempool from time to time.
+pub(super) async fn save_often(
+    pending: PendingTransactions,
+    mempool: Arc<Mempool>,
+    interval: Duration,
+    shutdown: CancellationToken,
+) -> Result<(), SequencerError> {
+    while wait(interval, &shutdown).await {
+        metrics::mempool(mempool.size());
+        save(&pending, &mempool).await;
+    }
+    Ok(())
+}
+
+/// Brings the projection forward whenever it is behind.
+pub(super) async fn project(
+    projection: db::Projection,
+    shutdown: CancellationToken,
+) -> Result<(), SequencerError> {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let mut reached = None;
+    while !shutdown.is_cancelled() {
+        match projection.advance(PROJECTION_STEP_BLOCKS).await {
+            Ok(now) if now != reached => reached = now,
+            Ok(_) => {
+                wait(PAUSE, &shutdown).await;
+            }
+            Err(error) => {
+                metrics::index_failed();
+                tracing::warn!(error = %crate::error::chain(&error), "projection is stuck");
+                wait(Duration::from_secs(1), &shutdown).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first two steps of the end; the others follow from queues that close.
+pub(super) async fn stop_in_order(
+    shutdown: CancellationToken,
+    queue: AdmissionQueue,
+    control: BuilderControl,
+) -> Result<(), SequencerError> {
+    shutdown.cancelled().await;
+    queue.set_taking(false);
+    control.stop().await
+}
+
+/// False when the end came first.
+async fn wait(pause: Duration, shutdown: &CancellationToken) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => true,
+        () = shutdown.cancelled() => false,
+    }
+}
+
+/// Waits until a task fails; those that end well are forgotten.
+pub(super) async fn first_failure(
+    tasks: &mut JoinSet<Result<(), SequencerError>>,
+) -> SequencerError {
+    loop {
+        match tasks.join_next().await {
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => return error,
+            Some(Err(_)) => return SequencerError::Lost { what: "a task, which panicked" },
+            None => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! A transaction's way, and what is left of it after a restart.
+
+use std::time::Duration;
+
+use alloy::primitives::{U256, keccak256};
+use state::StateReader;
+
+use super::support::{NOBODY, World, key, transfer};
+use crate::{chain::At, mempool::Rejection};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[test]
+fn a_transfer_becomes_durable_is_sealed_and_survives_a_restart() {
+    let world = World::new(0);
+    let node = world.start();
+    let located =
+        node.block_on(node.handle.submitter.submit_and_wait(transfer(0, 0, 7), PATIENCE)).unwrap();
+    assert!(located.included.outcome.receipt.status());
+    assert_eq!(located.included.sender, key(0).address());
+    node.until_block(located.block_number);
+    let view = node.handle.view.clone();
+    let block = node.block_on(view.block(located.block_number)).unwrap().unwrap();
+    let state = node.block_on(view.state(At::Number(block.number()))).unwrap();
+    assert_eq!(state.account(&NOBODY).unwrap().unwrap().balance, U256::from(7));
+    assert_eq!(state.account(&key(0).address()).unwrap().unwrap().nonce, 1);
+    let again = node.block_on(node.handle.submitter.submit(transfer(0, 0, 7)));
+    assert!(matches!(again, Err(Rejection::NonceTooLow { nonce: 0, expected: 1 })), "{again:?}");
+    let waiting = node.block_on(node.handle.submitter.submit(transfer(1, 5, 1))).unwrap();
+    node.until_block(block.number() + 2);
+    let hash = block.hash;
+    drop((view, state));
+    node.stop();
+
+    let node = world.start();
+    let found = node.block_on(node.handle.view.block(located.block_number)).unwrap().unwrap();
+    assert_eq!(found.hash, hash);
+    let found = node.block_on(node.handle.view.transaction(keccak256(transfer(0, 0, 7))));
+    assert_eq!(found.unwrap().unwrap().block_hash, Some(hash));
+    node.until("the saved mempool", |node| {
+        node.handle.submitter.mempool().contains(&waiting).then_some(())
+    });
+    node.stop();
+}

@@ -1,0 +1,4 @@
+//! The whole service on a real Postgres and a recorded L1: from submission to the index, restarts, crashes, reorgs.
+
+mod life;
+mod support;

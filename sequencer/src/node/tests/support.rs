@@ -1,0 +1,232 @@
+//! A sequencer on a real database and a recorded L1, in a runtime of its own so that it can be killed.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use alloy::{
+    consensus::{SignableTransaction, TxEip1559},
+    eips::Encodable2718,
+    primitives::{Address, B256, Bytes, TxKind, U256, address, keccak256},
+    signers::{SignerSync, local::PrivateKeySigner},
+};
+use db::testing::TestDatabase;
+use derivation::L1Block;
+use protocol::{
+    BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Message, L1Origin,
+    PostedBatch, RollupConfig, SystemConfig,
+};
+use service::{Clock, Health, SystemClock};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    SequencerConfig, SequencerHandle, SequencerParts,
+    follower::{L1Source, RecordedL1},
+    run,
+};
+
+pub(super) const CHAIN_ID: u64 = 42_069;
+pub(super) const NOBODY: Address = address!("00000000000000000000000000000000000dead1");
+
+/// The key of a funded account.
+pub(super) fn key(number: u8) -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&keccak256([number])).unwrap()
+}
+
+/// Rules of a chain that begins `age` seconds ago, with ten funded keys.
+pub(super) fn rollup(age: u64) -> Arc<RollupConfig> {
+    let funded = GenesisAccount {
+        nonce: 0,
+        balance: U256::from(10).pow(U256::from(21)),
+        code: Bytes::new(),
+        storage: BTreeMap::new(),
+    };
+    let alloc = (0..10).map(|number| (key(number).address(), funded.clone())).collect();
+    let timestamp = SystemClock.now().seconds() - age;
+    let l1 = l1_block(100, timestamp, 0).id();
+    Arc::new(RollupConfig {
+        l1_chain_id: 1,
+        l2_chain_id: CHAIN_ID,
+        block_time: 1,
+        sequencing_window: 1_000,
+        sequencer_drift_max: 600,
+        proposal_interval: 32,
+        dispute_window: 60,
+        fees: Eip1559Params { elasticity: 6, denominator: 50, base_fee_min: 1_000 },
+        blob_schedule: vec![BlobFee { from_timestamp: 0, update_fraction: 5_007_716 }],
+        contracts: L1Contracts {
+            system_config: Address::repeat_byte(0x11),
+            batch_inbox: Address::repeat_byte(0x12),
+            portal: Address::repeat_byte(0x13),
+            output_oracle: Address::repeat_byte(0x14),
+        },
+        genesis: Genesis {
+            l1: BlockId { number: l1.number, hash: l1.hash },
+            timestamp,
+            gas_limit: 60_000_000,
+            base_fee: 1_000_000,
+            system_config: SystemConfig {
+                batcher: Address::repeat_byte(0x22),
+                gas_limit: 60_000_000,
+                base_fee_scalar: 1_368,
+                blob_base_fee_scalar: 810_949,
+                operator_fee_scalar: 0,
+                operator_fee_constant: 0,
+            },
+            alloc,
+        },
+    })
+}
+
+/// The hash of L1 block `number` on branch `branch`; branches part where their numbers differ.
+pub(super) fn l1_hash(number: u64, branch: u8) -> B256 {
+    keccak256([&number.to_be_bytes()[..], &[branch]].concat())
+}
+
+/// An empty L1 block on its branch, whose parent is on the same branch.
+pub(super) fn l1_block(number: u64, timestamp: u64, branch: u8) -> L1Block {
+    L1Block {
+        origin: L1Origin {
+            number,
+            hash: l1_hash(number, branch),
+            timestamp,
+            base_fee: 7,
+            blob_base_fee: 1,
+            prev_randao: l1_hash(number, 0xaa),
+            parent_beacon_block_root: l1_hash(number, 0xbb),
+        },
+        parent_hash: l1_hash(number - 1, branch),
+        batches: Vec::<PostedBatch>::new(),
+        messages: Vec::<(u32, L1Message)>::new(),
+    }
+}
+
+/// Signs a transfer.
+pub(super) fn transfer(from: u8, nonce: u64, value: u64) -> Bytes {
+    transfer_with(from, nonce, value, 1_000_000)
+}
+
+pub(super) fn transfer_with(from: u8, nonce: u64, value: u64, tip: u128) -> Bytes {
+    let tx = TxEip1559 {
+        chain_id: CHAIN_ID,
+        nonce,
+        gas_limit: 21_000,
+        max_fee_per_gas: 2_000_000_000,
+        max_priority_fee_per_gas: tip,
+        to: TxKind::Call(NOBODY),
+        value: U256::from(value),
+        ..TxEip1559::default()
+    };
+    let signature = key(from).sign_hash_sync(&tx.signature_hash()).unwrap();
+    tx.into_signed(signature).encoded_2718().into()
+}
+
+/// A database, an L1 and the chain's rules, which outlive sequencers.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) rollup: Arc<RollupConfig>,
+    pub(super) l1: Arc<RecordedL1>,
+    pub(super) config: SequencerConfig,
+    database: Option<TestDatabase>,
+    keeper: Option<Runtime>,
+}
+
+/// A running sequencer.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) handle: SequencerHandle,
+    pub(super) shutdown: CancellationToken,
+    runtime: Option<Runtime>,
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+impl World {
+    /// A chain that began `age` seconds ago on an L1 with one block.
+    pub(super) fn new(age: u64) -> Self {
+        // Another test of this process may have done it.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
+        let keeper = runtime();
+        let database = keeper.block_on(TestDatabase::create());
+        let rollup = rollup(age);
+        let l1 = RecordedL1::new(vec![l1_block(100, rollup.genesis.timestamp, 0)]);
+        let mut config = SequencerConfig::default();
+        config.l1_confirmations = 0;
+        config.builder.sub_block_interval = Duration::from_millis(50);
+        config.lease_duration = Duration::from_secs(30);
+        Self { rollup, l1, config, database: Some(database), keeper: Some(keeper) }
+    }
+
+    pub(super) fn database(&self) -> &TestDatabase {
+        self.database.as_ref().unwrap()
+    }
+
+    /// Starts a sequencer.
+    pub(super) fn start(&self) -> Running {
+        let runtime = runtime();
+        let shutdown = CancellationToken::new();
+        let handle = runtime.block_on(async {
+            let url = &self.database().url;
+            let options = db::DatabaseOptions::default();
+            let parts = SequencerParts {
+                rollup: self.rollup.clone(),
+                database: db::Database::connect(url, &options).await.unwrap(),
+                clock: Arc::new(SystemClock),
+                l1: L1Source::Recorded(self.l1.clone()),
+                l1_tip: self.l1.tip(),
+                health: Health::new(),
+            };
+            run(self.config.clone(), parts, shutdown.clone()).await.unwrap()
+        });
+        Running { handle, shutdown, runtime: Some(runtime) }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            let _inside = keeper.enter();
+            self.database.take();
+        }
+    }
+}
+
+impl Running {
+    pub(super) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.as_ref().unwrap().block_on(future)
+    }
+
+    /// Waits until `done` gives something.
+    pub(super) fn until<T>(&self, what: &str, mut done: impl FnMut(&Self) -> Option<T>) -> T {
+        for _ in 0..2_000 {
+            if let Some(found) = done(self) {
+                return found;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("waited too long for {what}");
+    }
+
+    /// Waits for a latest block of at least this number.
+    pub(super) fn until_block(&self, number: u64) {
+        self.until("a block", |running| {
+            (running.handle.view.latest().number() >= number).then_some(())
+        });
+    }
+
+    /// Ends in order.
+    pub(super) fn stop(mut self) {
+        self.shutdown.cancel();
+        let runtime = self.runtime.take().unwrap();
+        runtime.block_on(self.handle.wait()).unwrap();
+    }
+
+    /// Ends as a crash would: nothing more is written.
+    pub(super) fn kill(mut self) {
+        self.runtime.take().unwrap().shutdown_background();
+    }
+}

@@ -1,0 +1,338 @@
+//! Loads the chain: at start, and again after L1 took blocks back.
+//!
+//! The index gives the newest indexed block and the flat state, from which the trie is built; the journal gives
+//! what was ordered after it, which is executed again. The last journaled block is sealed as it stands: what
+//! was published of it was durable, so it is in there. Invariant: every block that is computed again has the
+//! hash that the next one's journaled opening names, or loading fails.
+
+mod genesis;
+mod resume;
+mod stored;
+
+use std::sync::Arc;
+
+use db::{CurrentState, Database, Fence, Index, Journal, JournalReader, Position, SubBlock};
+use executor::{BlockContext, ChainSpec};
+use protocol::{BlockOpening, Heads, L2BlockRef, RollupConfig, SafetyLevel, TxDeposit};
+use service::Backoff;
+use state::{CacheLimits, StateTrie};
+
+pub(crate) use resume::ResumePoints;
+pub(crate) use stored::{chain_block, included, opening_of};
+
+use crate::{
+    SequencerConfig, SequencerError,
+    builder::{OpenBlock, seal_with},
+    chain::{BaseState, ChainBlock, ChainStore, StoreLimits},
+    error::chain,
+    follower::L1Source,
+    node::SequencerParts,
+};
+
+/// Blocks by which the state tables are brought forward in one step.
+const STATE_STEP_BLOCKS: u32 = 64;
+
+/// Journal rows that are read at a time.
+const JOURNAL_ROWS_PER_READ: u32 = 256;
+
+/// A chain that is ready to be built on.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) store: Arc<ChainStore>,
+    /// The state of the newest block.
+    pub(crate) trie: StateTrie,
+    /// Blocks that the index does not have yet.
+    pub(crate) unindexed: Vec<Arc<ChainBlock>>,
+    /// Whether there was nothing but genesis.
+    pub(crate) is_new: bool,
+}
+
+/// Loads chains from one database.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    database: Database,
+    index: Index,
+    journal: JournalReader,
+    fence: Fence,
+    rollup: Arc<RollupConfig>,
+    spec: ChainSpec,
+    l1: L1Source,
+    store_limits: StoreLimits,
+    cache_limits: CacheLimits,
+    root_threads: usize,
+}
+
+impl Loader {
+    pub(crate) fn new(config: &SequencerConfig, parts: &SequencerParts, fence: Fence) -> Self {
+        let entries = config.readers.cache_entries_max;
+        Self {
+            index: Index::new(parts.database.clone()),
+            journal: JournalReader::new(parts.database.clone()),
+            database: parts.database.clone(),
+            fence,
+            spec: ChainSpec::from(parts.rollup.as_ref()),
+            rollup: parts.rollup.clone(),
+            l1: parts.l1.clone(),
+            store_limits: StoreLimits { recent_blocks_max: config.readers.recent_blocks_max },
+            cache_limits: CacheLimits {
+                accounts_max: entries,
+                slots_max: entries,
+                ..CacheLimits::default()
+            },
+            root_threads: config.builder.root_threads,
+        }
+    }
+
+    /// Loads the chain into `store`, or into a new one. `version` is that of the pending state.
+    pub(crate) async fn load(
+        &self,
+        store: Option<Arc<ChainStore>>,
+        version: u64,
+    ) -> Result<Loaded, SequencerError> {
+        let tip = match self.index.tip().await.map_err(SequencerError::Index)? {
+            Some(tip) => tip.header.number,
+            None => self.write_genesis().await?,
+        };
+        self.advance_state(tip).await?;
+        let newest = Arc::new(self.stored_block(tip).await?);
+        let trie = self.build_trie(&newest).await?;
+        let heads = self.heads(newest.reference).await?;
+        let store = match store {
+            Some(store) => {
+                store.base().reset(tip);
+                store.replace(vec![newest], heads, tip, version);
+                store
+            }
+            None => {
+                let stored = self.open_state()?;
+                let base = Arc::new(BaseState::new(stored, self.cache_limits, tip));
+                Arc::new(ChainStore::new(base, self.store_limits, vec![newest], heads, tip))
+            }
+        };
+        let (trie, unindexed) = self.replay(&store, trie, tip).await?;
+        let is_new = tip == 0 && unindexed.is_empty();
+        tracing::info!(
+            indexed = tip,
+            replayed = unindexed.len(),
+            newest = store.newest().number(),
+            accounts = trie.size().accounts,
+            "chain loaded"
+        );
+        Ok(Loaded { store, trie, unindexed, is_new })
+    }
+
+    /// Cuts journal and index above `keep`; returns the removed user transactions in order.
+    pub(crate) async fn cut(
+        &self,
+        keep: u64,
+        cause: &str,
+    ) -> Result<Vec<alloy::primitives::Bytes>, SequencerError> {
+        let mut journal = Journal::new(self.database.clone());
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        // A cut whose outcome is unknown is repeated; the rows are in whichever generation moved them.
+        let before = self.generations().await?;
+        loop {
+            match journal.truncate_from(self.fence, keep + 1, cause).await {
+                Ok(_) => break,
+                Err(error) if db::Classify::is_unavailable(&error) => {
+                    tracing::warn!(error = %chain(&error), "cannot cut the journal, trying again");
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                Err(error) => return Err(SequencerError::Journal(error)),
+            }
+        }
+        let mut removed = Vec::new();
+        for generation in before..self.generations().await? {
+            let rows = self.journal.removed(generation).await;
+            for row in rows.map_err(SequencerError::ReadJournal)? {
+                removed.extend(row.transactions().map_err(SequencerError::ReadJournal)?);
+            }
+        }
+        Ok(removed)
+    }
+
+    /// How many generations the journal has had.
+    async fn generations(&self) -> Result<u64, SequencerError> {
+        let generations = self.journal.generations().await.map_err(SequencerError::ReadJournal)?;
+        Ok(generations.last().map_or(0, |newest| newest.generation + 1))
+    }
+
+    async fn advance_state(&self, tip: u64) -> Result<(), SequencerError> {
+        let current = CurrentState::new(self.database.clone());
+        loop {
+            let cursor = current.advance(STATE_STEP_BLOCKS).await.map_err(SequencerError::Index)?;
+            if cursor.is_some_and(|cursor| cursor >= tip) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The heads as far as the loaded chain has them.
+    async fn heads(&self, newest: L2BlockRef) -> Result<Heads, SequencerError> {
+        let stored = self.stored_heads().await?;
+        let clamp = |level| match &stored {
+            Some(heads) if heads.head(level).number <= newest.number => heads.head(level),
+            Some(_) => newest,
+            None => self.genesis_reference(newest),
+        };
+        let (safe, finalized) = (clamp(SafetyLevel::Safe), clamp(SafetyLevel::Finalized));
+        Ok(Heads::new(newest, safe, finalized).unwrap_or_else(|error| {
+            tracing::warn!(%error, "stored heads do not fit the chain; they are derived again");
+            Heads::at(newest)
+        }))
+    }
+
+    /// Executes what the journal has after block `tip`.
+    async fn replay(
+        &self,
+        store: &Arc<ChainStore>,
+        mut trie: StateTrie,
+        tip: u64,
+    ) -> Result<(StateTrie, Vec<Arc<ChainBlock>>), SequencerError> {
+        let mut blocks = Vec::new();
+        let mut rows = RowReader::new(&self.journal, tip + 1);
+        while let Some(rows) = rows.next_block().await? {
+            let number = rows[0].position.block;
+            let opening = decode_opening(&rows[0])?;
+            let newest = store.newest();
+            if opening.parent_hash != newest.hash {
+                return Err(SequencerError::Contradiction {
+                    what: "hash",
+                    number: newest.number(),
+                    computed: newest.hash,
+                    stored: opening.parent_hash,
+                });
+            }
+            let deposits = self.deposits(&opening).await?;
+            let (spec, store_) = (self.spec, store.clone());
+            let work = move || replay_block(spec, &store_, trie, opening, &deposits, &rows);
+            let done = tokio::task::spawn_blocking(work).await;
+            let (next, block) =
+                done.map_err(|_| SequencerError::Lost { what: "replay of the journal" })??;
+            trie = next;
+            let block = Arc::new(block);
+            store.push_sealed(block.clone());
+            store.add_durable(number, &block.transactions);
+            store.set_latest(block.reference);
+            blocks.push(block);
+        }
+        Ok((trie, blocks))
+    }
+
+    /// The deposits of a block, which the journal does not hold: L1 has them.
+    async fn deposits(&self, opening: &BlockOpening) -> Result<Vec<TxDeposit>, SequencerError> {
+        if opening.sequence_number != 0 {
+            return Ok(Vec::new());
+        }
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        loop {
+            match self.l1.block(opening.origin.number).await {
+                Ok(Some(block)) if block.origin.hash == opening.origin.hash => {
+                    let origin = derivation::OriginBlock {
+                        origin: block.origin,
+                        parent_hash: block.parent_hash,
+                        messages: block.messages,
+                    };
+                    return Ok(origin.deposits(&origin.deposit_log_indexes()));
+                }
+                Ok(Some(_)) => {
+                    return Err(SequencerError::OriginGone {
+                        number: opening.number,
+                        origin: opening.origin.number,
+                    });
+                }
+                Ok(None) => tracing::warn!(
+                    block = opening.number,
+                    origin = opening.origin.number,
+                    "waiting for the L1 block with the deposits of a journaled block"
+                ),
+                Err(error) => {
+                    tracing::warn!(error = %chain(&error), "cannot read L1, trying again");
+                }
+            }
+            tokio::time::sleep(backoff.pause()).await;
+        }
+    }
+}
+
+const RETRY_PAUSE_MIN: std::time::Duration = std::time::Duration::from_millis(50);
+const RETRY_PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
+fn replay_block(
+    spec: ChainSpec,
+    store: &ChainStore,
+    mut trie: StateTrie,
+    opening: BlockOpening,
+    deposits: &[TxDeposit],
+    rows: &[SubBlock],
+) -> Result<(StateTrie, ChainBlock), SequencerError> {
+    let number = opening.number;
+    let parent = store.newest();
+    let context = BlockContext::new(&spec, &parent.header, &opening);
+    let state = store
+        .state_after(parent.number())
+        .ok_or(SequencerError::Lost { what: "state of the newest block" })?;
+    let opened = OpenBlock::open(context, state, deposits);
+    let (mut open, first) = opened.map_err(|source| SequencerError::Reopen { number, source })?;
+    trie.apply(&first.diff);
+    for row in &rows[1..] {
+        let transactions = row.transactions().map_err(SequencerError::ReadJournal)?;
+        let replayed = open.replay(&transactions);
+        let sub_block = replayed.map_err(|source| SequencerError::Replay { number, source })?;
+        trie.apply(&sub_block.diff);
+    }
+    let block = seal_with(&trie, open.close());
+    Ok((trie, block))
+}
+
+fn decode_opening(first: &SubBlock) -> Result<BlockOpening, SequencerError> {
+    let number = first.position.block;
+    let bytes = first.opening.clone().unwrap_or_default();
+    BlockOpening::decode(&bytes).map_err(|source| SequencerError::Opening { number, source })
+}
+
+/// Reads the journal block by block, with few queries.
+struct RowReader<'a> {
+    journal: &'a JournalReader,
+    from: Position,
+    rows: std::collections::VecDeque<SubBlock>,
+    exhausted: bool,
+}
+
+impl<'a> RowReader<'a> {
+    fn new(journal: &'a JournalReader, block: u64) -> Self {
+        let from = Position { block, index: 0 };
+        Self { journal, from, rows: Default::default(), exhausted: false }
+    }
+
+    /// All rows of the next block.
+    async fn next_block(&mut self) -> Result<Option<Vec<SubBlock>>, SequencerError> {
+        loop {
+            let Some(first) = self.rows.front() else {
+                if self.exhausted {
+                    return Ok(None);
+                }
+                self.read().await?;
+                continue;
+            };
+            let number = first.position.block;
+            let rows = self.rows.iter().take_while(|row| row.position.block == number).count();
+            // The next block's first row shows that this one is whole.
+            if rows < self.rows.len() || self.exhausted {
+                return Ok(Some(self.rows.drain(..rows).collect()));
+            }
+            self.read().await?;
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), SequencerError> {
+        let reading = self.journal.rows(self.from, JOURNAL_ROWS_PER_READ);
+        let rows = reading.await.map_err(SequencerError::ReadJournal)?;
+        self.exhausted = rows.len() < JOURNAL_ROWS_PER_READ as usize;
+        if let Some(last) = rows.last() {
+            self.from = Position { index: last.position.index + 1, ..last.position };
+        }
+        self.rows.extend(rows);
+        Ok(())
+    }
+}
