@@ -31,6 +31,7 @@ mod scan;
 mod severity;
 mod state_reader;
 pub mod testing;
+mod verifier;
 
 pub use cluster::{Cluster, ClusterError, ClusterOptions, Durability};
 pub use codec::DecodeError;
@@ -60,3 +61,4 @@ pub use queries::{
 pub use scan::{ScanError, StateScan};
 pub use severity::{Classify, Severity};
 pub use state_reader::{PgStateReader, StateReadError};
+pub use verifier::{DerivedRow, Proposal, Verdict, VerifierError, VerifierStore};

@@ -1,0 +1,273 @@
+//! The verifier's own tables: which L1 blocks it derived from, what it derived, what it thinks of each proposal.
+//!
+//! They live in a database of their own, beside the verifier's index. Invariants: an L1 block and what was derived from it
+//! are written in one transaction; L1 blocks are gapless; taking one back takes back everything that rests on it,
+//! proposals and verdicts included.
+
+mod proposals;
+
+use alloy_primitives::B256;
+use protocol::{BlockId, L2BlockRef};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+
+use crate::{
+    Classify, Database, Severity,
+    convert::{Big, Hash},
+    heads::block_ref,
+    lease::{Fence, hold_fence},
+    metrics::timed,
+    severity::is_conflict,
+};
+
+pub use proposals::{Proposal, Verdict};
+
+/// A derived block, and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DerivedRow {
+    /// The block.
+    pub block: L2BlockRef,
+    /// Its output root.
+    pub output_root: B256,
+    /// The L1 block that completed its inputs.
+    pub derived_from: u64,
+}
+
+/// Why the verifier's tables could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifierError {
+    /// Writing failed; whether it happened is unknown. Every write may be repeated.
+    #[error("cannot {act}")]
+    Write {
+        /// What was attempted.
+        act: &'static str,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Reading failed.
+    #[error("cannot {act}")]
+    Read {
+        /// What was attempted.
+        act: &'static str,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// An L1 block does not follow the newest one, or contradicts one that is stored.
+    #[error("L1 block {number} does not follow what was derived before")]
+    NotNext {
+        /// Which.
+        number: u64,
+    },
+    /// A derived block does not follow the newest one.
+    #[error("derived block {number} does not follow the one before")]
+    BlockNotNext {
+        /// Which.
+        number: u64,
+    },
+    /// A proposal's row says what none can say.
+    #[error("the row of proposal {0} is damaged")]
+    Corrupt(u64),
+    /// Another leader has taken over; nothing was written.
+    #[error("epoch {} of the {} is over", .0.epoch, .0.role.name())]
+    Deposed(Fence),
+}
+
+impl Classify for VerifierError {
+    fn severity(&self) -> Severity {
+        match self {
+            Self::Write { source, .. } | Self::Read { source, .. } => source.severity(),
+            Self::NotNext { .. } | Self::BlockNotNext { .. } => Severity::Reset,
+            Self::Corrupt(_) | Self::Deposed(_) => Severity::Critical,
+        }
+    }
+}
+
+/// The verifier's tables in one database.
+#[derive(Debug, Clone)]
+pub struct VerifierStore {
+    database: Database,
+}
+
+impl VerifierStore {
+    /// Those of `database`.
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// An L1 block was processed, and gave these blocks, in order; often none. Repeating it changes nothing.
+    pub async fn processed(
+        &self,
+        fence: Fence,
+        l1: BlockId,
+        derived: &[DerivedRow],
+    ) -> Result<(), VerifierError> {
+        const ACT: &str = "store what an L1 block gave";
+        let failed = |source| VerifierError::Write { act: ACT, source };
+        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        match place(&mut transaction, l1).await.map_err(failed)? {
+            Place::Stored => return Ok(()),
+            Place::Elsewhere => return Err(VerifierError::NotNext { number: l1.number }),
+            Place::Next => {}
+        }
+        let query = sqlx::query("INSERT INTO derivation_l1_blocks (number, hash) VALUES ($1, $2)")
+            .bind(Big(l1.number))
+            .bind(Hash(l1.hash));
+        timed("verifier_insert_l1", query.execute(&mut *transaction)).await.map_err(failed)?;
+        for row in derived {
+            let number = row.block.number;
+            match insert_derived(&mut transaction, row).await {
+                Ok(true) => {}
+                Ok(false) => return Err(VerifierError::BlockNotNext { number }),
+                Err(error) if is_conflict(&error) => {
+                    return Err(VerifierError::BlockNotNext { number });
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        commit(transaction, fence, ACT).await
+    }
+
+    /// Takes back every L1 block above `l1_number`, and what rests on it.
+    pub async fn unwind(&self, fence: Fence, l1_number: u64) -> Result<(), VerifierError> {
+        const ACT: &str = "take back what L1 blocks gave";
+        let failed = |source| VerifierError::Write { act: ACT, source };
+        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let statements = [
+            // A verdict that rests on a block that goes is no verdict.
+            "UPDATE proposals SET verdict = 'unchecked', derived_root = NULL, checked_at = NULL
+             WHERE l2_block IN (SELECT number FROM derived_blocks WHERE derived_from > $1)",
+            "DELETE FROM proposals WHERE l1_block > $1",
+            "DELETE FROM derived_blocks WHERE derived_from > $1",
+            "DELETE FROM derivation_l1_blocks WHERE number > $1",
+        ];
+        for statement in statements {
+            let query = sqlx::query(statement).bind(Big(l1_number));
+            timed("verifier_unwind", query.execute(&mut *transaction)).await.map_err(failed)?;
+        }
+        commit(transaction, fence, ACT).await
+    }
+
+    /// The processed L1 blocks at or below `highest`, newest first, at most `limit` of them.
+    pub async fn l1_blocks(&self, highest: u64, limit: u32) -> Result<Vec<BlockId>, VerifierError> {
+        let failed = |source| VerifierError::Read { act: "read the processed L1 blocks", source };
+        let query = sqlx::query(
+            "SELECT number, hash FROM derivation_l1_blocks
+             WHERE number <= $1 ORDER BY number DESC LIMIT $2",
+        )
+        // A height that no column holds is above every row.
+        .bind(i64::try_from(highest).unwrap_or(i64::MAX))
+        .bind(i64::from(limit));
+        let rows = timed("verifier_l1_blocks", query.fetch_all(self.database.pool()));
+        let rows = rows.await.map_err(failed)?;
+        let block = |row: &PgRow| {
+            Ok(BlockId { number: row.try_get::<Big, _>(0)?.0, hash: row.try_get::<Hash, _>(1)?.0 })
+        };
+        rows.iter().map(block).collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// The newest block that was derived when L1 block `l1_number` had been processed.
+    pub async fn head_at(&self, l1_number: u64) -> Result<Option<DerivedRow>, VerifierError> {
+        let failed = |source| VerifierError::Read { act: "read a derived head", source };
+        // `derived_from` rises with `number`, so walking down from the newest finds it soon.
+        let query = sqlx::query(
+            "SELECT number, hash, parent_hash, timestamp, origin_number, origin_hash,
+                    sequence_number, output_root, derived_from
+             FROM derived_blocks WHERE derived_from <= $1 ORDER BY number DESC LIMIT 1",
+        )
+        .bind(Big(l1_number));
+        let row = timed("verifier_head_at", query.fetch_optional(self.database.pool()));
+        let row = row.await.map_err(failed)?;
+        row.map(|row| derived_row(&row)).transpose().map_err(failed)
+    }
+
+    /// A derived block by its number.
+    pub async fn derived(&self, number: u64) -> Result<Option<DerivedRow>, VerifierError> {
+        let failed = |source| VerifierError::Read { act: "read a derived block", source };
+        let query = sqlx::query(
+            "SELECT number, hash, parent_hash, timestamp, origin_number, origin_hash,
+                    sequence_number, output_root, derived_from
+             FROM derived_blocks WHERE number = $1",
+        )
+        .bind(Big(number));
+        let row = timed("verifier_derived", query.fetch_optional(self.database.pool()));
+        let row = row.await.map_err(failed)?;
+        row.map(|row| derived_row(&row)).transpose().map_err(failed)
+    }
+}
+
+/// Where an L1 block stands to the stored ones.
+enum Place {
+    Next,
+    Stored,
+    Elsewhere,
+}
+
+async fn place(connection: &mut PgConnection, l1: BlockId) -> Result<Place, sqlx::Error> {
+    let query = sqlx::query(
+        "SELECT max(number), (SELECT hash FROM derivation_l1_blocks WHERE number = $1)
+         FROM derivation_l1_blocks",
+    )
+    .bind(Big(l1.number));
+    let row = timed("verifier_l1_place", query.fetch_one(connection)).await?;
+    let newest = row.try_get::<Option<Big>, _>(0)?.map(|newest| newest.0);
+    let stored = row.try_get::<Option<Hash>, _>(1)?.map(|stored| stored.0);
+    Ok(match (newest, stored) {
+        (_, Some(stored)) if stored == l1.hash => Place::Stored,
+        (None, _) => Place::Next,
+        (Some(newest), None) if newest + 1 == l1.number => Place::Next,
+        _ => Place::Elsewhere,
+    })
+}
+
+/// Inserts a block whose parent is the newest one, or the first of all.
+async fn insert_derived(
+    connection: &mut PgConnection,
+    row: &DerivedRow,
+) -> Result<bool, sqlx::Error> {
+    let block = &row.block;
+    let query = sqlx::query(
+        "INSERT INTO derived_blocks
+             (number, hash, parent_hash, timestamp, origin_number, origin_hash, sequence_number,
+              output_root, derived_from)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+         WHERE CASE WHEN EXISTS (SELECT 1 FROM derived_blocks)
+             THEN EXISTS (SELECT 1 FROM derived_blocks
+                          WHERE number = $1 - 1 AND hash = $3 AND derived_from <= $9)
+             ELSE $1 = 1 END",
+    )
+    .bind(Big(block.number))
+    .bind(Hash(block.hash))
+    .bind(Hash(block.parent_hash))
+    .bind(Big(block.timestamp))
+    .bind(Big(block.origin.number))
+    .bind(Hash(block.origin.hash))
+    .bind(Big(block.sequence_number))
+    .bind(Hash(row.output_root))
+    .bind(Big(row.derived_from));
+    let done = timed("verifier_insert_derived", query.execute(connection)).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+fn derived_row(row: &PgRow) -> Result<DerivedRow, sqlx::Error> {
+    Ok(DerivedRow {
+        block: block_ref(row, 0)?,
+        output_root: row.try_get::<Hash, _>(7)?.0,
+        derived_from: row.try_get::<Big, _>(8)?.0,
+    })
+}
+
+async fn commit(
+    mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+    fence: Fence,
+    act: &'static str,
+) -> Result<(), VerifierError> {
+    let failed = |source| VerifierError::Write { act, source };
+    if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
+        return Err(VerifierError::Deposed(fence));
+    }
+    timed("verifier_commit", transaction.commit()).await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests;
