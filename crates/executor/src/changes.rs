@@ -43,3 +43,6 @@ fn account_diff(account: &EvmAccount) -> Option<AccountDiff> {
     };
     Some(AccountDiff { account: Some(after), storage_cleared: account.is_created(), storage })
 }
+
+#[cfg(test)]
+mod tests;

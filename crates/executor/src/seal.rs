@@ -3,9 +3,9 @@
 use alloy_consensus::{
     Header,
     constants::EMPTY_OMMER_ROOT_HASH,
-    proofs::{calculate_receipt_root, calculate_transaction_root},
+    proofs::{calculate_transaction_root, ordered_trie_root_with_encoder},
 };
-use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
+use alloy_eips::{Encodable2718, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{B64, B256, Bloom, Bytes, U256};
 use protocol::predeploys;
 
@@ -29,17 +29,17 @@ pub fn seal(
     withdrawals_root: B256,
 ) -> SealedBlock {
     let opening = &context.opening;
-    let receipts = executed.receipts();
+    let blooms = executed.outcomes.iter().map(|outcome| *outcome.receipt.logs_bloom());
     let header = Header {
         parent_hash: opening.parent_hash,
         ommers_hash: EMPTY_OMMER_ROOT_HASH,
         beneficiary: predeploys::SEQUENCER_FEE_VAULT,
         state_root,
         transactions_root: calculate_transaction_root(&executed.transactions),
-        receipts_root: calculate_receipt_root(&receipts),
-        logs_bloom: receipts
-            .iter()
-            .fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom()),
+        receipts_root: ordered_trie_root_with_encoder(&executed.outcomes, |outcome, out| {
+            outcome.receipt.encode_2718(out);
+        }),
+        logs_bloom: blooms.fold(Bloom::ZERO, |block, bloom| block | bloom),
         difficulty: U256::ZERO,
         number: opening.number,
         gas_limit: context.gas_limit,

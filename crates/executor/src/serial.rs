@@ -5,7 +5,6 @@
 //!   nothing on L2 may keep a forced transaction out. User transactions share what the deposits leave, if anything.
 //! - A user transaction that cannot be included is skipped and leaves no trace; the block goes on.
 
-use alloc::vec::Vec;
 use alloy_consensus::Header;
 use protocol::{BlockInputs, BlockOpening, TxDeposit};
 use revm::{
@@ -171,13 +170,6 @@ impl<R: StateReader> SerialExecutor<R> {
             effective_gas_price,
             halt,
         }
-    }
-}
-
-impl ExecutedBlock {
-    /// The receipts in order.
-    pub fn receipts(&self) -> Vec<protocol::Receipt> {
-        self.outcomes.iter().map(|outcome| outcome.receipt.clone()).collect()
     }
 }
 
