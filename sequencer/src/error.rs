@@ -20,6 +20,9 @@ pub enum SequencerError {
     /// The index could not be written, for good.
     #[error("cannot write the index")]
     Index(#[source] db::IndexError),
+    /// The heads could not be read, or not written for good.
+    #[error("cannot keep the heads")]
+    Heads(#[source] db::HeadsStoreError),
     /// The state could not be read at start.
     #[error("cannot read the state")]
     Scan(#[source] db::ScanError),

@@ -12,7 +12,6 @@
 pub mod builder;
 pub mod chain;
 mod config;
-mod db_gap;
 mod error;
 pub mod follower;
 mod indexer;

@@ -21,7 +21,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use db::{Database, Fence, Leases};
+use db::{Database, Fence, Leases, PendingTransactions};
 use protocol::RollupConfig;
 use service::{Clock, Component, Health};
 use tokio::{
@@ -38,7 +38,6 @@ use crate::{
     SequencerConfig, SequencerError, Submitter,
     builder::{Command, Exit, OriginView, RootHandle},
     chain::{ChainBlock, ChainStore, ChainView},
-    db_gap::PendingTransactions,
     follower::{BuilderControl, Follower, L1Source, L1Tip},
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
     metrics,
@@ -210,7 +209,7 @@ impl Node {
         following: bool,
     ) -> Result<JoinSet<Result<(), SequencerError>>, SequencerError> {
         let mut tasks = JoinSet::new();
-        let resume = ResumePoints::new(&self.parts, self.view.clone());
+        let resume = ResumePoints::new(&self.parts, self.fence);
         let follower = Follower {
             derivation: resume.derivation().await?,
             source: self.parts.l1.clone(),

@@ -251,8 +251,7 @@ impl Follower {
         let head = self.tip.borrow().head.map(|head| head.number);
         self.origins.set(self.derivation.origins().clone(), head);
         self.set_safe(processed.head.block).await;
-        self.resume.save(&processed, &self.view.heads()).await;
-        Ok(())
+        self.resume.save(&processed, &self.view.heads()).await
     }
 
     async fn set_safe(&mut self, safe: L2BlockRef) {

@@ -2,7 +2,7 @@
 //!
 //! Losing the last seconds of it is no fault: what is only received was promised nothing.
 
-use crate::db_gap::PendingTransactions;
+use db::PendingTransactions;
 
 use super::{AdmissionQueue, Mempool};
 use crate::error::chain;

@@ -90,16 +90,23 @@ impl Session {
     /// Waits for the driver, then for both queues. What ended first tells why.
     pub(super) async fn run(mut self) -> Result<(Exit, u64), SequencerError> {
         let lost = |what| SequencerError::Lost { what };
-        let ended = tokio::select! {
-            ended = &mut self.driver => ended.map_err(|_| lost("builder")),
-            failed = &mut self.indexer => {
-                let result = failed.map_err(|_| lost("indexer"))?;
-                return Err(result.err().unwrap_or(lost("indexer")));
+        let mut is_indexing = true;
+        let ended = loop {
+            tokio::select! {
+                biased;
+                ended = &mut self.driver => break ended.map_err(|_| lost("builder")),
+                // A failure here would otherwise show only when the builder has nothing left to wait for.
+                result = &mut self.indexer, if is_indexing => {
+                    result.map_err(|_| lost("indexer"))??;
+                    is_indexing = false;
+                }
             }
         };
         let written = (&mut self.writer).await.map_err(|_| lost("journal writer"))?;
         written.map_err(SequencerError::Journal)?;
-        (&mut self.indexer).await.map_err(|_| lost("indexer"))??;
+        if is_indexing {
+            (&mut self.indexer).await.map_err(|_| lost("indexer"))??;
+        }
         ended
     }
 }

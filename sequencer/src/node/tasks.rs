@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Acquisition, Database, Fence, Leases, Role};
+use db::{Acquisition, Database, Fence, Leases, PendingTransactions, Role};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     SequencerConfig, SequencerError,
-    db_gap::PendingTransactions,
     follower::BuilderControl,
     mempool::{AdmissionQueue, Mempool, save},
     metrics,

@@ -1,22 +1,28 @@
 //! Where derivation begins after a restart.
+//!
+//! The heads are kept for readers; the points themselves are pairs of a safe head and the L1 block that was
+//! processed when it was reached. Invariant: derivation never goes on from a pair that L1 has not shown.
 
 use std::sync::Arc;
 
+use db::{Classify, Fence, HeadsStore, Severity};
 use derivation::{Derivation, L1Processed};
 use protocol::{Heads, RollupConfig};
 
-use crate::{SequencerError, chain::ChainView, follower::L1Source, node::SequencerParts};
+use crate::{SequencerError, error::chain, follower::L1Source, node::SequencerParts};
 
 /// Saves and finds the points from which derivation can go on.
 #[derive(Debug)]
 pub struct ResumePoints {
     rollup: Arc<RollupConfig>,
-    view: ChainView,
+    heads: HeadsStore,
+    fence: Fence,
 }
 
 impl ResumePoints {
-    pub(crate) fn new(parts: &SequencerParts, view: ChainView) -> Self {
-        Self { rollup: parts.rollup.clone(), view }
+    pub(crate) fn new(parts: &SequencerParts, fence: Fence) -> Self {
+        let heads = HeadsStore::new(parts.database.clone());
+        Self { rollup: parts.rollup.clone(), heads, fence }
     }
 
     /// Derivation from the newest point.
@@ -34,8 +40,19 @@ impl ResumePoints {
         self.derivation().await
     }
 
-    /// Remembers a point.
-    pub(crate) async fn save(&self, _processed: &L1Processed, _heads: &Heads) {
-        let _ = &self.view;
+    /// Remembers a point. Missing one while Postgres is away is made good by the next.
+    pub(crate) async fn save(
+        &self,
+        _processed: &L1Processed,
+        heads: &Heads,
+    ) -> Result<(), SequencerError> {
+        match self.heads.save(self.fence, heads).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.severity() == Severity::Temporary => {
+                tracing::warn!(error = %chain(&error), "cannot save the heads");
+                Ok(())
+            }
+            Err(error) => Err(SequencerError::Heads(error)),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Bytes, keccak256};
-use db::{BlockRecord, IndexedReceipt, JournalReader, PgStateReader, StateScan};
+use db::{BlockRecord, HeadsStore, IndexedReceipt, JournalReader, PgStateReader, StateScan};
 use executor::TransactionOutcome;
 use protocol::{BlockOpening, Heads, L2BlockRef, RollupConfig};
 use state::{StateTrie, StateTrieBuilder};
@@ -71,7 +71,8 @@ impl Loader {
 
     /// The heads as they were saved last.
     pub(super) async fn stored_heads(&self) -> Result<Option<Heads>, SequencerError> {
-        Ok(None)
+        let stored = HeadsStore::new(self.database.clone());
+        stored.load().await.map_err(SequencerError::Heads)
     }
 
     /// Block 0; `newest` if that is block 0.

@@ -1,4 +1,6 @@
 //! The whole service on a real Postgres and a recorded L1: from submission to the index, restarts, crashes, reorgs.
 
+mod crash;
+mod l1;
 mod life;
 mod support;
