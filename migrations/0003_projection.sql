@@ -19,9 +19,13 @@ CREATE TABLE transactions (
     success             BOOLEAN  NOT NULL,
     PRIMARY KEY (block_number, transaction_index)
 );
--- "The transactions of this account", newest first or by nonce; random keys, paid behind the chain.
+-- "The transactions of this account", for explorers. Random keys, paid behind the chain. A sender's transactions have the
+-- order of their nonces, so one btree finds both a nonce and the newest.
 CREATE INDEX transactions_sender ON transactions (sender, nonce);
-CREATE INDEX transactions_recipient ON transactions (recipient, block_number) WHERE recipient IS NOT NULL;
+CREATE INDEX transactions_recipient ON transactions (recipient, block_number, transaction_index)
+    WHERE recipient IS NOT NULL;
+-- Who created a contract; few rows.
+CREATE INDEX transactions_created ON transactions (created) WHERE created IS NOT NULL;
 
 CREATE TABLE logs (
     block_number      BIGINT  NOT NULL,

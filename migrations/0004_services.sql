@@ -123,4 +123,3 @@ CREATE TABLE proposals (
     checked_at     TIMESTAMPTZ,
     CHECK ((verdict = 'unchecked') = (derived_root IS NULL))
 );
-CREATE INDEX proposals_unchecked ON proposals (l2_block) WHERE verdict = 'unchecked';

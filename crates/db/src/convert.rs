@@ -142,7 +142,7 @@ impl Decode<'_, Postgres> for Addr {
 
 impl Encode<'_, Postgres> for Slot {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Encoded {
-        <&[u8] as Encode<'_, Postgres>>::encode(&self.0.to_be_bytes::<32>(), buffer)
+        <&[u8] as Encode<'_, Postgres>>::encode(self.0.to_be_bytes::<32>().as_slice(), buffer)
     }
 }
 

@@ -61,4 +61,6 @@ pub use queries::{
 pub use scan::{ScanError, StateScan};
 pub use severity::{Classify, Severity};
 pub use state_reader::{PgStateReader, StateReadError};
-pub use verifier::{DerivedRow, Proposal, Verdict, VerifierError, VerifierStore};
+pub use verifier::{
+    DerivedRow, ProposalVerdict, SeenProposal, StoredProposal, VerifierError, VerifierStore,
+};

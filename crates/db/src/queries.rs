@@ -3,6 +3,7 @@
 //!
 //! Invariant: a transaction is given out only if its bytes have the hash that was asked for, whatever the rows say.
 
+mod accounts;
 mod blocks;
 mod logs;
 mod transactions;
@@ -51,6 +52,9 @@ pub enum ReadError {
     /// Looking a transaction hash up failed.
     #[error("cannot look up a transaction")]
     Position(#[source] sqlx::Error),
+    /// Looking for an account's transactions failed.
+    #[error("cannot look for the transactions of an account")]
+    Account(#[source] sqlx::Error),
     /// Searching logs failed.
     #[error("cannot search the logs of blocks {from} to {to}")]
     Logs {
@@ -78,6 +82,7 @@ impl Classify for ReadError {
         match self {
             Self::Header(source)
             | Self::Position(source)
+            | Self::Account(source)
             | Self::Body { source, .. }
             | Self::Receipts { source, .. }
             | Self::Logs { source, .. } => source.severity(),

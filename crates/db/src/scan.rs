@@ -187,6 +187,7 @@ mod tests {
         );
         assert!(accounts.is_sorted_by(|left, right| left.0 < right.0));
         assert!(slots.is_sorted_by(|left, right| (left.0, left.1) < (right.0, right.1)));
-        assert_eq!((accounts.len() as i64, slots.len() as i64), (rows, rows));
+        let rows = usize::try_from(rows).unwrap();
+        assert_eq!((accounts.len(), slots.len()), (rows, rows));
     }
 }

@@ -37,9 +37,8 @@ impl Classify for sqlx::Error {
     fn severity(&self) -> Severity {
         let temporary = match self {
             Self::Io(cause) => cause.kind() != ErrorKind::InvalidInput,
-            Self::PoolTimedOut | Self::WorkerCrashed => true,
-            // What remains of a conversation that broke off in the middle.
-            Self::Protocol(_) => true,
+            // The last is what remains of a conversation that broke off in the middle.
+            Self::PoolTimedOut | Self::WorkerCrashed | Self::Protocol(_) => true,
             Self::Database(cause) => cause.code().is_some_and(|code| {
                 TEMPORARY_CODES.contains(&code.as_ref())
                     || TEMPORARY_CLASSES.iter().any(|class| code.starts_with(class))

@@ -19,7 +19,7 @@ use crate::{
     severity::is_conflict,
 };
 
-pub use proposals::{Proposal, Verdict};
+pub use proposals::{ProposalVerdict, SeenProposal, StoredProposal};
 
 /// A derived block, and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +193,21 @@ impl VerifierStore {
         let row = timed("verifier_derived", query.fetch_optional(self.database.pool()));
         let row = row.await.map_err(failed)?;
         row.map(|row| derived_row(&row)).transpose().map_err(failed)
+    }
+
+    /// The output roots of the derived blocks `first..=last`, in order; fewer where some are not derived.
+    pub async fn output_roots(&self, first: u64, last: u64) -> Result<Vec<B256>, VerifierError> {
+        let failed = |source| VerifierError::Read { act: "read output roots", source };
+        let query = sqlx::query(
+            "SELECT output_root FROM derived_blocks WHERE number BETWEEN $1 AND $2 ORDER BY number",
+        )
+        .bind(Big(first))
+        // A height that no column holds is above every row.
+        .bind(i64::try_from(last).unwrap_or(i64::MAX));
+        let rows = timed("verifier_output_roots", query.fetch_all(self.database.pool()));
+        let rows = rows.await.map_err(failed)?;
+        let root = |row: &PgRow| Ok(row.try_get::<Hash, _>(0)?.0);
+        rows.iter().map(root).collect::<Result<_, _>>().map_err(failed)
     }
 }
 

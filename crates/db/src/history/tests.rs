@@ -36,9 +36,9 @@ async fn every_earlier_state_can_be_read() {
     for (state, projected) in [(0, 0), (0, 5), (7, 0), (0, 100), (100, 0)] {
         fixture.state().advance(state).await.unwrap();
         fixture.projection().advance(projected).await.unwrap();
-        for (memory, number) in states.iter().zip(0..) {
+        for ((memory, block), number) in states.iter().zip(&fixture.blocks).zip(0..) {
             let historical = HistoricalState::open(&database, number).await.unwrap();
-            assert_eq!(historical.hash(), fixture.blocks[number as usize].hash);
+            assert_eq!(historical.hash(), block.hash);
             compare(&historical, memory).await;
         }
     }

@@ -48,11 +48,15 @@ impl Fixture {
     pub(crate) async fn grow(&mut self, blocks: usize) {
         for _ in 0..blocks {
             let block = self.chain.block();
-            self.journal(&block).await;
-            let written = self.index().write(self.fence, &block).await.unwrap();
-            assert_eq!(written, BlockWritten::Written);
-            self.blocks.push(block);
+            self.add(block).await;
         }
+    }
+
+    pub(crate) async fn add(&mut self, block: BlockRecord) {
+        self.journal(&block).await;
+        let written = self.index().write(self.fence, &block).await.unwrap();
+        assert_eq!(written, BlockWritten::Written);
+        self.blocks.push(block);
     }
 
     pub(crate) async fn journal(&mut self, block: &BlockRecord) {

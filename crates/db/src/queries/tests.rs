@@ -141,3 +141,69 @@ async fn filters_find_what_a_walk_over_the_blocks_finds() {
     }
     assert!(found > 200, "the filters found {found} logs");
 }
+
+#[tokio::test]
+async fn an_account_finds_its_transactions() {
+    let mut fixture = Fixture::new(66, 0).await;
+    // Nonces rise as in a real chain: a sender's order is the order of its nonces.
+    let mut nonces = std::collections::BTreeMap::new();
+    for _ in 0..14 {
+        let mut block = fixture.chain.block();
+        for (receipt, raw) in block.receipts.iter_mut().zip(block.bodies.iter()) {
+            if raw[0] == 0x7e {
+                let nonce = nonces.entry(receipt.sender).or_insert(0_u64);
+                let logs = receipt.receipt.logs();
+                receipt.receipt = protocol::Receipt::from_parts(
+                    receipt.receipt.status(),
+                    receipt.receipt.cumulative_gas_used(),
+                    logs,
+                    op_alloy_consensus::OpTxType::Deposit,
+                    Some(*nonce),
+                    Some(1),
+                );
+                *nonce += 1;
+            } else {
+                // Only deposits carry their nonce in the receipt; the others get a sender of their own.
+                receipt.sender = alloy_primitives::Address::from_word(keccak256(raw));
+            }
+        }
+        fixture.add(block).await;
+    }
+    fixture.projection().advance(100).await.unwrap();
+    let reader = ChainReader::new(fixture.test.database.clone());
+    let mut positions = std::collections::BTreeMap::<_, Vec<_>>::new();
+    for block in &fixture.blocks {
+        for ((raw, receipt), index) in block.bodies.iter().zip(&block.receipts).zip(0..) {
+            let position = TransactionPosition { block: block.header.number, index };
+            positions.entry(receipt.sender).or_default().push(position);
+            let transaction = protocol::decode_transaction(raw).unwrap();
+            let to = alloy_consensus::Transaction::to(&transaction);
+            if let Some(to) = to.filter(|to| *to != receipt.sender) {
+                positions.entry(to).or_default().push(position);
+            }
+            let nonce = receipt.receipt.deposit_nonce();
+            let nonce = nonce.unwrap_or(alloy_consensus::Transaction::nonce(&transaction));
+            let found = reader.transaction_by_nonce(receipt.sender, nonce).await.unwrap();
+            assert_eq!(found, Some(position));
+            if let (Some(created), true) = (receipt.created, receipt.receipt.status()) {
+                assert!(reader.creation(created).await.unwrap().unwrap() >= position);
+            }
+        }
+    }
+    for (account, expected) in positions {
+        let end = TransactionPosition { block: 1_000, index: 0 };
+        let mut newest = expected.clone();
+        newest.reverse();
+        assert_eq!(reader.transactions_before(account, end, 1_000).await.unwrap(), newest);
+        newest.truncate(2);
+        assert_eq!(reader.transactions_before(account, end, 2).await.unwrap(), newest);
+        let first = expected[0];
+        let after = reader.transactions_after(account, first, 3).await.unwrap();
+        let wanted: Vec<_> = expected.iter().skip(1).take(3).copied().collect();
+        assert_eq!(after, wanted);
+        assert_eq!(reader.transactions_before(account, first, 9).await.unwrap(), []);
+    }
+    let unknown = alloy_primitives::Address::repeat_byte(0xdd);
+    assert_eq!(reader.transaction_by_nonce(unknown, 0).await.unwrap(), None);
+    assert_eq!(reader.creation(unknown).await.unwrap(), None);
+}

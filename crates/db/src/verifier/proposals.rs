@@ -1,6 +1,7 @@
 //! Proposals on L1, and the verifier's verdict on each.
 //!
-//! Invariant: a verdict names the root that the verifier computed itself, and agrees exactly when the roots are equal.
+//! Invariant: a verdict names the root that the verifier computed itself, and one that agrees has equal roots. It may
+//! disagree about equal roots, because a proposal claims more than its output root.
 
 use alloy_primitives::{Address, B256};
 use protocol::BlockId;
@@ -15,21 +16,33 @@ use crate::{
 
 /// What the verifier thinks of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ProposalVerdict {
     /// Its block is not derived yet.
     Unchecked,
-    /// The roots are equal.
+    /// Everything that it claims is true.
     Agreed,
-    /// They are not.
-    Disagreed {
-        /// The right one.
-        derived_root: B256,
-    },
+    /// Something is not.
+    Disagreed,
 }
 
-/// A proposal as L1 has it, with the verdict.
+/// A proposal as L1 has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proposal {
+pub struct SeenProposal {
+    /// Its number in the oracle contract.
+    pub index: u64,
+    /// The L2 block that it is about.
+    pub l2_block: u64,
+    /// The output root that it claims.
+    pub output_root: B256,
+    /// Who claims it.
+    pub proposer: Address,
+    /// The L1 block in which it was made.
+    pub l1_block: BlockId,
+}
+
+/// A proposal with the verdict on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredProposal {
     /// Its number in the oracle contract.
     pub index: u64,
     /// The L2 block that it is about.
@@ -41,7 +54,9 @@ pub struct Proposal {
     /// The L1 block in which it was made.
     pub l1_block: BlockId,
     /// What the verifier thinks of it.
-    pub verdict: Verdict,
+    pub verdict: ProposalVerdict,
+    /// The output root that the verifier computed; `None` while it is unchecked.
+    pub derived_root: Option<B256>,
 }
 
 impl VerifierStore {
@@ -49,7 +64,7 @@ impl VerifierStore {
     pub async fn add_proposal(
         &self,
         fence: Fence,
-        proposal: &Proposal,
+        proposal: &SeenProposal,
     ) -> Result<(), VerifierError> {
         const ACT: &str = "store a proposal";
         let failed = |source| VerifierError::Write { act: ACT, source };
@@ -69,49 +84,35 @@ impl VerifierStore {
         commit(transaction, fence, ACT).await
     }
 
-    /// Judges a proposal by the root that the verifier derived for its block.
+    /// Stores the verdict on a proposal, with the root that the verifier computed for its block.
     pub async fn judge(
         &self,
         fence: Fence,
         index: u64,
+        agrees: bool,
         derived_root: B256,
     ) -> Result<(), VerifierError> {
         const ACT: &str = "judge a proposal";
         let failed = |source| VerifierError::Write { act: ACT, source };
         let mut transaction = self.database.pool().begin().await.map_err(failed)?;
         let query = sqlx::query(
-            "UPDATE proposals SET derived_root = $2, checked_at = now(),
-                 verdict = CASE WHEN output_root = $2 THEN 'agreed' ELSE 'disagreed' END
+            "UPDATE proposals SET verdict = $2, derived_root = $3, checked_at = now()
              WHERE proposal_index = $1",
         )
         .bind(Big(index))
+        .bind(if agrees { "agreed" } else { "disagreed" })
         .bind(Hash(derived_root));
         timed("verifier_judge", query.execute(&mut *transaction)).await.map_err(failed)?;
         commit(transaction, fence, ACT).await
     }
 
-    /// Unchecked proposals about blocks up to `l2_block`, by block.
-    pub async fn unchecked(&self, l2_block: u64) -> Result<Vec<Proposal>, VerifierError> {
+    /// All proposals, by number.
+    pub async fn proposals(&self) -> Result<Vec<StoredProposal>, VerifierError> {
         let query = sqlx::query(
             "SELECT proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash,
                     verdict, derived_root
-             FROM proposals WHERE verdict = 'unchecked' AND l2_block <= $1
-             ORDER BY l2_block, proposal_index",
-        )
-        .bind(Big(l2_block));
-        let rows = timed("verifier_unchecked", query.fetch_all(self.database.pool()));
-        rows.await.map_err(read_failed)?.iter().map(proposal).collect()
-    }
-
-    /// Proposals from number `first` on, in order, at most `limit` of them.
-    pub async fn proposals(&self, first: u64, limit: u32) -> Result<Vec<Proposal>, VerifierError> {
-        let query = sqlx::query(
-            "SELECT proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash,
-                    verdict, derived_root
-             FROM proposals WHERE proposal_index >= $1 ORDER BY proposal_index LIMIT $2",
-        )
-        .bind(Big(first))
-        .bind(i64::from(limit));
+             FROM proposals ORDER BY proposal_index",
+        );
         let rows = timed("verifier_proposals", query.fetch_all(self.database.pool()));
         rows.await.map_err(read_failed)?.iter().map(proposal).collect()
     }
@@ -121,20 +122,19 @@ const fn read_failed(source: sqlx::Error) -> VerifierError {
     VerifierError::Read { act: "read proposals", source }
 }
 
-fn proposal(row: &PgRow) -> Result<Proposal, VerifierError> {
+fn proposal(row: &PgRow) -> Result<StoredProposal, VerifierError> {
     let index = row.try_get::<Big, _>(0).map_err(read_failed)?.0;
     let verdict: &str = row.try_get(6).map_err(read_failed)?;
     let derived_root: Option<Hash> = row.try_get(7).map_err(read_failed)?;
+    let derived_root = derived_root.map(|root| root.0);
     let output_root = row.try_get::<Hash, _>(2).map_err(read_failed)?.0;
     let verdict = match (verdict, derived_root) {
-        ("unchecked", None) => Verdict::Unchecked,
-        ("agreed", Some(Hash(derived))) if derived == output_root => Verdict::Agreed,
-        ("disagreed", Some(Hash(derived_root))) if derived_root != output_root => {
-            Verdict::Disagreed { derived_root }
-        }
+        ("unchecked", None) => ProposalVerdict::Unchecked,
+        ("agreed", Some(derived)) if derived == output_root => ProposalVerdict::Agreed,
+        ("disagreed", Some(_)) => ProposalVerdict::Disagreed,
         _ => return Err(VerifierError::Corrupt(index)),
     };
-    Ok(Proposal {
+    Ok(StoredProposal {
         index,
         l2_block: row.try_get::<Big, _>(1).map_err(read_failed)?.0,
         output_root,
@@ -144,5 +144,6 @@ fn proposal(row: &PgRow) -> Result<Proposal, VerifierError> {
             hash: row.try_get::<Hash, _>(5).map_err(read_failed)?.0,
         },
         verdict,
+        derived_root,
     })
 }

@@ -29,9 +29,17 @@ fn root(number: u64) -> B256 {
     B256::from(alloy_primitives::U256::from(number + 7_000))
 }
 
-fn proposal(index: u64, l2_block: u64, output_root: B256, l1_block: BlockId) -> Proposal {
-    let proposer = Address::repeat_byte(4);
-    Proposal { index, l2_block, output_root, proposer, l1_block, verdict: Verdict::Unchecked }
+fn seen(index: u64, l2_block: u64, output_root: B256, l1_block: BlockId) -> SeenProposal {
+    SeenProposal { index, l2_block, output_root, proposer: Address::repeat_byte(4), l1_block }
+}
+
+fn stored(
+    seen: SeenProposal,
+    verdict: ProposalVerdict,
+    derived_root: Option<B256>,
+) -> StoredProposal {
+    let SeenProposal { index, l2_block, output_root, proposer, l1_block } = seen;
+    StoredProposal { index, l2_block, output_root, proposer, l1_block, verdict, derived_root }
 }
 
 async fn store() -> (TestDatabase, Fence, VerifierStore) {
@@ -56,6 +64,8 @@ async fn derivation_goes_forward_and_back_with_l1() {
     assert_eq!(store.head_at(12).await.unwrap(), Some(derived(2, 11)));
     assert_eq!(store.head_at(10).await.unwrap(), None);
     assert_eq!(store.derived(2).await.unwrap(), Some(derived(2, 11)));
+    assert_eq!(store.output_roots(2, u64::MAX).await.unwrap(), [root(2), root(3)]);
+    assert_eq!(store.output_roots(1, 2).await.unwrap(), [root(1), root(2)]);
 
     // Neither gaps nor contradictions.
     for block in [l1(15, 0), l1(12, 1), l1(9, 0)] {
@@ -87,40 +97,44 @@ async fn verdicts_follow_from_the_roots_and_go_with_their_blocks() {
     store.processed(fence, l1(10, 0), &[derived(1, 10)]).await.unwrap();
     store.processed(fence, l1(11, 0), &[derived(2, 11)]).await.unwrap();
     store.processed(fence, l1(12, 0), &[]).await.unwrap();
-    let right = proposal(0, 1, root(1), l1(11, 0));
-    let wrong = proposal(1, 2, root(9), l1(11, 0));
-    let late = proposal(2, 2, root(2), l1(12, 0));
-    for proposal in [&right, &wrong, &late, &right] {
+    let right = seen(0, 1, root(1), l1(11, 0));
+    let wrong = seen(1, 2, root(9), l1(11, 0));
+    let segments_wrong = seen(2, 2, root(2), l1(12, 0));
+    for proposal in [&right, &wrong, &segments_wrong, &right] {
         store.add_proposal(fence, proposal).await.unwrap();
     }
-    assert_eq!(store.unchecked(1).await.unwrap(), [right]);
-    for proposal in store.unchecked(2).await.unwrap() {
-        store.judge(fence, proposal.index, root(proposal.l2_block)).await.unwrap();
+    let unchecked = |seen| stored(seen, ProposalVerdict::Unchecked, None);
+    let all = [right, wrong, segments_wrong].map(unchecked);
+    assert_eq!(store.proposals().await.unwrap(), all);
+    for (index, agrees, derived) in [(0, true, 1), (1, false, 2), (2, false, 2)] {
+        store.judge(fence, index, agrees, root(derived)).await.unwrap();
     }
-    assert_eq!(store.unchecked(99).await.unwrap(), []);
     store.add_proposal(fence, &right).await.expect("seen again, it keeps its verdict");
-    let agreed = Proposal { verdict: Verdict::Agreed, ..right };
-    let disagreed = Proposal { verdict: Verdict::Disagreed { derived_root: root(2) }, ..wrong };
-    let all = store.proposals(0, 10).await.unwrap();
-    assert_eq!(all[..2], [agreed, disagreed]);
-    assert_eq!(store.proposals(1, 1).await.unwrap(), [disagreed]);
+    let agreed = stored(right, ProposalVerdict::Agreed, Some(root(1)));
+    let disagreed = stored(wrong, ProposalVerdict::Disagreed, Some(root(2)));
+    let partly = stored(segments_wrong, ProposalVerdict::Disagreed, Some(root(2)));
+    assert_eq!(store.proposals().await.unwrap(), [agreed, disagreed, partly]);
 
-    // L1 goes back: the proposal made above goes, a verdict on a block that goes is taken back, others stay.
+    // L1 goes back: a proposal made above goes, the others stay.
     store.unwind(fence, 11).await.unwrap();
-    assert_eq!(store.proposals(0, 10).await.unwrap(), [agreed, disagreed]);
-    let deeper = store.unwind(fence, 10).await;
-    deeper.unwrap();
-    assert_eq!(store.proposals(0, 10).await.unwrap(), []);
-
-    store.add_proposal(fence, &proposal(0, 2, root(2), l1(9, 0))).await.unwrap();
-    store.processed(fence, l1(11, 1), &[derived(2, 11)]).await.unwrap();
-    store.judge(fence, 0, root(2)).await.unwrap();
+    assert_eq!(store.proposals().await.unwrap(), [agreed, disagreed]);
     store.unwind(fence, 10).await.unwrap();
-    assert_eq!(store.proposals(0, 10).await.unwrap()[0].verdict, Verdict::Unchecked);
+    assert_eq!(store.proposals().await.unwrap(), []);
 
-    sqlx::raw_sql("UPDATE proposals SET verdict = 'agreed', derived_root = '\\x00'")
+    // A verdict on a block that goes is taken back.
+    let early = seen(0, 2, root(2), l1(9, 0));
+    store.add_proposal(fence, &early).await.unwrap();
+    store.processed(fence, l1(11, 1), &[derived(2, 11)]).await.unwrap();
+    store.judge(fence, 0, true, root(2)).await.unwrap();
+    store.unwind(fence, 10).await.unwrap();
+    assert_eq!(store.proposals().await.unwrap(), [unchecked(early)]);
+
+    sqlx::raw_sql("UPDATE proposals SET verdict = 'agreed', derived_root = sha256('another')")
         .execute(test.database.pool())
         .await
         .unwrap();
-    assert!(store.proposals(0, 10).await.is_err());
+    assert!(matches!(store.proposals().await, Err(VerifierError::Corrupt(0))));
+    lead(&test, "b").await;
+    let deposed = store.judge(fence, 0, true, root(2)).await;
+    assert!(matches!(deposed, Err(VerifierError::Deposed(_))));
 }
