@@ -35,6 +35,9 @@ pub(super) struct AccountLeaf {
 
 const NO_CONTRACT: u32 = u32::MAX;
 
+/// Accounts that are looked up and then changed together, while the nodes above them are still in the processor's cache.
+const NEAR_CHANGES: usize = 256;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Contract {
     code_hash: B256,
@@ -82,6 +85,11 @@ impl Default for Shard {
 impl Shard {
     /// Applies changes by hashed address, strictly ascending, and settles all hashes.
     pub(super) fn apply(&mut self, changes: &[(B256, &AccountDiff)]) {
+        changes.chunks(NEAR_CHANGES).for_each(|near| self.change(near));
+        self.settle();
+    }
+
+    fn change(&mut self, changes: &[(B256, &AccountDiff)]) {
         let touched = changes.iter().map(|(key, change)| {
             let (old, contract) = self.find(key);
             Touched { key: *key, change, old, contract }
@@ -93,7 +101,6 @@ impl Shard {
             changes.extend(self.change_of(account));
         }
         self.top = self.accounts.update(self.top, &mut changes);
-        self.settle();
     }
 
     /// How the root names this shard; `None` where it is empty.

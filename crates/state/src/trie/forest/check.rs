@@ -25,6 +25,7 @@ impl<V: Clone + Default> Forest<V> {
             assert!(above.is_none_or(|above| above < depth), "depth rises");
             assert!(branch.count() >= 2, "a branch has two children");
             assert_eq!(branch.dirty, 0, "all references are right");
+            assert_eq!(branch.embedded & !branch.children, 0, "no child, no name");
             assert!(branch.count() <= usize::from(branch.capacity), "children fit");
             let run = branch.first..branch.first + u32::from(branch.capacity);
             assert!(run.into_iter().all(|slot| slots.insert(slot)), "runs do not overlap");
