@@ -14,13 +14,12 @@ use std::{
 
 use alloy::primitives::{B256, Bytes};
 use protocol::blob::BLOB_BYTES;
-use reqwest::Url;
 use serde::Deserialize;
 use tracing::debug;
 
 use crate::{
     client::{EndpointError, http_client, read_body},
-    config::{BlobAddressing, L1Config, host_label},
+    config::{BlobAddressing, HttpEndpoint, L1Config},
     error::{L1Error, Severity},
     kzg::{Kzg, KzgError},
 };
@@ -80,7 +79,7 @@ pub struct BlobReader {
 #[derive(Debug)]
 struct Inner {
     http: reqwest::Client,
-    endpoints: Vec<(Url, String)>,
+    endpoints: Vec<HttpEndpoint>,
     current: AtomicUsize,
     addressing: BlobAddressing,
     genesis_time: OnceLock<u64>,
@@ -113,15 +112,7 @@ impl BlobReader {
         } else {
             &config.beacon_endpoints
         };
-        let mut endpoints = Vec::with_capacity(configured.len());
-        for (position, endpoint) in configured.iter().enumerate() {
-            let url = endpoint.parse().ok_or(L1Error::BadEndpoint { position })?;
-            let host = host_label(&url);
-            endpoints.push((url, host));
-        }
-        if endpoints.is_empty() {
-            return Err(L1Error::NoEndpoint);
-        }
+        let endpoints = HttpEndpoint::all(configured)?;
         let inner = Inner {
             http: http_client(config)?,
             endpoints,
@@ -141,7 +132,7 @@ impl BlobReader {
         &self,
         location: BlobLocation,
         hashes: &[B256],
-    ) -> Result<Vec<Arc<Vec<u8>>>, BlobError> {
+    ) -> Result<Vec<Bytes>, BlobError> {
         let inner = &self.inner;
         let mut attempt = 0;
         loop {
@@ -168,19 +159,23 @@ impl Inner {
         index: usize,
         location: BlobLocation,
         hashes: &[B256],
-    ) -> Result<Vec<Arc<Vec<u8>>>, BlobError> {
+    ) -> Result<Vec<Bytes>, BlobError> {
         let block = self.block_id(index, location).await?;
-        let wanted = hashes.iter().map(B256::to_string).collect::<Vec<_>>().join(",");
         let path = format!("eth/v1/beacon/blobs/{block}");
-        let list: BlobList = self.get(index, &path, &[("versioned_hashes", &wanted)]).await?;
-        let blobs: Vec<Vec<u8>> =
-            list.data.into_iter().map(Vec::from).filter(|blob| blob.len() == BLOB_BYTES).collect();
+        // The beacon API repeats the key, and some nodes refuse a list; anvil reads only a list.
+        let separator = match self.addressing {
+            BlobAddressing::Slot { .. } => "&versioned_hashes=",
+            BlobAddressing::BlockNumber => ",",
+        };
+        let wanted = hashes.iter().map(B256::to_string).collect::<Vec<_>>().join(separator);
+        let query = format!("versioned_hashes={wanted}");
+        let list: BlobList = self.get(index, &path, &query).await?;
+        let blobs: Vec<Bytes> =
+            list.data.into_iter().filter(|blob| blob.len() == BLOB_BYTES).collect();
         let found = self.kzg.versioned_hashes(blobs.clone()).await.map_err(BlobError::Kzg)?;
-        let found: Vec<(B256, Arc<Vec<u8>>)> =
-            found.into_iter().zip(blobs.into_iter().map(Arc::new)).collect();
         let pick = |hash: &B256| {
-            let blob = found.iter().find(|(candidate, _)| candidate == hash);
-            blob.map(|(_, blob)| blob.clone()).ok_or(BlobError::Missing { hash: *hash })
+            let place = found.iter().position(|candidate| candidate == hash);
+            place.map(|place| blobs[place].clone()).ok_or(BlobError::Missing { hash: *hash })
         };
         hashes.iter().map(pick).collect()
     }
@@ -192,9 +187,9 @@ impl Inner {
         let genesis = match self.genesis_time.get() {
             Some(genesis) => *genesis,
             None => {
-                let answer: Genesis = self.get(index, "eth/v1/beacon/genesis", &[]).await?;
+                let answer: Genesis = self.get(index, "eth/v1/beacon/genesis", "").await?;
                 let time = serde_json::from_str(&answer.data.genesis_time).map_err(|source| {
-                    let host = self.endpoints[index].1.clone();
+                    let host = self.endpoints[index].host.clone();
                     BlobError::Endpoint(EndpointError::Malformed { host, source })
                 })?;
                 *self.genesis_time.get_or_init(|| time)
@@ -211,19 +206,18 @@ impl Inner {
         &self,
         index: usize,
         path: &str,
-        query: &[(&str, &str)],
+        query: &str,
     ) -> Result<T, BlobError> {
-        let (base, host) = &self.endpoints[index];
-        let mut url = base.clone();
+        let HttpEndpoint { url, host } = &self.endpoints[index];
+        let mut url = url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path.split('/'));
         }
         if !query.is_empty() {
-            // Hashes and numbers need no escaping, and some nodes do not undo it for commas.
-            let pairs: Vec<_> = query.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            url.set_query(Some(&pairs.join("&")));
+            url.set_query(Some(query));
         }
-        let response = self.http.get(url).send().await.map_err(|source| {
+        let request = self.http.get(url).header(reqwest::header::ACCEPT, "application/json");
+        let response = request.send().await.map_err(|source| {
             let source = source.without_url();
             BlobError::Endpoint(EndpointError::Http { host: host.clone(), source })
         })?;

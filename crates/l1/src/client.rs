@@ -43,6 +43,9 @@ pub struct L1Client {
 
 impl L1Client {
     /// Makes the client without any request. Each endpoint has to name `chain_id` before it is used.
+    ///
+    /// # Panics
+    /// If the process has not installed a rustls provider, which `main` does first.
     pub fn new(config: &L1Config, chain_id: u64) -> Result<Self, L1Error> {
         let endpoints = Endpoints::new(config, chain_id)?;
         // "Local" only tunes alloy's own polling, which is not used here.

@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use serde::Deserialize;
 
+use crate::error::L1Error;
+
 /// Address of an endpoint. Printing shows the host only, since paths and queries often carry access keys.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -38,8 +40,34 @@ impl From<&str> for EndpointUrl {
     }
 }
 
-/// Host and port: what may be shown of an address.
-pub(crate) fn host_label(url: &reqwest::Url) -> String {
+/// A checked address and what may be shown of it. Only the host prints.
+#[derive(Clone)]
+pub(crate) struct HttpEndpoint {
+    pub(crate) url: reqwest::Url,
+    pub(crate) host: String,
+}
+
+impl HttpEndpoint {
+    /// Checks configured addresses.
+    pub(crate) fn all(configured: &[EndpointUrl]) -> Result<Vec<Self>, L1Error> {
+        if configured.is_empty() {
+            return Err(L1Error::NoEndpoint);
+        }
+        let check = |(position, endpoint): (usize, &EndpointUrl)| {
+            let url = endpoint.parse().ok_or(L1Error::BadEndpoint { position })?;
+            Ok(Self { host: host_label(&url), url })
+        };
+        configured.iter().enumerate().map(check).collect()
+    }
+}
+
+impl fmt::Debug for HttpEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpEndpoint({})", self.host)
+    }
+}
+
+fn host_label(url: &reqwest::Url) -> String {
     let host = url.host_str().unwrap_or("?");
     match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),

@@ -13,7 +13,7 @@ use alloy::{
         eip4844::{Blob, kzg_to_versioned_hash},
         eip7594::{BlobTransactionSidecarEip7594, BlobTransactionSidecarVariant},
     },
-    primitives::B256,
+    primitives::{B256, Bytes},
 };
 use c_kzg::KzgSettings;
 use protocol::blob::BLOB_BYTES;
@@ -88,7 +88,7 @@ type Reply<T> = oneshot::Sender<Result<T, KzgError>>;
 
 enum Job {
     /// Versioned hashes of blobs.
-    Hashes(Vec<Vec<u8>>, Reply<Vec<B256>>),
+    Hashes(Vec<Bytes>, Reply<Vec<B256>>),
     /// Commitments and proofs of blobs.
     Sidecar(Vec<Box<[u8; BLOB_BYTES]>>, ProofForm, Reply<BlobTransactionSidecarVariant>),
 }
@@ -124,7 +124,7 @@ impl Kzg {
     }
 
     /// The versioned hash of each blob, from its commitment.
-    pub async fn versioned_hashes(&self, blobs: Vec<Vec<u8>>) -> Result<Vec<B256>, KzgError> {
+    pub async fn versioned_hashes(&self, blobs: Vec<Bytes>) -> Result<Vec<B256>, KzgError> {
         self.ask(|reply| Job::Hashes(blobs, reply)).await
     }
 
@@ -160,8 +160,8 @@ fn work(mut queue: mpsc::Receiver<Job>) {
     }
 }
 
-fn hashes(blobs: &[Vec<u8>], settings: &KzgSettings) -> Result<Vec<B256>, KzgError> {
-    let hash = |bytes: &Vec<u8>| {
+fn hashes(blobs: &[Bytes], settings: &KzgSettings) -> Result<Vec<B256>, KzgError> {
+    let hash = |bytes: &Bytes| {
         let blob = c_kzg::Blob::from_bytes(bytes)?;
         let commitment = settings.blob_to_kzg_commitment(&blob)?;
         Ok(kzg_to_versioned_hash(commitment.as_slice()))

@@ -135,7 +135,7 @@ impl L1Reader {
                     .blobs(location, &hashes)
                     .await
                     .map_err(|source| L1Error::Blob { number: origin.number, source })?;
-                let blobs: Vec<&[u8]> = blobs.iter().map(|blob| blob.as_slice()).collect();
+                let blobs: Vec<&[u8]> = blobs.iter().map(|blob| &blob[..]).collect();
                 blob::unpack(&blobs).ok().map(Bytes::from)
             }
         };

@@ -18,12 +18,11 @@ use alloy::{
     rpc::json_rpc::{RequestPacket, Response, ResponsePacket, ResponsePayload},
     transports::{TransportError, TransportErrorKind, TransportFut},
 };
-use reqwest::Url;
 use tower::Service;
 use tracing::debug;
 
 use crate::{
-    config::{L1Config, host_label},
+    config::{HttpEndpoint, L1Config},
     error::L1Error,
 };
 
@@ -84,8 +83,7 @@ pub enum EndpointError {
 
 #[derive(Debug)]
 struct Endpoint {
-    url: Url,
-    host: String,
+    http: HttpEndpoint,
     /// Whether it has named the expected chain id since it last failed.
     verified: AtomicBool,
 }
@@ -111,18 +109,11 @@ pub struct Endpoints {
 
 impl Endpoints {
     pub(crate) fn new(config: &L1Config, chain_id: u64) -> Result<Self, L1Error> {
-        if config.endpoints.is_empty() {
-            return Err(L1Error::NoEndpoint);
-        }
-        let mut endpoints = Vec::with_capacity(config.endpoints.len());
-        for (position, endpoint) in config.endpoints.iter().enumerate() {
-            let url = endpoint.parse().ok_or(L1Error::BadEndpoint { position })?;
-            let host = host_label(&url);
-            endpoints.push(Endpoint { url, host, verified: AtomicBool::new(false) });
-        }
+        let endpoints = HttpEndpoint::all(&config.endpoints)?;
+        let unverified = |http| Endpoint { http, verified: AtomicBool::new(false) };
         let inner = Inner {
             http: http_client(config)?,
-            endpoints,
+            endpoints: endpoints.into_iter().map(unverified).collect(),
             current: AtomicUsize::new(0),
             chain_id,
             attempts_max: std::cmp::max(config.request_attempts_max, 1),
@@ -136,7 +127,7 @@ impl Endpoints {
     /// Host and port of the endpoint in use.
     #[must_use]
     pub fn current_host(&self) -> &str {
-        &self.inner.endpoints[self.inner.current.load(Ordering::Relaxed)].host
+        &self.inner.endpoints[self.inner.current.load(Ordering::Relaxed)].http.host
     }
 
     /// Turns to the next endpoint, because the current one contradicts itself.
@@ -154,7 +145,7 @@ impl Inner {
         let moved =
             self.current.compare_exchange(failed, next, Ordering::Relaxed, Ordering::Relaxed);
         if moved.is_ok() && next != failed {
-            debug!(from = %self.endpoints[failed].host, to = %self.endpoints[next].host, "changed L1 endpoint");
+            debug!(from = %self.endpoints[failed].http.host, to = %self.endpoints[next].http.host, "changed L1 endpoint");
         }
     }
 
@@ -194,14 +185,14 @@ impl Inner {
         }
         let packet = self.post(endpoint, body.to_vec()).await?;
         if packet.iter_errors().any(|error| error.is_retry_err()) {
-            return Err(EndpointError::RateLimited { host: endpoint.host.clone() });
+            return Err(EndpointError::RateLimited { host: endpoint.http.host.clone() });
         }
         Ok(packet)
     }
 
     async fn verify(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         const QUESTION: &[u8] = br#"{"jsonrpc":"2.0","id":0,"method":"eth_chainId","params":[]}"#;
-        let host = || endpoint.host.clone();
+        let host = || endpoint.http.host.clone();
         let packet = self.post(endpoint, QUESTION.to_vec()).await?;
         let ResponsePacket::Single(Response { payload: ResponsePayload::Success(value), .. }) =
             packet
@@ -224,17 +215,17 @@ impl Inner {
         endpoint: &Endpoint,
         body: Vec<u8>,
     ) -> Result<ResponsePacket, EndpointError> {
-        let host = || endpoint.host.clone();
+        let host = || endpoint.http.host.clone();
         let response = self
             .http
-            .post(endpoint.url.clone())
+            .post(endpoint.http.url.clone())
             .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(body)
             .send()
             .await
             .map_err(|source| EndpointError::Http { host: host(), source: source.without_url() })?;
         let status = response.status();
-        let bytes = read_body(response, &endpoint.host, self.response_bytes_max).await?;
+        let bytes = read_body(response, &endpoint.http.host, self.response_bytes_max).await?;
         match serde_json::from_slice(&bytes) {
             Ok(packet) => Ok(packet),
             Err(_) if !status.is_success() => {

@@ -20,7 +20,7 @@ use tracing::debug;
 use super::{
     config::TxConfig,
     decide::{L1View, TxState, TxTrack, decide},
-    handle::{Command, TxEvent, TxEventKind, TxHandle, TxStatus},
+    handle::{Command, SubmitError, TxEvent, TxEventKind, TxHandle, TxStatus},
     observe,
     record::{TxId, TxRecord},
     store::Store,
@@ -170,10 +170,18 @@ impl<S: Store> TxSender<S> {
     async fn obey(&mut self, command: Command) -> Result<(), TxError<S::Error>> {
         match command {
             Command::Submit { key, request, reply } => {
-                let record = self.store.insert(&key, &request).await.map_err(TxError::Store)?;
-                self.track(&record);
+                let answer = match self.store.insert(&key, &request).await {
+                    Ok(record) => {
+                        self.track(&record);
+                        Ok(record)
+                    }
+                    Err(error) if self.store.is_conflict(&error) => {
+                        Err(SubmitError::Conflict { reason: causes(&error) })
+                    }
+                    Err(error) => return Err(TxError::Store(error)),
+                };
                 // A caller that went away finds its record by its key.
-                let _ = reply.send(record);
+                let _ = reply.send(answer);
             }
             Command::Cancel { id, reply } => {
                 let open = self.tracks.iter().any(|track| track.record.id == id);

@@ -33,6 +33,12 @@ pub enum SubmitError {
         /// Bytes for blobs.
         bytes: usize,
     },
+    /// The outbox does not take the record beside those it has.
+    #[error("the outbox refuses the record: {reason}")]
+    Conflict {
+        /// The outbox's words.
+        reason: String,
+    },
     /// The key is empty or too long.
     #[error("a key has 1 to {KEY_BYTES_MAX} bytes, not {bytes}")]
     BadKey {
@@ -96,8 +102,15 @@ pub struct TxStatus {
 }
 
 pub(super) enum Command {
-    Submit { key: String, request: TxRequest, reply: oneshot::Sender<TxRecord> },
-    Cancel { id: TxId, reply: oneshot::Sender<bool> },
+    Submit {
+        key: String,
+        request: TxRequest,
+        reply: oneshot::Sender<Result<TxRecord, SubmitError>>,
+    },
+    Cancel {
+        id: TxId,
+        reply: oneshot::Sender<bool>,
+    },
 }
 
 /// Submits transactions and follows them. Cheap to clone.
@@ -126,7 +139,7 @@ impl TxHandle {
         }
         let (reply, answer) = oneshot::channel();
         self.ask(Command::Submit { key: key.to_owned(), request, reply }).await?;
-        answer.await.map_err(|_| SubmitError::Stopped)
+        answer.await.map_err(|_| SubmitError::Stopped)?
     }
 
     /// Asks to take a record back. It may still be mined; its outcome tells. False if it is not open.

@@ -9,8 +9,14 @@ use super::record::{Attempt, Inclusion, Outcome, TxId, TxRecord, TxRequest};
 
 /// Durable outbox of one sender.
 pub trait Store: Send + Sync + 'static {
-    /// Why the store failed. Any failure stops the sender: it must never send what it could not record.
+    /// Why the store failed. A failure stops the sender: it must never send what it could not record.
     type Error: Error + Send + Sync + 'static;
+
+    /// Whether an error of [`Self::insert`] concerns that record alone, because it contradicts another one. The
+    /// submitter hears of it and the sender goes on.
+    fn is_conflict(&self, _error: &Self::Error) -> bool {
+        false
+    }
 
     /// Adds a record, or returns the one that already has this key, open or closed, unchanged.
     fn insert(

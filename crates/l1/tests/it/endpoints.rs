@@ -136,7 +136,7 @@ async fn addresses_with_keys_do_not_print() {
     let config = patient_config(vec![EndpointUrl::new(secret)]);
     let client = L1Client::new(&config, CHAIN_ID).unwrap();
     let error = client.header(BlockNumberOrTag::Latest).await.unwrap_err();
-    let mut printed = format!("{config:?} {error:?} {error}");
+    let mut printed = format!("{config:?} {client:?} {error:?} {error}");
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {
         printed += &format!(" {error} {error:?}");

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod anvil;
+mod beacon;
 mod endpoints;
 mod harness;
 mod memory_store;
 mod outputs;
 mod reader;
+mod running_sender;
 mod sender;
 mod watcher;

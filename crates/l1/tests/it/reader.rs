@@ -26,7 +26,7 @@ use protocol::{ConfigUpdate, L1Message, blob::BLOB_PAYLOAD_BYTES_MAX};
 
 use crate::{
     harness::{L1, OWNER, batcher},
-    sender::{Sender, call_with_blobs},
+    running_sender::{Sender, call_with_blobs},
 };
 
 fn deposit(value: u64) -> depositTransactionCall {

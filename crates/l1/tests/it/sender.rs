@@ -10,121 +10,16 @@ use alloy::{
     sol_types::SolCall,
 };
 use bindings::BatchInbox::{postBatchCall, postBatchCalldataCall};
-use l1::{
-    Kzg,
-    tx::{
-        Blocked, FeePolicy, Inclusion, Outcome, TxConfig, TxEvent, TxEventKind, TxHandle, TxRecord,
-        TxRequest, TxSender, TxStatus,
-    },
-};
-use tokio::{sync::broadcast, task::JoinHandle};
+use l1::tx::{Blocked, FeePolicy, Outcome, TxConfig, TxEventKind, TxRequest};
 
 use crate::{
     harness::{L1, batcher, soon},
     memory_store::MemoryStore,
+    running_sender::{Sender, quick},
 };
 
 const GWEI: u128 = 1_000_000_000;
 const RECIPIENT: Address = Address::repeat_byte(0x77);
-
-fn quick() -> TxConfig {
-    TxConfig {
-        l1_poll_interval: Duration::from_millis(20),
-        resubmission_timeout: Duration::from_millis(300),
-        ..TxConfig::for_anvil()
-    }
-}
-
-/// A running sender of the batcher's account.
-pub(crate) struct Sender {
-    handle: TxHandle,
-    store: MemoryStore,
-    events: broadcast::Receiver<TxEvent>,
-    task: JoinHandle<()>,
-}
-
-impl Sender {
-    pub(crate) fn start(l1: &L1) -> Self {
-        Self::start_with(l1, MemoryStore::default(), quick())
-    }
-
-    fn start_with(l1: &L1, store: MemoryStore, config: TxConfig) -> Self {
-        let kzg = Kzg::start_lazily().unwrap();
-        let (sender, handle) =
-            TxSender::new(l1.client.clone(), batcher(), kzg, store.clone(), config);
-        let events = handle.subscribe();
-        let task = tokio::spawn(async move {
-            let error = sender.run().await.unwrap_err();
-            panic!("the sender ended: {error:?}");
-        });
-        Self { handle, store, events, task }
-    }
-
-    /// Ends the sender in the middle of whatever it does.
-    async fn kill(self) -> MemoryStore {
-        self.task.abort();
-        assert!(self.task.await.unwrap_err().is_cancelled());
-        self.store
-    }
-
-    async fn submit(&self, key: &str, request: TxRequest) -> TxRecord {
-        self.handle.submit(key, request).await.unwrap()
-    }
-
-    /// Submits and waits for a good end.
-    pub(crate) async fn confirmed(&self, key: &str, request: TxRequest) -> Inclusion {
-        self.submit(key, request).await;
-        match self.outcome(key).await {
-            Outcome::Confirmed(inclusion) => inclusion,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn outcome(&self, key: &str) -> Outcome {
-        soon(async {
-            loop {
-                assert!(!self.task.is_finished(), "the sender ended");
-                if let Some(outcome) = self.store.get(key).outcome {
-                    return outcome;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        })
-        .await
-    }
-
-    /// Waits for an event about this key.
-    async fn event(&mut self, key: &str, wanted: impl Fn(&TxEventKind) -> bool) -> TxEventKind {
-        soon(async {
-            loop {
-                let event = self.events.recv().await.unwrap();
-                if event.key == key && wanted(&event.kind) {
-                    return event.kind;
-                }
-            }
-        })
-        .await
-    }
-
-    async fn sent(&mut self, key: &str) -> (B256, u64) {
-        match self.event(key, |kind| matches!(kind, TxEventKind::Sent { .. })).await {
-            TxEventKind::Sent { hash, nonce, .. } => (hash, nonce),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn status(&self, wanted: impl FnMut(&TxStatus) -> bool) -> TxStatus {
-        let mut status = self.handle.status();
-        let status = soon(status.wait_for(wanted)).await.unwrap();
-        status.clone()
-    }
-}
-
-pub(crate) fn call_with_blobs(to: Address, call: &postBatchCall, payload: Vec<u8>) -> TxRequest {
-    let mut request = TxRequest::call(to, call.abi_encode().into());
-    request.blob_data = Some(payload.into());
-    request
-}
 
 fn transfer(wei: u64) -> TxRequest {
     let mut request = TxRequest::call(RECIPIENT, Bytes::new());

@@ -6,6 +6,7 @@ use super::*;
 use crate::tx::{fees::FeePolicy, record::TxRequest};
 
 mod simulation;
+mod weather;
 
 const GWEI: u128 = 1_000_000_000;
 const GAS: u64 = 100_000;
