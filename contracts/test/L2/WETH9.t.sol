@@ -15,9 +15,10 @@ contract WETH9Test {
         weth = new WETH9();
     }
 
-    function testFuzz_deposit_anyWay_wraps(uint96 amount, bytes calldata data) public {
+    /// @dev Call data too short for a selector, or with one that no function has.
+    function testFuzz_deposit_anyWay_wraps(uint96 amount, uint8 size) public {
+        bytes memory data = new bytes(size);
         vm.deal(ALICE, amount);
-        vm.assume(data.length < 4);
         vm.expectEmit(address(weth));
         emit IWETH9.Deposit(ALICE, amount);
         vm.prank(ALICE);
