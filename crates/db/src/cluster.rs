@@ -17,7 +17,7 @@ use std::{
 
 use sqlx::postgres::PgConnectOptions;
 
-use binaries::Installation;
+use binaries::{Effort, Installation};
 use process::Server;
 
 /// The socket's file name carries it; nothing listens on TCP unless asked to.
@@ -128,8 +128,12 @@ pub struct Cluster {
 impl Cluster {
     /// Creates the data directory if need be and starts the server; returns when it accepts connections.
     pub fn start(options: &ClusterOptions) -> Result<Self, ClusterError> {
-        let sync = options.durability == Durability::Durable;
-        Self::start_prepared(options, |installation, data| installation.initdb(data, sync))
+        let effort = match (options.durability, &options.directory) {
+            (Durability::Fast, _) => Effort::Small,
+            (Durability::Durable, None) => Effort::Plain,
+            (Durability::Durable, Some(_)) => Effort::Synced,
+        };
+        Self::start_prepared(options, |installation, data| installation.initdb(data, effort))
     }
 
     /// The same, with another way to make a new data directory: tests copy a ready one.
@@ -185,6 +189,12 @@ impl Cluster {
     /// The server's process id.
     pub const fn process_id(&self) -> u32 {
         self.server.process_id()
+    }
+
+    /// What a crash of the server leaves behind: no checkpoint, no farewell.
+    #[cfg(test)]
+    pub(crate) fn crash(self) -> Result<(), ClusterError> {
+        self.server.crash()
     }
 
     /// Stops the server: running statements are cancelled, everything committed is kept.

@@ -6,7 +6,7 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::chown,
+    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Stdio},
     sync::{
@@ -48,6 +48,9 @@ impl Server {
         let mut command = installation.command_that_dies_with_us("postgres");
         command.arg("-D").arg(data).args(arguments).current_dir("/");
         command.stdin(Stdio::null()).stdout(output.try_clone().map_err(failed)?).stderr(output);
+
+        // An interrupt from the terminal is for us. The server is needed until everything is written.
+        command.process_group(0);
 
         let (spawned, spawn) = sync_channel::<io::Result<u32>>(1);
         let (until_end, running) = sync_channel(1);
@@ -95,6 +98,11 @@ impl Server {
     /// Fast shutdown: cancels statements, writes a checkpoint, keeps what was committed.
     pub(crate) fn stop(&self) -> Result<(), ClusterError> {
         self.signal_and_wait("INT")
+    }
+
+    #[cfg(test)]
+    pub(crate) fn crash(&self) -> Result<(), ClusterError> {
+        self.signal_and_wait("QUIT")
     }
 
     fn signal_and_wait(&self, signal: &str) -> Result<(), ClusterError> {

@@ -71,7 +71,7 @@ fn the_server_ends_when_the_thread_that_keeps_it_does() {
     let installation = Installation::find().unwrap();
     let root = own_directory(&installation, directory.path()).unwrap();
     let data = root.join("data");
-    installation.initdb(&data, false).unwrap();
+    installation.initdb(&data, Effort::Small).unwrap();
     let mut command = installation.command_that_dies_with_us("postgres");
     command.arg("-D").arg(&data).args(server_arguments(&fast(None), &root)).current_dir("/");
     command.stderr(std::process::Stdio::null());

@@ -6,7 +6,7 @@ use alloy_primitives::Bytes;
 
 use super::*;
 use crate::{
-    Classify, Severity,
+    Classify, Cluster, ClusterOptions, Database, DatabaseOptions, Severity,
     lease::{Acquisition, Leases, Role},
     testing::TestDatabase,
 };
@@ -120,6 +120,52 @@ async fn a_lost_connection_leaves_the_outcome_open_and_repeating_settles_it() {
     }
     let reader = JournalReader::new(test.database.clone());
     assert_eq!(reader.block(1).await.unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_crash_of_the_server() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let directory = Some(home.path().join("cluster"));
+    let options = ClusterOptions { directory, ..ClusterOptions::default() };
+    let start = || {
+        let options = options.clone();
+        tokio::task::spawn_blocking(move || Cluster::start(&options).unwrap())
+    };
+    let mut cluster = start().await.unwrap();
+    let limits = DatabaseOptions::default();
+    let database = Database::connect(&cluster.url("postgres"), &limits).await.unwrap();
+    database.migrate().await.unwrap();
+    assert!(database.settings().await.unwrap().durable);
+    let leases = Leases::new(database.clone());
+    let acquired = leases.acquire(Role::Sequencer, "a", Duration::from_secs(60)).await.unwrap();
+    let Acquisition::Acquired(fence) = acquired else { panic!("an empty database has no leader") };
+    let mut journal = Journal::new(database.clone());
+    let mut index = 0;
+    for crash in 0..3 {
+        let appending = tokio::spawn(async move {
+            loop {
+                let row = sub_block(1, index, &[&[index.to_be_bytes()[3]; 20_000]]);
+                match journal.append(fence, &row).await {
+                    Ok(_) => index += 1,
+                    Err(error) if error.is_unavailable() => return (journal, index),
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(150 + 40 * crash)).await;
+        tokio::task::spawn_blocking(|| cluster.crash()).await.unwrap().unwrap();
+        let acknowledged;
+        (journal, acknowledged) = appending.await.unwrap();
+        cluster = start().await.unwrap();
+        let rows = JournalReader::new(database.clone()).block(1).await.unwrap();
+        // Everything acknowledged, in order, and at most the one whose answer was lost besides.
+        let count = u32::try_from(rows.len()).unwrap();
+        assert!(acknowledged > 0 && (acknowledged..=acknowledged + 1).contains(&count));
+        assert!(rows.iter().zip(0..).all(|(row, index)| row.position.index == index));
+        index = acknowledged;
+    }
 }
 
 #[tokio::test]
