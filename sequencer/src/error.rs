@@ -23,6 +23,12 @@ pub enum SequencerError {
     /// The heads could not be read, or not written for good.
     #[error("cannot keep the heads")]
     Heads(#[source] db::HeadsStoreError),
+    /// What was derived from L1 could not be read, or not written for good.
+    #[error("cannot keep what was derived from L1")]
+    Derived(#[source] db::VerifierError),
+    /// Derivation cannot go on from where it was.
+    #[error("cannot resume derivation")]
+    Resume(#[source] derivation::StartError),
     /// The state could not be read at start.
     #[error("cannot read the state")]
     Scan(#[source] db::ScanError),

@@ -219,6 +219,7 @@ impl Node {
             builder: control.clone(),
             publisher: self.publisher.clone(),
             resume,
+            derived: Vec::new(),
             following,
         };
         tasks.spawn(follower.run(self.shutdown.clone()));
@@ -259,7 +260,7 @@ impl Node {
         let waiting = self.mempool.drain(version);
         let loaded = self.loader.load(Some(self.store.clone()), version).await?;
         self.publisher.send(Published::Removed(Arc::new(removed)));
-        self.publisher.send(Published::Heads(self.store.heads()));
+        self.publisher.send(Published::Heads(Arc::new(self.store.heads())));
         let back = rows.into_iter().chain(waiting.into_iter().map(|tx| tx.raw.clone()));
         let results = self.queue.admit(back.collect()).await;
         let refused = results.iter().filter(|result| result.is_err()).count();

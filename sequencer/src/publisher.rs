@@ -47,7 +47,7 @@ pub enum Published {
     /// A block was sealed; it is `latest` now.
     Block(Arc<ChainBlock>),
     /// A head moved.
-    Heads(Heads),
+    Heads(Arc<Heads>),
     /// Blocks are no longer part of the chain (highest first); their logs are `removed`.
     Removed(Arc<Vec<Arc<ChainBlock>>>),
     /// A transaction entered the mempool.

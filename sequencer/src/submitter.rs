@@ -6,11 +6,12 @@
 use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{B256, Bytes, keccak256};
+use tokio::sync::oneshot;
 
 use crate::{
     chain::{ChainView, Located, ReadError},
     mempool::{AdmissionQueue, Mempool, Rejection},
-    publisher::{Publisher, Subscription, TooManyWaiters},
+    publisher::{Outcome, Publisher, Subscription, TooManyWaiters},
 };
 
 /// Takes transactions. Cheap to clone.
@@ -77,21 +78,27 @@ impl Submitter {
         // Waiting begins before submitting, or a receipt could come in between and be missed.
         let receiver = self.publisher.wait(hash).map_err(WaitError::TooMany)?;
         match self.submit(raw).await {
-            Ok(_) => {}
-            Err(Rejection::AlreadyKnown { .. } | Rejection::NonceTooLow { .. })
-                if self.known(hash).await? => {}
-            Err(rejection) => return Err(WaitError::Rejected(Arc::new(rejection))),
+            Ok(_) | Err(Rejection::AlreadyKnown { .. }) => self.answer(hash, receiver, wait).await,
+            // Sent again, perhaps after its first answer was lost.
+            Err(rejection @ Rejection::NonceTooLow { .. }) => match self.find(hash).await? {
+                Found::Durable(located) => Ok(*located),
+                Found::OnItsWay => self.answer(hash, receiver, wait).await,
+                Found::Nowhere => Err(WaitError::Rejected(Arc::new(rejection))),
+            },
+            Err(rejection) => Err(WaitError::Rejected(Arc::new(rejection))),
         }
-        self.await_receipt(hash, receiver, wait).await
     }
 
-    /// Waits until a transaction that was submitted before is durable.
+    /// Waits until a transaction that was submitted before, or soon will be, is durable.
     ///
     /// # Errors
     /// When it is dropped, or the time is over.
     pub async fn wait_for(&self, hash: B256, wait: Duration) -> Result<Located, WaitError> {
         let receiver = self.publisher.wait(hash).map_err(WaitError::TooMany)?;
-        self.await_receipt(hash, receiver, wait).await
+        match self.find(hash).await? {
+            Found::Durable(located) => Ok(*located),
+            Found::OnItsWay | Found::Nowhere => self.answer(hash, receiver, wait).await,
+        }
     }
 
     /// The mempool, for its contents and pending nonces.
@@ -104,24 +111,25 @@ impl Submitter {
         self.publisher.subscribe()
     }
 
-    async fn known(&self, hash: B256) -> Result<bool, WaitError> {
-        if self.mempool.contains(&hash) {
-            return Ok(true);
+    /// Where a transaction is. Postgres is asked only for one that memory does not know.
+    async fn find(&self, hash: B256) -> Result<Found, WaitError> {
+        if let Some(located) = self.view.store().transaction(&hash) {
+            return Ok(Found::Durable(Box::new(located)));
+        }
+        if self.mempool.contains(&hash) || self.view.store().is_executed(&hash) {
+            return Ok(Found::OnItsWay);
         }
         let found = self.view.transaction(hash).await;
-        found.map(|t| t.is_some()).map_err(|source| WaitError::Read { hash, source })
+        let found = found.map_err(|source| WaitError::Read { hash, source })?;
+        Ok(found.map_or(Found::Nowhere, |located| Found::Durable(Box::new(located))))
     }
 
-    async fn await_receipt(
+    async fn answer(
         &self,
         hash: B256,
-        receiver: tokio::sync::oneshot::Receiver<crate::publisher::Outcome>,
+        receiver: oneshot::Receiver<Outcome>,
         wait: Duration,
     ) -> Result<Located, WaitError> {
-        let found = self.view.transaction(hash).await;
-        if let Some(located) = found.map_err(|source| WaitError::Read { hash, source })? {
-            return Ok(located);
-        }
         match tokio::time::timeout(wait, receiver).await {
             Err(_) => Err(WaitError::TimedOut { hash, waited: wait }),
             Ok(Err(_)) => Err(WaitError::Shutdown),
@@ -129,4 +137,12 @@ impl Submitter {
             Ok(Ok(Ok(located))) => Ok(located),
         }
     }
+}
+
+/// What is known of a transaction.
+enum Found {
+    Durable(Box<Located>),
+    /// It waits, or was executed and its row is being committed.
+    OnItsWay,
+    Nowhere,
 }

@@ -19,7 +19,8 @@ use state::StateDiff;
 use tokio::sync::mpsc;
 
 use super::{
-    Attempt, Command, ExecutedSubBlock, Exit, JournalItem, OpenBlock, OriginView, RootWorker,
+    Attempt, Command, ExecutedSubBlock, Exit, JournalItem, JournalRow, OpenBlock, OriginView,
+    RootWorker,
     origin::{NextOrigin, open_next},
     root::RootGone,
 };
@@ -322,11 +323,8 @@ impl Driver {
         let applied = self.parts.root.apply(sub_block.diff.clone());
         applied.map_err(|RootGone| Exit::Lost("state root thread"))?;
         self.parts.mempool.settle(version, taken, &sub_block.diff, dropped);
-        self.send(JournalItem::SubBlock {
-            opening: *block.opening(),
-            base_fee: block.context().base_fee,
-            sub_block,
-        })
+        let (opening, base_fee) = (*block.opening(), block.context().base_fee);
+        self.send(JournalItem::SubBlock(Box::new(JournalRow { opening, base_fee, sub_block })))
     }
 
     /// Sends to the journal; [`Self::is_behind`] has made sure that there is room.

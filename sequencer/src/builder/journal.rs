@@ -26,16 +26,20 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub enum JournalItem {
     /// A row to append.
-    SubBlock {
-        /// What its block was opened with.
-        opening: BlockOpening,
-        /// Base fee of its block, in wei.
-        base_fee: u64,
-        /// What was executed.
-        sub_block: ExecutedSubBlock,
-    },
+    SubBlock(Box<JournalRow>),
     /// The block whose rows came before is sealed.
     Sealed(Arc<ChainBlock>),
+}
+
+/// A sub-block with what readers need to know of its block.
+#[derive(Debug)]
+pub struct JournalRow {
+    /// What its block was opened with.
+    pub opening: BlockOpening,
+    /// Base fee of its block, in wei.
+    pub base_fee: u64,
+    /// What was executed.
+    pub sub_block: ExecutedSubBlock,
 }
 
 /// The task that owns the journal's writing end.
@@ -67,9 +71,7 @@ impl JournalWriter {
         self.health.up("nothing appended yet");
         while let Some(item) = items.recv().await {
             match item {
-                JournalItem::SubBlock { opening, base_fee, sub_block } => {
-                    self.append(opening, base_fee, sub_block).await?;
-                }
+                JournalItem::SubBlock(row) => self.append(*row).await?,
                 JournalItem::Sealed(block) => self.sealed(block).await,
             }
             metrics::journal_queue(items.len());
@@ -77,12 +79,8 @@ impl JournalWriter {
         Ok(self.journal)
     }
 
-    async fn append(
-        &mut self,
-        opening: BlockOpening,
-        base_fee: u64,
-        sub_block: ExecutedSubBlock,
-    ) -> Result<(), JournalError> {
+    async fn append(&mut self, row: JournalRow) -> Result<(), JournalError> {
+        let JournalRow { opening, base_fee, sub_block } = row;
         let position = Position { block: opening.number, index: sub_block.index };
         let first = (sub_block.index == 0).then(|| Bytes::from(opening.encode()));
         let row = SubBlock::new(position, first, &sub_block.raw)?;
@@ -130,7 +128,7 @@ impl JournalWriter {
     async fn sealed(&self, block: Arc<ChainBlock>) {
         let heads = self.store.set_latest(block.reference);
         self.publisher.send(Published::Block(block.clone()));
-        self.publisher.send(Published::Heads(heads));
+        self.publisher.send(Published::Heads(Arc::new(heads)));
         if self.indexer.send(block).await.is_err() {
             tracing::error!("the indexer is gone; the index stays behind until a restart");
         }

@@ -25,7 +25,7 @@ mod root;
 
 pub use command::{Command, Exit};
 pub use driver::{Driver, DriverParts};
-pub use journal::{JournalItem, JournalWriter};
+pub use journal::{JournalItem, JournalRow, JournalWriter};
 pub use open_block::{Attempt, ClosedBlock, ExecutedSubBlock, OpenBlock, Replayed};
 pub use origin::OriginView;
 pub(crate) use root::seal_with;

@@ -23,7 +23,7 @@ pub enum State {
     /// A recent one. After a few seconds its reads may fail with [`ReadError::Passed`]; then ask again.
     Recent(StateView),
     /// One that only Postgres has.
-    Historic(db::BlockingHistory),
+    Historic(Box<db::BlockingHistory>),
 }
 
 impl StateReader for State {

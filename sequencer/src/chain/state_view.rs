@@ -33,7 +33,7 @@ impl StateView {
     }
 
     /// Reads from the base and makes sure that it had not moved past this view by then.
-    fn from_base<T>(
+    fn checked<T>(
         &self,
         read: impl FnOnce(&BaseState) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
@@ -54,7 +54,7 @@ impl StateReader for StateView {
                 return Ok(change.account);
             }
         }
-        self.from_base(|base| base.account(address))
+        self.checked(|base| base.account(address))
     }
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, ReadError> {
@@ -67,7 +67,7 @@ impl StateReader for StateView {
                 return Ok(U256::ZERO);
             }
         }
-        self.from_base(|base| base.storage(address, slot))
+        self.checked(|base| base.storage(address, slot))
     }
 
     fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {

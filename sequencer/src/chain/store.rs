@@ -216,6 +216,16 @@ impl ChainStore {
         })
     }
 
+    /// Whether a transaction was executed in a block that is not durable as a whole yet.
+    pub fn is_executed(&self, hash: &B256) -> bool {
+        let inner = self.inner.read();
+        let latest = inner.heads.unsafe_head().number;
+        let sealed = inner.blocks.iter().rev().take_while(|block| block.number() > latest);
+        let sealed = sealed.flat_map(|block| block.transactions.iter());
+        let open = inner.pending.iter().flat_map(|open| open.transactions.iter());
+        sealed.chain(open).any(|included| included.hash == *hash)
+    }
+
     /// The state after a block that is in memory and not below the indexed one.
     pub fn state_after(&self, number: u64) -> Option<StateView> {
         let inner = self.inner.read();

@@ -158,7 +158,7 @@ impl ChainView {
         }
         let history = HistoricalState::open(&self.database, number).await;
         let history = history.map_err(ReadError::history)?;
-        Ok(State::Historic(history.blocking(tokio::runtime::Handle::current())))
+        Ok(State::Historic(Box::new(history.blocking(tokio::runtime::Handle::current()))))
     }
 
     /// Proves an account and slots in the newest sealed block, or in the one being built as soon as it is sealed;

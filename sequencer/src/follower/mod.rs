@@ -10,6 +10,7 @@ mod source;
 
 use std::{sync::Arc, time::Duration};
 
+use db::DerivedRow;
 use derivation::{Derivation, DerivedBlock, L1Processed, L1Refused, Step};
 use l1::Severity;
 use protocol::{BlockId, L2BlockRef, Transaction};
@@ -55,6 +56,8 @@ pub struct Follower {
     pub publisher: Arc<Publisher>,
     /// Where restarts begin.
     pub resume: ResumePoints,
+    /// Our blocks that the L1 block in work has made safe.
+    pub derived: Vec<DerivedRow>,
     /// Whether the builder builds what L1 dictates, until L1 has no more to say.
     pub following: bool,
 }
@@ -130,9 +133,9 @@ impl Follower {
     async fn add_l1(&mut self, block: derivation::L1Block) -> Result<(), SequencerError> {
         let number = block.origin.number;
         match self.derivation.add_l1(block) {
-            Ok(()) => Ok(()),
             Err(L1Refused::Reorg { .. }) => self.reorg(number.saturating_sub(1)).await,
-            Err(L1Refused::OutOfOrder { .. }) => Ok(()),
+            // Derivation asks again for what it needs.
+            Ok(()) | Err(L1Refused::OutOfOrder { .. }) => Ok(()),
         }
     }
 
@@ -161,7 +164,9 @@ impl Follower {
         let Ok(safe) = self.derivation.unwind(common.number) else {
             return self.start_again(common.number).await;
         };
-        self.set_safe(safe).await;
+        self.resume.unwind(common.number).await?;
+        self.derived.clear();
+        self.set_safe(safe);
         self.origins.set(self.derivation.origins().clone(), Some(common.number));
         self.reset_above(common).await
     }
@@ -173,9 +178,10 @@ impl Follower {
             return Err(SequencerError::BelowFinalized { number: finalized.number });
         }
         self.derivation = self.resume.derivation_before(l1_number, &self.source).await?;
+        self.derived.clear();
         let safe = self.derivation.head().block;
         let common = self.derivation.processed().l1;
-        self.set_safe(safe).await;
+        self.set_safe(safe);
         self.reset_above(common).await
     }
 
@@ -208,7 +214,7 @@ impl Follower {
         let own = self.view.block(number).await.map_err(SequencerError::Chain)?;
         if let Some(own) = own {
             if is_derived(&own, derived) {
-                return self.executed(own.reference);
+                return self.executed(&own, derived.derived_from.number);
             }
             return self.replace(derived, "L1 derives another block").await;
         }
@@ -222,7 +228,13 @@ impl Follower {
             return self.replace(derived, "L1 is ahead of our own chain").await;
         }
         match self.builder.build(derived.inputs.clone()).await? {
-            Some(block) => self.executed(block),
+            Some(block) => {
+                while self.view.latest().number() < block.number {
+                    tokio::time::sleep(CATCH_UP_PAUSE).await;
+                }
+                let own = self.view.require(block.number).await.map_err(SequencerError::Chain)?;
+                self.executed(&own, derived.derived_from.number)
+            }
             // The builder has older blocks to finish first, or has led meanwhile.
             None => {
                 tokio::time::sleep(CATCH_UP_PAUSE).await;
@@ -241,8 +253,14 @@ impl Follower {
         self.builder.reset(number - 1, format!("{why} at {number}"), false).await
     }
 
-    fn executed(&mut self, block: L2BlockRef) -> Result<(), SequencerError> {
-        let expected = self.derivation.executed(block);
+    fn executed(&mut self, own: &ChainBlock, derived_from: u64) -> Result<(), SequencerError> {
+        let withdrawals_root = own.header.withdrawals_root.unwrap_or_default();
+        self.derived.push(DerivedRow {
+            block: own.reference,
+            output_root: protocol::output_root(own.header.state_root, withdrawals_root, own.hash),
+            derived_from,
+        });
+        let expected = self.derivation.executed(own.reference);
         expected.map_err(|_| SequencerError::Lost { what: "derivation of our own block" })
     }
 
@@ -250,18 +268,19 @@ impl Follower {
     async fn processed(&mut self, processed: L1Processed) -> Result<(), SequencerError> {
         let head = self.tip.borrow().head.map(|head| head.number);
         self.origins.set(self.derivation.origins().clone(), head);
-        self.set_safe(processed.head.block).await;
-        self.resume.save(&processed, &self.view.heads()).await
+        self.set_safe(processed.head.block);
+        let derived = std::mem::take(&mut self.derived);
+        self.resume.save(&processed, &derived, &self.view.heads()).await
     }
 
-    async fn set_safe(&mut self, safe: L2BlockRef) {
+    fn set_safe(&self, safe: L2BlockRef) {
         let finalized = self.tip.borrow().finalized;
         let finalized = finalized.and_then(|number| self.derivation.safe_head_at(number));
         let before = self.view.heads().finalized_head();
         let finalized = finalized.filter(|block| block.number > before.number).unwrap_or(before);
         if let Some(heads) = self.view.store().set_safe(safe, finalized) {
             metrics::heads(heads.safe_head().number, heads.finalized_head().number);
-            self.publisher.send(Published::Heads(heads));
+            self.publisher.send(Published::Heads(Arc::new(heads)));
         }
     }
 }

@@ -50,6 +50,10 @@ pub struct Pool {
 
 /// Why a transaction did not get in.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one call and the large one is the usual"
+)]
 pub enum NotInserted {
     /// It is refused.
     Rejected(Rejection),

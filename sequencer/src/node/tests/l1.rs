@@ -47,7 +47,7 @@ fn deposits_are_executed_when_their_origin_comes() {
 }
 
 /// Posts our own blocks up to `last` in an L1 block.
-fn post(world: &World, node: &Running, number: u64, first: u64, last: u64) -> L1Block {
+pub(super) fn post(world: &World, node: &Running, number: u64, first: u64, last: u64) -> L1Block {
     let mut builder = BatchBuilder::new();
     for number in first..=last {
         let block = node.block_on(node.handle.view.require(number)).unwrap();

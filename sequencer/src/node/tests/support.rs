@@ -8,18 +8,19 @@ use alloy::{
     primitives::{Address, B256, Bytes, TxKind, U256, address, keccak256},
     signers::{SignerSync, local::PrivateKeySigner},
 };
-use db::testing::TestDatabase;
+use db::{Cluster, ClusterOptions, Database, DatabaseOptions, Durability, testing::TestDatabase};
 use derivation::L1Block;
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Message, L1Origin,
     PostedBatch, RollupConfig, SystemConfig,
 };
 use service::{Clock, Health, SystemClock};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    SequencerConfig, SequencerHandle, SequencerParts,
+    BuilderConfig, SequencerConfig, SequencerError, SequencerHandle, SequencerParts,
     follower::{L1Source, RecordedL1},
     run,
 };
@@ -126,8 +127,17 @@ pub(super) struct World {
     pub(super) rollup: Arc<RollupConfig>,
     pub(super) l1: Arc<RecordedL1>,
     pub(super) config: SequencerConfig,
-    database: Option<TestDatabase>,
-    keeper: Option<Runtime>,
+    store: Store,
+    keeper: Runtime,
+}
+
+/// Where the sequencers of a world keep their chain.
+#[derive(Debug)]
+enum Store {
+    /// A database on the server that all tests share.
+    Shared(TestDatabase),
+    /// A server that this test alone starts and stops.
+    Own { directory: TempDir, server: Option<Cluster> },
 }
 
 /// A running sequencer.
@@ -142,27 +152,80 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
+fn start_cluster(directory: &TempDir) -> Cluster {
+    let options = ClusterOptions {
+        directory: Some(directory.path().to_path_buf()),
+        durability: Durability::Durable,
+        ..ClusterOptions::default()
+    };
+    Cluster::start(&options).unwrap()
+}
+
 impl World {
-    /// A chain that began `age` seconds ago on an L1 with one block.
+    /// A chain that began `age` seconds ago on an L1 with one block, in an empty database.
     pub(super) fn new(age: u64) -> Self {
+        let rollup = rollup(age);
+        let l1 = RecordedL1::new(vec![l1_block(100, rollup.genesis.timestamp, 0)]);
+        Self::on(rollup, l1)
+    }
+
+    /// The same chain on the same L1, in an empty database.
+    pub(super) fn on(rollup: Arc<RollupConfig>, l1: Arc<RecordedL1>) -> Self {
+        let keeper = runtime();
+        let store = Store::Shared(keeper.block_on(TestDatabase::create()));
+        Self::with(rollup, l1, store, keeper)
+    }
+
+    /// A new chain on a server of its own.
+    pub(super) fn with_own_server() -> Self {
+        let rollup = rollup(0);
+        let l1 = RecordedL1::new(vec![l1_block(100, rollup.genesis.timestamp, 0)]);
+        let directory = tempfile::tempdir().unwrap();
+        let server = Some(start_cluster(&directory));
+        let world = Self::with(rollup, l1, Store::Own { directory, server }, runtime());
+        world.keeper.block_on(async {
+            world.connect().await.migrate().await.unwrap();
+        });
+        world
+    }
+
+    fn with(rollup: Arc<RollupConfig>, l1: Arc<RecordedL1>, store: Store, keeper: Runtime) -> Self {
         // Another test of this process may have done it.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_test_writer()
             .try_init();
-        let keeper = runtime();
-        let database = keeper.block_on(TestDatabase::create());
-        let rollup = rollup(age);
-        let l1 = RecordedL1::new(vec![l1_block(100, rollup.genesis.timestamp, 0)]);
-        let mut config = SequencerConfig::default();
-        config.l1_confirmations = 0;
-        config.builder.sub_block_interval = Duration::from_millis(50);
-        config.lease_duration = Duration::from_secs(30);
-        Self { rollup, l1, config, database: Some(database), keeper: Some(keeper) }
+        let builder = BuilderConfig {
+            sub_block_interval: Duration::from_millis(50),
+            ..BuilderConfig::default()
+        };
+        let config = SequencerConfig {
+            l1_confirmations: 0,
+            lease_duration: Duration::from_secs(30),
+            builder,
+            ..SequencerConfig::default()
+        };
+        Self { rollup, l1, config, store, keeper }
     }
 
-    pub(super) fn database(&self) -> &TestDatabase {
-        self.database.as_ref().unwrap()
+    pub(super) async fn connect(&self) -> Database {
+        let url = match &self.store {
+            Store::Shared(test) => test.url.clone(),
+            Store::Own { server, .. } => server.as_ref().unwrap().url("postgres"),
+        };
+        Database::connect(&url, &DatabaseOptions::default()).await.unwrap()
+    }
+
+    pub(super) fn stop_server(&mut self) {
+        if let Store::Own { server, .. } = &mut self.store {
+            server.take().unwrap().stop().unwrap();
+        }
+    }
+
+    pub(super) fn start_server(&mut self) {
+        if let Store::Own { directory, server } = &mut self.store {
+            *server = Some(start_cluster(directory));
+        }
     }
 
     /// Starts a sequencer.
@@ -170,11 +233,9 @@ impl World {
         let runtime = runtime();
         let shutdown = CancellationToken::new();
         let handle = runtime.block_on(async {
-            let url = &self.database().url;
-            let options = db::DatabaseOptions::default();
             let parts = SequencerParts {
                 rollup: self.rollup.clone(),
-                database: db::Database::connect(url, &options).await.unwrap(),
+                database: self.connect().await,
                 clock: Arc::new(SystemClock),
                 l1: L1Source::Recorded(self.l1.clone()),
                 l1_tip: self.l1.tip(),
@@ -183,15 +244,6 @@ impl World {
             run(self.config.clone(), parts, shutdown.clone()).await.unwrap()
         });
         Running { handle, shutdown, runtime: Some(runtime) }
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if let Some(keeper) = self.keeper.take() {
-            let _inside = keeper.enter();
-            self.database.take();
-        }
     }
 }
 
@@ -216,6 +268,11 @@ impl Running {
         self.until("a block", |running| {
             (running.handle.view.latest().number() >= number).then_some(())
         });
+    }
+
+    /// Waits for it to end by itself.
+    pub(super) fn ended(&mut self) -> Result<(), SequencerError> {
+        self.runtime.as_ref().unwrap().block_on(self.handle.wait())
     }
 
     /// Ends in order.
