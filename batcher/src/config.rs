@@ -1,0 +1,76 @@
+//! The batcher's settings. Addresses and keys are not here: the process that runs it hands over clients.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::{carrier::CarrierPolicy, compress::CompressionPolicy};
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BatcherConfig {
+    /// Pause between two looks at the journal.
+    #[serde(with = "humantime_serde")]
+    pub poll_interval: Duration,
+    /// A block waits for company in its batch no longer than this.
+    #[serde(with = "humantime_serde")]
+    pub batch_age_max: Duration,
+    /// A batch is closed when its blocks have this many bytes of transactions, before compression.
+    pub batch_raw_bytes_target: usize,
+    /// Blocks of one batch.
+    pub batch_blocks_max: u64,
+    /// Batches that are in the outbox and not settled.
+    pub batches_open_max: usize,
+    /// L1 blocks after which a settled batch that has not become safe is posted again.
+    pub repost_after_l1_blocks: u64,
+    /// Calldata or blobs.
+    pub carrier: CarrierPolicy,
+    /// Blobs of one transaction.
+    pub blobs_max: usize,
+    /// How batches are compressed.
+    pub compression: CompressionPolicy,
+    /// Whether output roots are proposed.
+    pub propose: bool,
+}
+
+impl Default for BatcherConfig {
+    fn default() -> Self {
+        Self {
+            poll_interval: Duration::from_millis(500),
+            batch_age_max: Duration::from_secs(60),
+            batch_raw_bytes_target: 560_000,
+            batch_blocks_max: 1_800,
+            batches_open_max: 4,
+            repost_after_l1_blocks: 32,
+            carrier: CarrierPolicy::Auto,
+            blobs_max: protocol::BLOBS_PER_BATCH_MAX,
+            compression: CompressionPolicy::Smallest,
+            propose: true,
+        }
+    }
+}
+
+impl BatcherConfig {
+    /// Settings for a devnet: post within a second or two, so that there is something to see.
+    pub fn for_devnet() -> Self {
+        Self {
+            poll_interval: Duration::from_millis(200),
+            batch_age_max: Duration::from_secs(2),
+            repost_after_l1_blocks: 8,
+            ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_table_is_the_default_and_typos_are_errors() {
+        let config: BatcherConfig = service::Layers::new().read().unwrap();
+        assert_eq!(config.batch_age_max, BatcherConfig::default().batch_age_max);
+        assert!(service::Layers::new().flag("blobs", Some(3)).read::<BatcherConfig>().is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! Puts the chain on L1: batches with the inputs of its blocks, and proposals with their output roots.
+//!
+//! ```text
+//! journal, heads ─▶ source ─▶ poster: batch → compress → carrier ─┐
+//! index, heads  ─────────────▶ proposer: output root + bond ──────┴▶ outbox ─▶ l1::tx ─▶ L1
+//! ```
+//!
+//! Not here: ordering, execution, and the rules of batches (`protocol`, `derivation`). Invariant: whatever goes to L1
+//! is in the outbox first, and a payload that is posted has been decoded again and found equal.
+
+mod carrier;
+mod compress;
+mod config;
+mod error;
+mod metrics;
+mod node;
+mod outbox;
+mod poster;
+mod proposer;
+mod source;
+
+pub use carrier::{Carrier, CarrierPolicy, L1Prices, blobs_cost, calldata_cost, choose};
+pub use compress::{CompressError, CompressionPolicy, payload};
+pub use config::BatcherConfig;
+pub use error::BatcherError;
+pub use node::{Deps, run};

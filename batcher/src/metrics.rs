@@ -1,0 +1,47 @@
+//! What the batcher counts.
+
+use metrics::{counter, gauge};
+
+/// A batch went to the outbox.
+pub(crate) fn batch_made(blocks: u64, transactions: usize, raw_bytes: usize, payload_bytes: usize) {
+    counter!("braid_batcher_batches_total").increment(1);
+    counter!("braid_batcher_blocks_total").increment(blocks);
+    counter!("braid_batcher_transactions_total").increment(transactions as u64);
+    counter!("braid_batcher_raw_bytes_total").increment(raw_bytes as u64);
+    counter!("braid_batcher_payload_bytes_total").increment(payload_bytes as u64);
+}
+
+/// How far posting is behind the chain.
+pub(crate) fn backlog(blocks: u64) {
+    gauge!("braid_batcher_backlog_blocks").set(to_f64(blocks));
+}
+
+/// The newest block in a batch of the outbox.
+pub(crate) fn posted_to(block: u64) {
+    gauge!("braid_batcher_posted_block").set(to_f64(block));
+}
+
+/// The newest block that was proposed.
+pub(crate) fn proposed_to(block: u64) {
+    gauge!("braid_proposer_proposed_block").set(to_f64(block));
+}
+
+/// A batch or proposal had to be made again.
+pub(crate) fn reposted() {
+    counter!("braid_batcher_reposted_total").increment(1);
+}
+
+/// What the account of `role` has on L1, in ether.
+pub(crate) fn l1_balance(role: &'static str, wei: alloy::primitives::U256) {
+    let milliether = wei / alloy::primitives::U256::from(1_000_000_000_000_000_u64);
+    let milliether = u64::try_from(milliether).unwrap_or(u64::MAX);
+    gauge!("braid_l1_balance_ether", "role" => role).set(to_f64(milliether) / 1_000.0);
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "gauges are for people; block numbers stay below 2^53"
+)]
+const fn to_f64(value: u64) -> f64 {
+    value as f64
+}

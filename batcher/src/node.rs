@@ -1,0 +1,221 @@
+//! The whole service on one screen: two senders of L1 transactions, one for batches and one for proposals, and the
+//! loops that feed them.
+//!
+//! ```text
+//! lease ─▶ poster ─▶ sender (batcher's key) ─▶ L1
+//! lease ─▶ proposer ─▶ sender (proposer's key) ─▶ L1
+//! ```
+//! The end: dropping everything at once is safe, because the outbox holds what was meant to be sent.
+
+use std::{sync::Arc, time::Duration};
+
+use db::{Acquisition, Database, Fence, HeadsStore, JournalReader, Leases, Role};
+use l1::{
+    Kzg, L1Client, L1Reader, LocalSigner,
+    tx::{TxConfig, TxHandle, TxSender},
+};
+use protocol::RollupConfig;
+use service::{Backoff, Component, Health, Severity};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    BatcherConfig, BatcherError, metrics, outbox::Outbox, poster::Poster, proposer::Proposer,
+    source::Source,
+};
+
+/// How long leadership lasts without being renewed.
+const LEASE_DURATION: Duration = Duration::from_secs(10);
+/// It is renewed this often.
+const LEASE_RENEWAL: Duration = Duration::from_secs(3);
+/// First pause after a failed round.
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
+/// Longest pause.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// What the batcher works with and does not own.
+#[derive(Debug)]
+pub struct Deps {
+    /// The chain's rules.
+    pub rollup: Arc<RollupConfig>,
+    /// The sequencer's database, migrated.
+    pub database: Database,
+    /// L1.
+    pub client: L1Client,
+    /// L1 blocks, for the log indexes of deposits.
+    pub reader: L1Reader,
+    /// Blob proofs.
+    pub kzg: Kzg,
+    /// Where health is shown.
+    pub health: Health,
+    /// Posts batches.
+    pub batcher: LocalSigner,
+    /// Proposes; `None`: nothing is proposed.
+    pub proposer: Option<LocalSigner>,
+    /// How L1 transactions are sent.
+    pub tx: TxConfig,
+}
+
+/// Posts and proposes until `shutdown`.
+///
+/// # Errors
+/// When something fails that waiting cannot cure.
+pub async fn run(
+    config: BatcherConfig,
+    deps: Deps,
+    shutdown: CancellationToken,
+) -> Result<(), BatcherError> {
+    let posting = post(&config, &deps);
+    let proposing = async {
+        match &deps.proposer {
+            Some(signer) if config.propose => propose(&config, &deps, signer.clone()).await,
+            _ => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ended = posting => ended,
+        ended = proposing => ended,
+        () = shutdown.cancelled() => Ok(()),
+    }
+}
+
+async fn post(config: &BatcherConfig, deps: &Deps) -> Result<(), BatcherError> {
+    let fence = lead(&deps.database, Role::Batcher).await?;
+    let health = deps.health.component("batcher", None);
+    let outbox = Outbox::new(&deps.database, fence, deps.batcher.address());
+    let (sender, handle) = sender(deps, deps.batcher.clone(), outbox.clone());
+    let mut poster =
+        Poster::new(config.clone(), &deps.rollup, source(deps), outbox, handle.clone());
+    let rounds = async {
+        let mut pace = Pace::new(config.poll_interval, &health);
+        loop {
+            let done = poster.round().await;
+            report("batcher", &handle);
+            pace.after(done).await?;
+        }
+    };
+    tokio::select! {
+        ended = rounds => ended,
+        ended = sender.run() => match ended {
+            Ok(never) => match never {},
+            Err(source) => Err(BatcherError::Sender { role: "batcher", source }),
+        },
+        ended = keep(&deps.database, fence) => ended,
+    }
+}
+
+async fn propose(
+    config: &BatcherConfig,
+    deps: &Deps,
+    signer: LocalSigner,
+) -> Result<(), BatcherError> {
+    let fence = lead(&deps.database, Role::Proposer).await?;
+    let health = deps.health.component("proposer", None);
+    let outbox = Outbox::new(&deps.database, fence, signer.address());
+    let (sender, handle) = sender(deps, signer, outbox.clone());
+    let mut proposer = Proposer::new(
+        &deps.rollup,
+        deps.client.clone(),
+        deps.database.clone(),
+        source(deps),
+        outbox,
+        handle.clone(),
+    );
+    let rounds = async {
+        let mut pace = Pace::new(config.poll_interval, &health);
+        loop {
+            let done = proposer.round().await;
+            report("proposer", &handle);
+            pace.after(done).await?;
+        }
+    };
+    tokio::select! {
+        ended = rounds => ended,
+        ended = sender.run() => match ended {
+            Ok(never) => match never {},
+            Err(source) => Err(BatcherError::Sender { role: "proposer", source }),
+        },
+        ended = keep(&deps.database, fence) => ended,
+    }
+}
+
+fn source(deps: &Deps) -> Source {
+    Source::new(
+        JournalReader::new(deps.database.clone()),
+        HeadsStore::new(deps.database.clone()),
+        deps.reader.clone(),
+    )
+}
+
+fn sender(deps: &Deps, signer: LocalSigner, outbox: Outbox) -> (TxSender<Outbox>, TxHandle) {
+    TxSender::new(deps.client.clone(), signer, deps.kzg.clone(), outbox, deps.tx.clone())
+}
+
+fn report(role: &'static str, handle: &TxHandle) {
+    let status = handle.status();
+    let status = status.borrow();
+    metrics::l1_balance(role, status.balance);
+}
+
+/// Waits for leadership: another batcher may still hold it.
+async fn lead(database: &Database, role: Role) -> Result<Fence, BatcherError> {
+    let leases = Leases::new(database.clone());
+    let holder = format!("{}-{}", role.name(), std::process::id());
+    let failed = |source| BatcherError::Lease { role: role.name(), source };
+    loop {
+        match leases.acquire(role, &holder, LEASE_DURATION).await.map_err(failed)? {
+            Acquisition::Acquired(fence) => return Ok(fence),
+            Acquisition::Held(other) => {
+                tracing::info!(role = role.name(), holder = ?other.name, "waiting for leadership");
+                tokio::time::sleep(std::cmp::min(other.remaining, LEASE_RENEWAL)).await;
+            }
+        }
+    }
+}
+
+/// Renews the lease; ends when another leader has taken over.
+async fn keep(database: &Database, fence: Fence) -> Result<(), BatcherError> {
+    let leases = Leases::new(database.clone());
+    loop {
+        tokio::time::sleep(LEASE_RENEWAL).await;
+        match leases.renew(fence, LEASE_DURATION).await {
+            Ok(()) => {}
+            Err(error) if db::Classify::severity(&error) == db::Severity::Temporary => {
+                tracing::warn!(role = fence.role.name(), %error, "cannot renew the lease, trying again");
+            }
+            Err(source) => return Err(BatcherError::Lease { role: fence.role.name(), source }),
+        }
+    }
+}
+
+/// Pauses between rounds: short after a good one, longer and longer after failures.
+#[derive(Debug)]
+struct Pace<'a> {
+    interval: Duration,
+    backoff: Backoff,
+    health: &'a Component,
+}
+
+impl<'a> Pace<'a> {
+    const fn new(interval: Duration, health: &'a Component) -> Self {
+        Self { interval, backoff: Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX), health }
+    }
+
+    async fn after(&mut self, round: Result<(), BatcherError>) -> Result<(), BatcherError> {
+        let pause = match round {
+            Ok(()) => {
+                self.health.up("working");
+                self.backoff.reset();
+                self.interval
+            }
+            Err(error) if error.severity() == Severity::Critical => return Err(error),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "a round failed, trying again");
+                self.health.down(error.to_string());
+                self.backoff.pause()
+            }
+        };
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+}

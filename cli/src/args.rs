@@ -1,0 +1,181 @@
+//! The command line. Every option has an environment variable; precedence is flag, environment, file, default.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use service::LogFormat;
+
+/// Braid: an optimistic rollup.
+#[derive(Debug, Parser)]
+#[command(name = "braid", version, about, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What gets logged, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Logging")]
+pub(crate) struct LogArgs {
+    /// text, json, or auto: text on a terminal, JSON otherwise
+    #[arg(long, global = true, env = "BRAID_LOG_FORMAT", default_value = "auto")]
+    pub(crate) log_format: LogFormat,
+    /// Levels by module, as in `info,sequencer=debug`
+    #[arg(long, global = true, env = "BRAID_LOG", default_value = "info")]
+    pub(crate) log: String,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a whole local network: L1, contracts, sequencer, batcher, proposer, verifier
+    Devnet(DevnetArgs),
+    /// Order and execute transactions
+    Sequencer(ServiceArgs),
+    /// Post batches and propose output roots on L1
+    Batcher(ServiceArgs),
+    /// Derive the chain from L1, execute it again and judge every proposal
+    Verifier(ServiceArgs),
+    /// Put the contracts of a new chain on L1 and write its configuration
+    Deploy(DeployArgs),
+}
+
+/// Options of the devnet.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DevnetArgs {
+    /// Keep the chain here; the next start goes on with it
+    #[arg(long, env = "BRAID_DEVNET_DATADIR", default_value = ".braid/devnet")]
+    pub(crate) datadir: PathBuf,
+    /// Keep nothing: a new chain that is gone at the end
+    #[arg(long, env = "BRAID_DEVNET_EPHEMERAL", conflicts_with = "datadir")]
+    pub(crate) ephemeral: bool,
+    /// Print one line of JSON once everything is ready, instead of a page
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Port of L1; 0 picks a free one
+    #[arg(long, env = "BRAID_DEVNET_L1_PORT", default_value_t = 8545, help_heading = "Ports")]
+    pub(crate) l1_port: u16,
+    /// Port of the sequencer: JSON-RPC, WebSocket and gRPC; 0 picks a free one
+    #[arg(long, env = "BRAID_DEVNET_L2_PORT", default_value_t = 9545, help_heading = "Ports")]
+    pub(crate) l2_port: u16,
+    /// Port of the Prometheus page; 0 picks a free one
+    #[arg(long, env = "BRAID_DEVNET_METRICS_PORT", default_value_t = 9100, help_heading = "Ports")]
+    pub(crate) metrics_port: u16,
+    /// Seconds between L1 blocks
+    #[arg(long, env = "BRAID_DEVNET_L1_BLOCK_TIME", default_value_t = 1, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub(crate) l1_block_time: u64,
+    /// Seconds between L2 blocks, at most the L1 block time; fixed when the chain is made
+    #[arg(long, env = "BRAID_DEVNET_BLOCK_TIME", default_value_t = 1, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=12))]
+    pub(crate) block_time: u64,
+    /// Time between sub-blocks
+    #[arg(long, env = "BRAID_DEVNET_SUB_BLOCK_TIME", default_value = "100ms", help_heading = "Chain", value_parser = duration)]
+    pub(crate) sub_block_time: Duration,
+    /// L2 blocks between proposals; fixed when the chain is made
+    #[arg(long, env = "BRAID_DEVNET_PROPOSAL_INTERVAL", default_value_t = 16, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub(crate) proposal_interval: u64,
+    /// What carries batches: auto, calldata or blobs
+    #[arg(long, env = "BRAID_DEVNET_CARRIER", default_value = "auto", help_heading = "Chain")]
+    pub(crate) carrier: String,
+}
+
+/// Options of a single service.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServiceArgs {
+    /// Configuration file (TOML); see deploy/config
+    #[arg(long, env = "BRAID_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The chain's configuration, as written by `braid deploy`
+    #[arg(long)]
+    pub(crate) rollup_config: Option<PathBuf>,
+    /// Postgres connection string
+    #[arg(long)]
+    pub(crate) database_url: Option<String>,
+    /// L1 JSON-RPC endpoint; may be given several times, best first
+    #[arg(long)]
+    pub(crate) l1_rpc: Vec<String>,
+    /// Where to listen for Prometheus and health, and for the sequencer's doors with --listen
+    #[arg(long)]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Where the sequencer listens for JSON-RPC, WebSocket and gRPC
+    #[arg(long)]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Options of a deployment.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DeployArgs {
+    /// L1 JSON-RPC endpoint
+    #[arg(long, env = "BRAID_L1_RPC")]
+    pub(crate) l1_rpc: String,
+    /// File with the deployer's private key in hexadecimal
+    #[arg(long, env = "BRAID_DEPLOYER_KEY_FILE")]
+    pub(crate) key_file: PathBuf,
+    /// Address that may post batches
+    #[arg(long, env = "BRAID_BATCHER_ADDRESS")]
+    pub(crate) batcher: alloy::primitives::Address,
+    /// Chain id of the new chain
+    #[arg(long, env = "BRAID_L2_CHAIN_ID")]
+    pub(crate) l2_chain_id: u64,
+    /// Seconds between L2 blocks
+    #[arg(long, default_value_t = 1)]
+    pub(crate) block_time: u64,
+    /// Seconds in which a proposal can be disputed
+    #[arg(long, default_value_t = 604_800)]
+    pub(crate) dispute_window: u64,
+    /// L2 blocks between proposals
+    #[arg(long, default_value_t = 1_024)]
+    pub(crate) proposal_interval: u64,
+    /// L1 blocks within which a block must be posted
+    #[arg(long, default_value_t = 3_600)]
+    pub(crate) sequencing_window: u64,
+    /// Bond of a proposal, in wei
+    #[arg(long, default_value = "100000000000000000")]
+    pub(crate) bond: alloy::primitives::U256,
+    /// Where to write the chain's configuration
+    #[arg(long, default_value = "rollup.json")]
+    pub(crate) out: PathBuf,
+}
+
+/// A duration such as `100ms` or `2s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => return Err(format!("{text:?} has no unit: write 100ms or 2s")),
+    };
+    let number: u64 = number.parse().map_err(|_| format!("{text:?} is not a duration"))?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        _ => Err(format!("{text:?} has an unknown unit: write 100ms or 2s")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_need_a_unit() {
+        assert_eq!(duration("150ms"), Ok(Duration::from_millis(150)));
+        assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
+        for wrong in ["2", "s", "2h", ""] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_datadir_that_is_not_kept_is_a_contradiction() {
+        let both = Cli::try_parse_from(["braid", "devnet", "--ephemeral", "--datadir", "x"]);
+        assert!(both.is_err());
+        assert!(Cli::try_parse_from(["braid", "devnet", "--ephemeral"]).is_ok());
+    }
+}

@@ -1,0 +1,56 @@
+//! `braid deploy`: puts the contracts of a new chain on L1 and writes `rollup.json`.
+
+use std::{collections::BTreeMap, fs};
+
+use alloy::{providers::ProviderBuilder, signers::local::PrivateKeySigner};
+use eyre::{Result, WrapErr, ensure};
+
+use crate::{
+    args::DeployArgs,
+    chain::{self, ChainParams},
+};
+
+/// Gas of one L2 block of a new chain.
+const GAS_LIMIT: u64 = 300_000_000;
+/// Seconds that a block with user transactions may lie after its L1 origin.
+const SEQUENCER_DRIFT_MAX: u64 = 600;
+
+pub(crate) async fn run(args: DeployArgs) -> Result<()> {
+    ensure!(!args.out.exists(), "{} exists already: a chain is made once", args.out.display());
+    let key = fs::read_to_string(&args.key_file)
+        .wrap_err_with(|| format!("cannot read the key file {}", args.key_file.display()))?;
+    // The parser's own error could show what it could not parse.
+    let signer: PrivateKeySigner =
+        key.trim().parse().map_err(|_| eyre::eyre!("the key file does not hold a private key"))?;
+    let deployer = signer.address();
+    let url = args.l1_rpc.parse().wrap_err("the L1 endpoint is not a URL")?;
+    let l1 = ProviderBuilder::new().wallet(signer).connect_http(url);
+    let params = ChainParams {
+        l2_chain_id: args.l2_chain_id,
+        block_time: args.block_time,
+        gas_limit: GAS_LIMIT,
+        sequencing_window: args.sequencing_window,
+        sequencer_drift_max: SEQUENCER_DRIFT_MAX,
+        proposal_interval: args.proposal_interval,
+        dispute_window: args.dispute_window,
+        bond: args.bond,
+        deployer,
+        batcher: args.batcher,
+        funded: BTreeMap::new(),
+    };
+    let new = chain::create(&l1, &params).await?;
+    let json =
+        serde_json::to_string_pretty(&new.config).wrap_err("cannot encode the configuration")?;
+    fs::write(&args.out, json + "\n")
+        .wrap_err_with(|| format!("cannot write {}", args.out.display()))?;
+    tracing::info!(
+        out = %args.out.display(),
+        system_config = %new.config.contracts.system_config,
+        batch_inbox = %new.config.contracts.batch_inbox,
+        portal = %new.config.contracts.portal,
+        output_oracle = %new.config.contracts.output_oracle,
+        multicall3 = %new.multicall3,
+        "the contracts are on L1"
+    );
+    Ok(())
+}

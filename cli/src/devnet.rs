@@ -1,0 +1,307 @@
+//! `braid devnet`: a whole network on one machine, from nothing, and gone again without a trace if so wished.
+//!
+//! ```text
+//! Postgres ┐
+//! anvil    ├─ side by side ─▶ chain (loaded, or made: genesis, contracts) ─▶ sequencer ─▶ batcher, verifier ─▶ ready
+//! KZG      ┘
+//! ```
+//! The end, in this order: doors → sequencer → batcher, verifier → anvil (writes its state) → Postgres. Not here:
+//! what a chain is made of (`chain.rs`) and how services are started (`services.rs`).
+
+mod accounts;
+mod info;
+mod layout;
+
+use std::{collections::BTreeMap, fs, net::SocketAddr, sync::Arc, time::Duration};
+
+use alloy::{
+    network::EthereumWallet,
+    primitives::{Address, U256},
+    providers::{ProviderBuilder, ext::AnvilApi},
+};
+use batcher::BatcherConfig;
+use db::{Cluster, ClusterOptions, Durability};
+use eyre::{Result, WrapErr, eyre};
+use l1::{
+    Kzg, L1Config, LocalSigner,
+    anvil::{Anvil, AnvilOptions, Hardfork, Mining},
+    tx::TxConfig,
+};
+use protocol::RollupConfig;
+use sequencer::SequencerConfig;
+use service::SystemClock;
+use verifier::VerifierConfig;
+
+use self::{
+    accounts::Operators,
+    info::{AccountInfo, ContractsInfo, DevnetInfo, L1Info, L2Info},
+    layout::Layout,
+};
+use crate::{
+    args::DevnetArgs,
+    chain::{self, ChainParams},
+    run::{Process, connect_l1},
+    services::{self, VerifierPages},
+    settings,
+};
+
+/// Chain id of the devnet's L1.
+const L1_CHAIN_ID: u64 = 900;
+/// Chain id of the devnet's L2.
+const L2_CHAIN_ID: u64 = 901;
+/// Balance of every account on L2, in ether.
+const L2_ETHER: u64 = 10_000;
+/// Balance of the operators on L1, in ether.
+const OPERATOR_ETHER: u64 = 10_000;
+/// What a proposal stakes, in wei.
+const BOND_WEI: u64 = 100_000_000_000_000_000;
+/// Gas of one L2 block.
+const GAS_LIMIT: u64 = 300_000_000;
+/// L1 blocks within which a block must be posted.
+const SEQUENCING_WINDOW: u64 = 40;
+/// Seconds that a block with user transactions may lie after its L1 origin.
+const SEQUENCER_DRIFT_MAX: u64 = 600;
+/// Seconds in which a proposal can be disputed.
+const DISPUTE_WINDOW: u64 = 60;
+/// The sequencer's database.
+const SEQUENCER_DATABASE: &str = "sequencer";
+/// The verifier's own database.
+const VERIFIER_DATABASE: &str = "verifier";
+/// How often the start looks whether the first block is there.
+const READY_POLL: Duration = Duration::from_millis(10);
+
+pub(crate) async fn run(args: DevnetArgs) -> Result<()> {
+    let layout = Layout::new(&args)?;
+    let pages = VerifierPages::default();
+    let process = Process::start(local(args.metrics_port), pages.router()).await?;
+    let ground = Ground::start(&args, &layout).await?;
+    let started = tokio::select! {
+        started = start(&args, &layout, &ground, &process, &pages) => Some(started?),
+        name = service::signal() => {
+            tracing::info!(signal = name?, "stopped while starting");
+            None
+        }
+    };
+    if let Some(info) = started {
+        announce(&args, &layout, &info)?;
+        process.until_told().await?;
+    } else {
+        process.shutdown.trigger();
+        process.shutdown.wait().await;
+    }
+    ground.stop().await
+}
+
+/// What everything else stands on.
+#[derive(Debug)]
+struct Ground {
+    postgres: Cluster,
+    anvil: Anvil,
+    kzg: Kzg,
+}
+
+impl Ground {
+    async fn start(args: &DevnetArgs, layout: &Layout) -> Result<Self> {
+        // Loading the set-up takes seconds of a core, and calldata batches never need it.
+        let kzg = Kzg::start_lazily()?;
+        let options = ClusterOptions {
+            directory: layout.postgres(),
+            durability: if args.ephemeral { Durability::Fast } else { Durability::Durable },
+            ..ClusterOptions::default()
+        };
+        let postgres = tokio::task::spawn_blocking(move || Cluster::start(&options));
+        let anvil = Anvil::spawn(AnvilOptions {
+            chain_id: L1_CHAIN_ID,
+            port: args.l1_port,
+            mining: Mining::Mixed { seconds: args.l1_block_time },
+            hardfork: Hardfork::Prague,
+            state: layout.l1_state(),
+            ..AnvilOptions::default()
+        });
+        let (postgres, anvil) = tokio::join!(postgres, anvil);
+        let postgres =
+            postgres.wrap_err("Postgres was interrupted")?.wrap_err("cannot start Postgres")?;
+        let anvil = anvil.wrap_err("cannot start anvil as L1")?;
+        tracing::info!(l1 = anvil.url(), "Postgres and L1 run");
+        Ok(Self { postgres, anvil, kzg })
+    }
+
+    async fn stop(self) -> Result<()> {
+        let postgres = tokio::task::spawn_blocking(move || self.postgres.stop());
+        let (anvil, postgres) = tokio::join!(self.anvil.stop(), postgres);
+        anvil.wrap_err("anvil did not stop well")?;
+        postgres.wrap_err("Postgres was interrupted")?.wrap_err("Postgres did not stop well")?;
+        tracing::info!("everything is stopped");
+        Ok(())
+    }
+}
+
+async fn start(
+    args: &DevnetArgs,
+    layout: &Layout,
+    ground: &Ground,
+    process: &Process,
+    pages: &VerifierPages,
+) -> Result<DevnetInfo> {
+    let operators = accounts::operators()?;
+    let (rollup, multicall3) = chain_of(args, layout, ground, &operators).await?;
+    let rollup = Arc::new(rollup);
+    let (database, own) = databases(ground, process).await?;
+    let config = L1Config::for_anvil(&ground.anvil.url());
+    let connect = || connect_l1(&config, &rollup, &ground.kzg);
+
+    let sequencer = services::SequencerParts {
+        rollup: rollup.clone(),
+        database: database.clone(),
+        clock: Arc::new(SystemClock),
+        health: process.health.clone(),
+        listen: local(args.l2_port),
+        config: sequencer_config(args),
+    };
+    let sequencer =
+        services::start_sequencer(sequencer, connect().await?, &process.shutdown).await?;
+    let batcher = services::BatcherParts {
+        rollup: rollup.clone(),
+        database,
+        kzg: ground.kzg.clone(),
+        health: process.health.clone(),
+        batcher: signer(&operators.batcher)?,
+        proposer: Some(signer(&operators.proposer)?),
+        tx: TxConfig::for_anvil(),
+        config: batcher_config(args)?,
+    };
+    services::start_batcher(batcher, &connect().await?, &process.shutdown);
+    let verifier = services::VerifierParts {
+        rollup: rollup.clone(),
+        database: own,
+        health: process.health.clone(),
+        config: VerifierConfig::default(),
+    };
+    services::start_verifier(verifier, connect().await?, pages, &process.shutdown).await?;
+
+    while sequencer.view.heads().unsafe_head().number == 0 {
+        tokio::time::sleep(READY_POLL).await;
+    }
+    let l2 = sequencer.address;
+    Ok(DevnetInfo {
+        l1: L1Info { rpc: ground.anvil.url(), chain_id: L1_CHAIN_ID },
+        l2: L2Info {
+            rpc: format!("http://{l2}"),
+            ws: format!("ws://{l2}"),
+            grpc: format!("http://{l2}"),
+            chain_id: rollup.l2_chain_id,
+        },
+        metrics: format!("http://{}/metrics", process.address),
+        postgres: ground.postgres.url(SEQUENCER_DATABASE),
+        contracts: ContractsInfo {
+            system_config: rollup.contracts.system_config,
+            batch_inbox: rollup.contracts.batch_inbox,
+            portal: rollup.contracts.portal,
+            output_oracle: rollup.contracts.output_oracle,
+            multicall3,
+        },
+        accounts: account_infos()?,
+        rollup_config: layout.rollup(),
+    })
+}
+
+/// The chain of the data directory, or a new one.
+async fn chain_of(
+    args: &DevnetArgs,
+    layout: &Layout,
+    ground: &Ground,
+    operators: &Operators,
+) -> Result<(RollupConfig, Address)> {
+    if layout.rollup().exists() {
+        let rollup = settings::rollup(&layout.rollup())?;
+        return Ok((rollup, bindings::multicall3::ADDRESS));
+    }
+    let wallet = EthereumWallet::from(operators.deployer.clone());
+    let url = ground.anvil.url().parse().wrap_err("anvil's address")?;
+    let l1 = ProviderBuilder::new().wallet(wallet).connect_http(url);
+    for operator in [&operators.deployer, &operators.batcher, &operators.proposer] {
+        l1.anvil_set_balance(operator.address(), ether(OPERATOR_ETHER))
+            .await
+            .wrap_err("cannot fund the operators")?;
+    }
+    let new = chain::create(&l1, &chain_params(args, operators)?).await?;
+    let json = serde_json::to_string_pretty(&new.config).wrap_err("cannot encode rollup.json")?;
+    fs::write(layout.rollup(), json).wrap_err("cannot write rollup.json")?;
+    tracing::info!(portal = %new.config.contracts.portal, "the contracts are on L1");
+    Ok((new.config, new.multicall3))
+}
+
+fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams> {
+    let users = accounts::users()?.into_iter().map(|user| (user.address(), ether(L2_ETHER)));
+    let funded: BTreeMap<_, _> = users.collect();
+    Ok(ChainParams {
+        l2_chain_id: L2_CHAIN_ID,
+        block_time: std::cmp::min(args.block_time, args.l1_block_time),
+        gas_limit: GAS_LIMIT,
+        sequencing_window: SEQUENCING_WINDOW,
+        sequencer_drift_max: SEQUENCER_DRIFT_MAX,
+        proposal_interval: args.proposal_interval,
+        dispute_window: DISPUTE_WINDOW,
+        bond: U256::from(BOND_WEI),
+        deployer: operators.deployer.address(),
+        batcher: operators.batcher.address(),
+        funded,
+    })
+}
+
+async fn databases(ground: &Ground, process: &Process) -> Result<(db::Database, db::Database)> {
+    let server = process.database(&ground.postgres.url("postgres")).await?;
+    for name in [SEQUENCER_DATABASE, VERIFIER_DATABASE] {
+        server.create_missing(name).await.wrap_err("cannot create a database")?;
+    }
+    server.close().await;
+    let (sequencer, verifier) =
+        (ground.postgres.url(SEQUENCER_DATABASE), ground.postgres.url(VERIFIER_DATABASE));
+    tokio::try_join!(process.database(&sequencer), process.database(&verifier))
+}
+
+fn sequencer_config(args: &DevnetArgs) -> SequencerConfig {
+    let mut config = SequencerConfig { l1_confirmations: 0, ..SequencerConfig::default() };
+    config.builder.sub_block_interval = args.sub_block_time;
+    config
+}
+
+fn batcher_config(args: &DevnetArgs) -> Result<BatcherConfig> {
+    let carrier = serde_json::from_value(args.carrier.clone().into())
+        .map_err(|_| eyre!("--carrier: {:?} is not auto, calldata or blobs", args.carrier))?;
+    Ok(BatcherConfig { carrier, ..BatcherConfig::for_devnet() })
+}
+
+fn signer(account: &alloy::signers::local::PrivateKeySigner) -> Result<LocalSigner> {
+    Ok(LocalSigner::from_hex(&account.to_bytes().to_string())?)
+}
+
+fn account_infos() -> Result<Vec<AccountInfo>> {
+    let info = |account: alloy::signers::local::PrivateKeySigner| AccountInfo {
+        address: account.address(),
+        private_key: account.to_bytes(),
+        l2_balance: ether(L2_ETHER),
+    };
+    Ok(accounts::users()?.into_iter().map(info).collect())
+}
+
+/// Tells the user, once.
+#[expect(clippy::print_stdout, reason = "what the command is for; logs go to stderr")]
+fn announce(args: &DevnetArgs, layout: &Layout, info: &DevnetInfo) -> Result<()> {
+    let json = serde_json::to_string(info).wrap_err("cannot encode the description")?;
+    fs::write(layout.info(), &json).wrap_err("cannot write devnet.json")?;
+    if args.json {
+        println!("{json}");
+    } else {
+        println!("{info}");
+    }
+    Ok(())
+}
+
+const fn local(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
+}
+
+fn ether(amount: u64) -> U256 {
+    U256::from(amount) * U256::from(1_000_000_000_000_000_000_u64)
+}

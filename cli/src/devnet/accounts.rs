@@ -1,0 +1,66 @@
+//! The accounts of a devnet: all from the well-known test mnemonic, none of them worth anything.
+
+use alloy::signers::local::{
+    LocalSignerError, MnemonicBuilder, PrivateKeySigner, coins_bip39::English,
+};
+
+/// The mnemonic of anvil and hardhat. Its keys are publicly known.
+pub const MNEMONIC: &str = "test test test test test test test test test test test junk";
+/// Accounts for users; they come first, so they are the ones that every tool knows.
+pub const USERS: u32 = 10;
+/// How many accounts L1 funds: the users and the operators below.
+pub const FUNDED: u32 = USERS + 4;
+
+/// Who runs the devnet, each with an account of its own, so that no two share a nonce.
+#[derive(Debug, Clone)]
+pub struct Operators {
+    /// Deploys the contracts and owns the configuration.
+    pub deployer: PrivateKeySigner,
+    /// Posts batches.
+    pub batcher: PrivateKeySigner,
+    /// Proposes output roots.
+    pub proposer: PrivateKeySigner,
+}
+
+/// The account at `index` of the mnemonic.
+///
+/// # Errors
+/// Never for the fixed mnemonic; the library's error otherwise.
+pub fn account(index: u32) -> Result<PrivateKeySigner, LocalSignerError> {
+    MnemonicBuilder::<English>::default().phrase(MNEMONIC).index(index)?.build()
+}
+
+/// The accounts for users.
+///
+/// # Errors
+/// As [`account`].
+pub fn users() -> Result<Vec<PrivateKeySigner>, LocalSignerError> {
+    (0..USERS).map(account).collect()
+}
+
+/// The accounts of the operators.
+///
+/// # Errors
+/// As [`account`].
+pub fn operators() -> Result<Operators, LocalSignerError> {
+    Ok(Operators {
+        deployer: account(USERS)?,
+        batcher: account(USERS + 1)?,
+        proposer: account(USERS + 2)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::address;
+
+    use super::*;
+
+    #[test]
+    fn the_first_account_is_the_one_that_every_tool_knows() {
+        let users = users().unwrap();
+        assert_eq!(users[0].address(), address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"));
+        let operators = operators().unwrap();
+        assert!(users.iter().all(|user| user.address() != operators.batcher.address()));
+    }
+}

@@ -1,0 +1,54 @@
+//! The `braid` binary: parses the command line, sets the process up, runs one subcommand.
+
+mod args;
+mod chain;
+mod deploy;
+mod devnet;
+mod run;
+mod services;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use eyre::{Result, WrapErr, eyre};
+
+use args::{Cli, Command};
+
+/// Many small allocations from many threads: the system's allocator costs a tenth of the throughput.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match start(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Once, where it is handled, with all causes.
+            tracing::error!(error = format!("{error:#}"), "braid failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<()> {
+    service::init_telemetry(cli.logs.log_format, &cli.logs.log)
+        .wrap_err("cannot set up logging")?;
+    // Every HTTP client asks for it when it is built, even for plain http.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .map_err(|_| eyre!("a TLS provider is installed already"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("braid-io")
+        .build()
+        .wrap_err("cannot start the runtime")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Devnet(args) => Box::pin(devnet::run(args)).await,
+            Command::Sequencer(args) => Box::pin(run::sequencer(args)).await,
+            Command::Batcher(args) => Box::pin(run::batcher(args)).await,
+            Command::Verifier(args) => Box::pin(run::verifier(args)).await,
+            Command::Deploy(args) => Box::pin(deploy::run(args)).await,
+        }
+    })
+}

@@ -1,0 +1,55 @@
+//! The same smoke test in each client that people use; the scripts are in `tests/clients`.
+
+use std::{path::PathBuf, time::Duration};
+
+use eyre::{Result, WrapErr, ensure};
+use harness::Devnet;
+use tokio::process::Command;
+
+use crate::support::contracts;
+
+/// A script that takes longer hangs.
+const SCRIPT_TIME_MAX: Duration = Duration::from_secs(120);
+
+fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
+}
+
+#[tokio::test]
+async fn all_clients_work() -> Result<()> {
+    let devnet = Devnet::ephemeral(&[]).await?;
+    let python = script(".venv/bin/python");
+    run(&devnet, 0, "node", &[script("viem.mjs")]).await?;
+    run(&devnet, 1, "node", &[script("ethers.mjs")]).await?;
+    run(&devnet, 2, &python.display().to_string(), &[script("smoke.py")]).await?;
+    run(&devnet, 3, "bash", &[script("cast.sh")]).await?;
+    devnet.stop().await
+}
+
+async fn run(devnet: &Devnet, account: usize, program: &str, arguments: &[PathBuf]) -> Result<()> {
+    let info = &devnet.info;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env("BRAID_RPC", &info.l2.rpc)
+        .env("BRAID_WS", &info.l2.ws)
+        .env("BRAID_CHAIN_ID", info.l2.chain_id.to_string())
+        .env("BRAID_KEY", &info.accounts[account].private_key)
+        .env("BRAID_TO", format!("{:#x}", alloy::primitives::Address::repeat_byte(0x40 + account as u8)))
+        .env("BRAID_TOKEN", contracts("node_modules/@uniswap/v2-core/build/ERC20.json"))
+        .env("BRAID_CAST", contracts("node_modules/@foundry-rs/cast-linux-amd64/bin/cast"))
+        .kill_on_drop(true);
+    let name = arguments[0].display();
+    let output = tokio::time::timeout(SCRIPT_TIME_MAX, command.output())
+        .await
+        .wrap_err_with(|| format!("{name} hangs"))?
+        .wrap_err_with(|| format!("cannot run {name} with {program}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.status.success() && said.trim_end().ends_with("ok"),
+        "{name} ended with {}:\n{said}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}

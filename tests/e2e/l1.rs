@@ -1,0 +1,149 @@
+//! What L1 can do to a rollup: reorgs, garbage from the batcher's own key, both carriers, and a liar who proposes.
+
+use alloy::{
+    network::{EthereumWallet, TransactionBuilder},
+    primitives::{Address, B256, U256},
+    providers::{Provider, ProviderBuilder, ext::AnvilApi},
+    rpc::types::TransactionRequest,
+    sol_types::SolCall,
+};
+use bindings::{BatchInbox, OutputOracle};
+use eyre::{Result, ensure};
+use harness::{Devnet, eventually};
+use l1::anvil::MNEMONIC;
+use serde_json::json;
+
+use crate::support::{LATER, block_hash, call, heads, safe, send, transfer, verifier_status};
+
+/// Place of the batcher's account in the devnet's mnemonic.
+const BATCHER: u32 = 11;
+
+fn wallet(index: u32) -> Result<EthereumWallet> {
+    use alloy::signers::local::{MnemonicBuilder, coins_bip39::English};
+    let account = MnemonicBuilder::<English>::default().phrase(MNEMONIC).index(index)?.build()?;
+    Ok(account.into())
+}
+
+#[tokio::test]
+async fn blobs_and_calldata_both_carry_the_chain() -> Result<()> {
+    for carrier in ["calldata", "blobs"] {
+        let devnet = Devnet::ephemeral(&["--carrier", carrier]).await?;
+        let node = devnet.l2(0)?;
+        let sent = send(&node, transfer(Address::repeat_byte(5), 1)).await?;
+        let number = sent.block_number.unwrap_or_default();
+        safe(&node, number).await?;
+        eventually("the verifier to derive it", LATER, || async {
+            let status = verifier_status(&devnet.info.metrics).await?;
+            Ok((status["head"]["number"].as_u64() >= Some(number)).then_some(()))
+        })
+        .await?;
+        devnet.stop().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reorg_of_depth_three_is_followed() -> Result<()> {
+    let mut devnet = Devnet::ephemeral(&[]).await?;
+    let (l1, node) = (devnet.l1()?, devnet.l2(0)?);
+    let to = Address::repeat_byte(6);
+    let sent = send(&node, transfer(to, 7)).await?;
+    safe(&node, sent.block_number.unwrap_or_default()).await?;
+    let head = l1.get_block_number().await?;
+    let old = l1.get_block_by_number(head.into()).await?.map(|block| block.header.hash);
+    l1.anvil_reorg(alloy::rpc::types::anvil::ReorgOptions { depth: 3, tx_block_pairs: vec![] }).await?;
+    eventually("L1 to have another block there", LATER, || async {
+        let new = l1.get_block_by_number(head.into()).await?.map(|block| block.header.hash);
+        Ok((new.is_some() && new != old).then_some(()))
+    })
+    .await?;
+    // The transfer comes back, if it was taken out at all, and everything goes on.
+    eventually("the transfer to stay", LATER, || async {
+        Ok((node.get_balance(to).await? == U256::from(7)).then_some(()))
+    })
+    .await?;
+    let later = send(&node, transfer(to, 1)).await?;
+    let number = later.block_number.unwrap_or_default();
+    safe(&node, number).await?;
+    let status = eventually("the verifier to be there too", LATER, || async {
+        let status = verifier_status(&devnet.info.metrics).await?;
+        Ok((status["head"]["number"].as_u64() >= Some(number)).then_some(status))
+    })
+    .await?;
+    let at = status["head"]["number"].as_u64().unwrap_or_default();
+    let hash: B256 = serde_json::from_value(status["head"]["hash"].clone())?;
+    assert_eq!(hash, block_hash(&node, at).await?);
+    // A reorg is worth a warning, so the log is not checked here.
+    let status = devnet.process().terminate(LATER).await?;
+    ensure!(status.success(), "{status}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn garbage_from_the_batchers_key_stops_nothing() -> Result<()> {
+    let mut devnet = Devnet::ephemeral(&[]).await?;
+    let node = devnet.l2(0)?;
+    let l1 = ProviderBuilder::new()
+        .wallet(wallet(BATCHER)?)
+        .connect_http(devnet.info.l1.rpc.parse()?)
+        .erased();
+    let inbox = devnet.info.contracts.batch_inbox;
+    let (_, next, _) = heads(&node).await?;
+    for data in [vec![], vec![0xff; 1_000], vec![1, 1, 0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3]] {
+        let post = BatchInbox::postBatchCalldataCall {
+            firstBlock: next + 1,
+            lastBlock: next + 5,
+            data: data.into(),
+        };
+        // The batcher itself uses this account, so a nonce may be taken meanwhile.
+        eventually("the garbage to be posted", LATER, || async {
+            let sent = l1.send_transaction(call(inbox, post.abi_encode())).await;
+            let Ok(pending) = sent else { return Ok(None) };
+            Ok(pending.get_receipt().await.ok().filter(|receipt| receipt.status()).map(|_| ()))
+        })
+        .await?;
+    }
+    let sent = send(&node, transfer(Address::repeat_byte(7), 1)).await?;
+    safe(&node, sent.block_number.unwrap_or_default()).await?;
+    ensure!(devnet.process().logs().contains("counts as absent"), "nobody noticed the garbage");
+    let status = devnet.process().terminate(LATER).await?;
+    ensure!(status.success(), "{status}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
+    // So long an interval that the devnet's own proposer comes second.
+    let mut devnet = Devnet::ephemeral(&["--proposal-interval", "8"]).await?;
+    let l1 = devnet.l1_signer(3)?;
+    let oracle = devnet.info.contracts.output_oracle;
+    let number = |answer: alloy::primitives::Bytes| U256::from_be_slice(&answer);
+    let next = number(l1.call(call(oracle, OutputOracle::nextBlockNumberCall {}.abi_encode())).await?);
+    let bond = number(l1.call(call(oracle, OutputOracle::BONDCall {}.abi_encode())).await?);
+    let head = l1.get_block_by_number(alloy::eips::BlockNumberOrTag::Latest).await?;
+    let head = head.ok_or_else(|| eyre::eyre!("L1 has no head"))?.header;
+    let lie = OutputOracle::proposeOutputCall {
+        outputRoot: B256::repeat_byte(0xbb),
+        l2BlockNumber: next,
+        segmentsRoot: B256::repeat_byte(0xcc),
+        l1BlockHash: head.hash,
+        l1BlockNumber: U256::from(head.number),
+    };
+    let request = TransactionRequest::default()
+        .with_to(oracle)
+        .with_value(bond)
+        .with_input(lie.abi_encode());
+    send(&l1, request).await?;
+    let status = eventually("the verifier to disagree", LATER, || async {
+        let status = verifier_status(&devnet.info.metrics).await?;
+        let found = status["disagreements"].as_array().is_some_and(|list| !list.is_empty());
+        Ok(found.then_some(status))
+    })
+    .await?;
+    assert_eq!(status["disagreements"][0]["firstBadBlock"], json!(u64::try_from(next)?));
+    let metrics = reqwest::get(&devnet.info.metrics).await?.text().await?;
+    ensure!(metrics.contains("braid_verifier_disagreements"), "no metric of it");
+    let status = devnet.process().terminate(LATER).await?;
+    ensure!(status.success(), "{status}");
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! End to end: real processes, a real L1, a real Postgres, real clients.
+
+mod bad_input;
+mod basics;
+mod clients;
+mod contracts;
+mod l1;
+mod load;
+mod restart;
+mod support;

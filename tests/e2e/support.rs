@@ -1,0 +1,96 @@
+//! What several end-to-end tests need.
+
+use std::{path::PathBuf, time::Duration};
+
+use alloy::{
+    network::TransactionBuilder,
+    primitives::{Address, B256, Bytes, U256},
+    providers::{DynProvider, Provider},
+    rpc::types::{TransactionReceipt, TransactionRequest},
+};
+use eyre::{Result, WrapErr, ensure, eyre};
+use harness::eventually;
+use serde_json::Value;
+
+/// Longest wait for something that takes a block or two.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// Longest wait for something that has to travel through L1.
+pub(crate) const LATER: Duration = Duration::from_secs(120);
+
+/// Sends and waits for the receipt, which must say success.
+pub(crate) async fn send(node: &DynProvider, request: TransactionRequest) -> Result<TransactionReceipt> {
+    let pending = node.send_transaction(request).await.wrap_err("the node refused a transaction")?;
+    let hash = *pending.tx_hash();
+    let receipt = receipt(node, hash).await?;
+    ensure!(receipt.status(), "transaction {hash} failed: {receipt:?}");
+    Ok(receipt)
+}
+
+/// Waits for a receipt.
+pub(crate) async fn receipt(node: &DynProvider, hash: B256) -> Result<TransactionReceipt> {
+    eventually(&format!("receipt of {hash}"), SOON, || async {
+        Ok(node.get_transaction_receipt(hash).await?)
+    })
+    .await
+}
+
+/// A transfer.
+pub(crate) fn transfer(to: Address, wei: u64) -> TransactionRequest {
+    TransactionRequest::default().with_to(to).with_value(U256::from(wei))
+}
+
+/// Deploys `code` followed by ABI-encoded `arguments`.
+pub(crate) async fn deploy(node: &DynProvider, code: &Bytes, arguments: &[u8]) -> Result<Address> {
+    let code = [code.as_ref(), arguments].concat();
+    let receipt = send(node, TransactionRequest::default().with_deploy_code(code)).await?;
+    receipt.contract_address.ok_or_else(|| eyre!("a deployment without an address"))
+}
+
+/// A call that changes something.
+pub(crate) fn call(to: Address, input: Vec<u8>) -> TransactionRequest {
+    TransactionRequest::default().with_to(to).with_input(input)
+}
+
+/// The numbers of the heads: unsafe, safe, finalized.
+pub(crate) async fn heads(node: &DynProvider) -> Result<(u64, u64, u64)> {
+    let status: Value = node.raw_request("rollup_syncStatus".into(), ()).await?;
+    let number = |head: &str| -> Result<u64> {
+        let text = status[head]["number"].as_str().ok_or_else(|| eyre!("no {head} in {status}"))?;
+        Ok(u64::from_str_radix(text.trim_start_matches("0x"), 16)?)
+    };
+    Ok((number("unsafeHead")?, number("safeHead")?, number("finalizedHead")?))
+}
+
+/// Waits until block `number` is safe.
+pub(crate) async fn safe(node: &DynProvider, number: u64) -> Result<()> {
+    eventually(&format!("block {number} to become safe"), LATER, || async {
+        Ok((heads(node).await?.1 >= number).then_some(()))
+    })
+    .await
+}
+
+/// The hash of a block.
+pub(crate) async fn block_hash(node: &DynProvider, number: u64) -> Result<B256> {
+    let block = node.get_block_by_number(number.into()).await?;
+    Ok(block.ok_or_else(|| eyre!("no block {number}"))?.header.hash)
+}
+
+/// A file of the contracts folder.
+pub(crate) fn contracts(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts").join(path)
+}
+
+/// The creation code of a published npm artifact.
+pub(crate) fn published_code(path: &str) -> Result<Bytes> {
+    let path = contracts("node_modules").join(path);
+    let text = std::fs::read_to_string(&path).wrap_err_with(|| path.display().to_string())?;
+    let artifact: Value = serde_json::from_str(&text)?;
+    let code = artifact["bytecode"].as_str().ok_or_else(|| eyre!("no bytecode"))?;
+    Ok(format!("0x{}", code.trim_start_matches("0x")).parse()?)
+}
+
+/// What the verifier says of itself.
+pub(crate) async fn verifier_status(metrics: &str) -> Result<Value> {
+    let url = metrics.replace("/metrics", "/status");
+    Ok(reqwest::get(url).await?.json().await?)
+}
