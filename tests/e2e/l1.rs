@@ -142,7 +142,7 @@ async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
     .await?;
     assert_eq!(status["disagreements"][0]["firstBadBlock"], json!(u64::try_from(next)?));
     let metrics = reqwest::get(&devnet.info.metrics).await?.text().await?;
-    ensure!(metrics.contains("braid_verifier_disagreements"), "no metric of it");
+    ensure!(metrics.contains("braid_verifier_disagreement 1"), "no metric of it");
     let status = devnet.process().terminate(LATER).await?;
     ensure!(status.success(), "{status}");
     Ok(())

@@ -134,6 +134,14 @@ impl Devnet {
         &mut self.process
     }
 
+    /// CPU seconds of the `braid` process so far.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn cpu_seconds(&self) -> Result<f64> {
+        self.process.cpu_seconds()
+    }
+
     /// Ends it as Ctrl-C does, and checks that nothing unexpected was logged.
     ///
     /// # Errors

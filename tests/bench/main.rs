@@ -1,0 +1,84 @@
+//! `make bench`: figures of the whole program, with machine and commit. Nothing here passes or fails.
+//!
+//! Starts the release binary as a durable devnet (fsync on), sends pre-signed transfers through each door, and reads
+//! the costs of the stages from the program's own metrics. Generator and program share the machine, as in any small
+//! deployment; the generator's signing happens before the clock starts.
+
+mod doors;
+mod load;
+mod report;
+
+use std::time::{Duration, Instant};
+
+use eyre::{Result, ensure};
+use harness::Devnet;
+
+use self::{
+    doors::{Door, Run},
+    load::Load,
+    report::Metrics,
+};
+
+/// How long transfers are sent through each door.
+const RUN_TIME: Duration = Duration::from_secs(30);
+/// Senders of the transfers.
+const ACCOUNTS: usize = 1_000;
+/// More transfers than any run can use; it ends when they are used up.
+const GRPC_TRANSFERS: usize = 400_000;
+const JSON_TRANSFERS: usize = 250_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let seconds = std::env::var("BRAID_BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
+    let run_time = seconds.map_or(RUN_TIME, Duration::from_secs);
+    report::machine()?;
+    start_up().await?;
+    let folder = tempfile::tempdir()?;
+    let datadir = folder.path().join("devnet").display().to_string();
+    let devnet = Devnet::start(&["--datadir", &datadir]).await?;
+    let share = |transfers: usize| transfers * run_time.as_secs() as usize / RUN_TIME.as_secs() as usize;
+    let mut load = Load::new(ACCOUNTS, devnet.info.l2.chain_id)?;
+    load.fund(&devnet).await?;
+    for (door, transfers) in [(Door::Grpc, share(GRPC_TRANSFERS)), (Door::Json, share(JSON_TRANSFERS))] {
+        let raw = load.sign(transfers)?;
+        let before = Metrics::read(&devnet).await?;
+        let run = doors::run(&devnet, door, raw, run_time).await?;
+        let after = Metrics::read(&devnet).await?;
+        ensure!(run.durable > 0, "nothing became durable");
+        print_run(&run);
+        report::stages(&before, &after, run.durable);
+        load.forget_unsent(&devnet).await?;
+    }
+    report::posting(&devnet).await?;
+    devnet.stop().await
+}
+
+#[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a report for people")]
+fn print_run(run: &Run) {
+    let seconds = run.elapsed.as_secs_f64();
+    println!("\n{}", run.door.name());
+    println!("  durable transfers        {:>12}", run.durable);
+    println!("  seconds                  {seconds:>12.2}");
+    println!("  durable transfers/s      {:>12.0}", run.durable as f64 / seconds);
+    println!("  refused                  {:>12}", run.refused);
+    println!("  until all were indexed   {:>12.2} s more", run.index_tail.as_secs_f64());
+}
+
+#[expect(clippy::print_stdout, reason = "a report for people")]
+async fn start_up() -> Result<()> {
+    println!("\nStart-up of `braid devnet --ephemeral`");
+    for round in 1..=3 {
+        let began = Instant::now();
+        let devnet = Devnet::ephemeral(&[]).await?;
+        let ready = began.elapsed();
+        let receipt = doors::first_receipt(&devnet).await?;
+        println!(
+            "  round {round}: ready after {:.2} s, first receipt after {:.2} s (sent and durable in {:.0} ms)",
+            ready.as_secs_f64(),
+            began.elapsed().as_secs_f64(),
+            receipt.as_secs_f64() * 1_000.0
+        );
+        devnet.stop().await?;
+    }
+    Ok(())
+}
