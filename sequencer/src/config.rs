@@ -34,6 +34,9 @@ pub struct SequencerConfig {
     /// How often the mempool is saved for a restart; it is saved at the end as well.
     #[serde(with = "humantime_serde")]
     pub mempool_save_interval: Duration,
+    /// How long the orderly end may take before everything is dropped.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_time_max: Duration,
 }
 
 /// How blocks are built.
@@ -96,6 +99,7 @@ impl Default for SequencerConfig {
             admission: AdmissionConfig::default(),
             readers: ReaderConfig::default(),
             mempool_save_interval: Duration::from_secs(30),
+            shutdown_time_max: Duration::from_secs(30),
         }
     }
 }
@@ -184,6 +188,7 @@ impl SequencerConfig {
             (!self.holder.is_empty(), "holder", "a name"),
             (self.lease_duration >= Duration::from_secs(1), "lease_duration", "at least 1s"),
             (!self.mempool_save_interval.is_zero(), "mempool_save_interval", "above zero"),
+            (!self.shutdown_time_max.is_zero(), "shutdown_time_max", "above zero"),
         ];
         match checks.into_iter().find(|(holds, _, _)| !holds) {
             Some((_, name, range)) => Err(ConfigError::OutOfRange { name, range }),

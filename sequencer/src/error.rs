@@ -100,6 +100,12 @@ pub enum SequencerError {
         /// Which part.
         what: &'static str,
     },
+    /// The orderly end took too long, as when Postgres is away. What was durable stays durable.
+    #[error("the orderly end took longer than {limit:?}")]
+    ShutdownTooLong {
+        /// How long it may take.
+        limit: std::time::Duration,
+    },
     /// The finalized chain is contradicted by L1.
     #[error("L1 contradicts block {number}, which is final")]
     BelowFinalized {

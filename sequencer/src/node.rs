@@ -19,8 +19,9 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use alloy::primitives::Bytes;
 use db::{Database, Fence, Leases, PendingTransactions};
 use protocol::RollupConfig;
 use service::{Clock, Component, Health};
@@ -44,6 +45,9 @@ use crate::{
     publisher::{Published, Publisher},
     restart::{Loaded, Loader, ResumePoints},
 };
+
+/// Seconds without a block, besides three block times, before the builder counts as down.
+const SILENCE_MAX_S: u64 = 5;
 
 /// Commands that may wait for the builder.
 const COMMANDS_MAX: usize = 16;
@@ -125,6 +129,7 @@ pub async fn run(
     let node = Node {
         origins: Arc::new(OriginView::new(config.l1_confirmations)),
         pending: PendingTransactions::new(parts.database.clone()),
+        builder_health: parts.health.component("builder", Some(silence_max(&parts.rollup))),
         journal_health: parts.health.component("journal", None),
         index_health: parts.health.component("index", None),
         fence,
@@ -141,13 +146,26 @@ pub async fn run(
     };
     let submitter = Submitter { queue, mempool, publisher: publisher.clone(), view: view.clone() };
     let aborted = abort.clone();
+    let (ending, limit) = (node.shutdown.clone(), node.config.shutdown_time_max);
     let task = tokio::spawn(async move {
         tokio::select! {
             result = node.supervise(loaded) => result,
             () = aborted.cancelled() => Ok(()),
+            () = too_late(ending, limit) => Err(SequencerError::ShutdownTooLong { limit }),
         }
     });
     Ok(SequencerHandle { submitter, view, publisher, task, _abort: abort.drop_guard() })
+}
+
+/// A chain without a new block for so long is not healthy, whatever answers its requests.
+fn silence_max(rollup: &RollupConfig) -> Duration {
+    Duration::from_secs(SILENCE_MAX_S.saturating_add(rollup.block_time.saturating_mul(3)))
+}
+
+/// Comes `limit` after the end was asked for.
+async fn too_late(shutdown: CancellationToken, limit: Duration) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(limit).await;
 }
 
 /// Everything that lives as long as the service.
@@ -165,6 +183,7 @@ struct Node {
     queue: AdmissionQueue,
     origins: Arc<OriginView>,
     pending: PendingTransactions,
+    builder_health: Component,
     journal_health: Component,
     index_health: Component,
     shutdown: CancellationToken,
@@ -176,6 +195,7 @@ impl Node {
         let (commands, receiver) = crossbeam_channel::bounded::<Command>(COMMANDS_MAX);
         let resets = watch::Sender::new(0_u64);
         let control = BuilderControl::new(commands, resets.subscribe());
+        self.give_back(std::mem::take(&mut loaded.returned)).await;
         reload(&self.pending, &self.queue).await;
         let mut tasks = self.spawn_tasks(&control, loaded.is_new).await?;
         let mut lead = !loaded.is_new;
@@ -256,15 +276,26 @@ impl Node {
             .rev()
             .filter_map(|n| self.store.block(n))
             .collect();
-        let rows = self.loader.cut(keep, cause).await?;
+        // Views of the old chain must not mix it with what comes.
+        self.store.base().reset(keep);
+        let mut back = self.loader.cut(keep, cause).await?;
         let waiting = self.mempool.drain(version);
-        let loaded = self.loader.load(Some(self.store.clone()), version).await?;
+        let mut loaded = self.loader.load(Some(self.store.clone()), version).await?;
         self.publisher.send(Published::Removed(Arc::new(removed)));
         self.publisher.send(Published::Heads(Arc::new(self.store.heads())));
-        let back = rows.into_iter().chain(waiting.into_iter().map(|tx| tx.raw.clone()));
-        let results = self.queue.admit(back.collect()).await;
+        back.splice(..0, std::mem::take(&mut loaded.returned));
+        back.extend(waiting.into_iter().map(|tx| tx.raw.clone()));
+        self.give_back(back).await;
+        Ok(loaded)
+    }
+
+    /// Lets transactions in again, in order. Those that L1 made impossible are refused.
+    async fn give_back(&self, raws: Vec<Bytes>) {
+        if raws.is_empty() {
+            return;
+        }
+        let results = self.queue.admit(raws).await;
         let refused = results.iter().filter(|result| result.is_err()).count();
         tracing::warn!(returned = results.len() - refused, refused, "transactions returned");
-        Ok(loaded)
     }
 }

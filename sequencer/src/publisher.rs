@@ -219,3 +219,6 @@ fn answer(waiting: Vec<oneshot::Sender<Outcome>>, outcome: &Outcome) {
         let _ = sender.send(outcome.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod stored;
 
 use std::sync::Arc;
 
+use alloy::primitives::Bytes;
 use db::{CurrentState, Database, Fence, Index, Journal, JournalReader, Position, SubBlock};
 use executor::{BlockContext, ChainSpec};
 use protocol::{BlockOpening, Heads, L2BlockRef, RollupConfig, SafetyLevel, TxDeposit};
@@ -45,6 +46,8 @@ pub(crate) struct Loaded {
     pub(crate) unindexed: Vec<Arc<ChainBlock>>,
     /// Whether there was nothing but genesis.
     pub(crate) is_new: bool,
+    /// User transactions of blocks that L1 took back while nobody watched, in order.
+    pub(crate) returned: Vec<Bytes>,
 }
 
 /// Loads chains from one database.
@@ -84,7 +87,31 @@ impl Loader {
     }
 
     /// Loads the chain into `store`, or into a new one. `version` is that of the pending state.
+    ///
+    /// A journaled block whose deposits L1 no longer has is cut off, with those after it.
     pub(crate) async fn load(
+        &self,
+        store: Option<Arc<ChainStore>>,
+        version: u64,
+    ) -> Result<Loaded, SequencerError> {
+        let mut returned = Vec::new();
+        loop {
+            match self.try_load(store.clone(), version).await {
+                Ok(loaded) => return Ok(Loaded { returned, ..loaded }),
+                Err(SequencerError::OriginGone { number, origin }) => {
+                    tracing::warn!(number, origin, "L1 was reorganized below a journaled block");
+                    let cause = format!("L1 no longer has origin {origin}");
+                    let mut rows = self.cut(number.saturating_sub(1), &cause).await?;
+                    // What is cut now stands before what was cut in an earlier round.
+                    rows.append(&mut returned);
+                    returned = rows;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn try_load(
         &self,
         store: Option<Arc<ChainStore>>,
         version: u64,
@@ -118,15 +145,11 @@ impl Loader {
             accounts = trie.size().accounts,
             "chain loaded"
         );
-        Ok(Loaded { store, trie, unindexed, is_new })
+        Ok(Loaded { store, trie, unindexed, is_new, returned: Vec::new() })
     }
 
     /// Cuts journal and index above `keep`; returns the removed user transactions in order.
-    pub(crate) async fn cut(
-        &self,
-        keep: u64,
-        cause: &str,
-    ) -> Result<Vec<alloy::primitives::Bytes>, SequencerError> {
+    pub(crate) async fn cut(&self, keep: u64, cause: &str) -> Result<Vec<Bytes>, SequencerError> {
         let mut journal = Journal::new(self.database.clone());
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         // A cut whose outcome is unknown is repeated; the rows are in whichever generation moved them.

@@ -10,11 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy::consensus::Transaction as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use derivation::{DerivedHead, OriginSelector};
 use executor::{BlockContext, ChainSpec, ExecuteError};
 use protocol::{BlockInputs, Header, L1Origin, L2BlockRef, RollupConfig};
-use service::{Clock, UnixMillis};
+use service::{Clock, Component, UnixMillis};
 use state::StateDiff;
 use tokio::sync::mpsc;
 
@@ -59,6 +60,8 @@ pub struct DriverParts {
     pub journal: mpsc::Sender<JournalItem>,
     /// The state root.
     pub root: RootWorker,
+    /// Where it shows that it lives.
+    pub health: Component,
     /// What it is told.
     pub commands: Receiver<Command>,
     /// Whether it builds blocks of its own from the start.
@@ -183,6 +186,7 @@ impl Driver {
     fn open(&mut self, inputs: &BlockInputs, origin: &NextOrigin) -> Result<(), Exit> {
         let Some(block) = self.begin(inputs)? else { return self.pause(PAUSE_MAX) };
         self.parts.mempool.open_block(block.context().base_fee);
+        self.parts.health.up(format!("building block {}", inputs.opening.number));
         self.open = Some(Open {
             block,
             user_transactions: origin.user_transactions,
@@ -234,6 +238,7 @@ impl Driver {
         if taken.is_empty() {
             return Ok(());
         }
+        prefetch(&self.parts.store, &taken);
         let time_max = self.parts.config.sub_block_time_max;
         let Attempt { sub_block, dropped, interrupted: stopped } =
             open.block.execute(&taken, || started.elapsed() < time_max);
@@ -347,6 +352,21 @@ impl Driver {
         self.parts.version += 1;
         self.parts.version
     }
+}
+
+/// Reads what the transactions name, in two questions instead of one for each miss.
+fn prefetch(store: &ChainStore, taken: &[Arc<Admitted>]) {
+    let (mut accounts, mut slots) = (Vec::new(), Vec::new());
+    for admitted in taken {
+        let tx = &admitted.tx.tx;
+        accounts.push(admitted.sender());
+        accounts.extend(tx.to());
+        for item in tx.access_list().into_iter().flat_map(|list| list.iter()) {
+            accounts.push(item.address);
+            slots.extend(item.storage_keys.iter().map(|key| (item.address, (*key).into())));
+        }
+    }
+    store.base().prefetch(&accounts, &slots);
 }
 
 /// Execution stopped because a state could not be read: tried again at the next turn.

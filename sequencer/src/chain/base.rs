@@ -24,6 +24,7 @@ const HASHES_MAX: usize = 1_024;
 pub struct BaseState {
     cache: ReadCache<PgStateReader>,
     newest_possible: AtomicU64,
+    resets: AtomicU64,
     hashes: RwLock<BTreeMap<u64, B256>>,
 }
 
@@ -33,6 +34,7 @@ impl BaseState {
         Self {
             cache: ReadCache::new(stored, limits),
             newest_possible: AtomicU64::new(number),
+            resets: AtomicU64::new(0),
             hashes: RwLock::default(),
         }
     }
@@ -52,10 +54,23 @@ impl BaseState {
         self.cache.apply(diff);
     }
 
-    /// Postgres was taken back to this block.
+    /// How often Postgres was taken back. What was read across a reset is of no one state.
+    pub fn resets(&self) -> u64 {
+        self.resets.load(Ordering::SeqCst)
+    }
+
+    /// Postgres was taken back to this block, or is about to be.
     pub fn reset(&self, number: u64) {
+        self.resets.fetch_add(1, Ordering::SeqCst);
         self.cache.clear();
         self.newest_possible.store(number, Ordering::SeqCst);
+    }
+
+    /// Reads accounts and slots into the cache with few questions. What fails is read again when it is needed.
+    pub fn prefetch(&self, accounts: &[Address], slots: &[(Address, U256)]) {
+        if let Err(error) = self.cache.prefetch(accounts, slots) {
+            tracing::debug!(%error, "prefetch failed");
+        }
     }
 
     /// How well the cache does.

@@ -18,13 +18,16 @@ pub struct StateView {
     base: Arc<BaseState>,
     /// The base may hold the state of this block or an earlier one, whose changes since are in the layers.
     number: u64,
+    /// Resets of the base that had happened when this view was made.
+    resets: u64,
 }
 
 impl StateView {
     /// The state after block `number`, and after the sub-blocks that come on top: `layers`, newest first, reach
     /// down to the block that the base holds now.
     pub fn new(base: Arc<BaseState>, number: u64, layers: Vec<Arc<StateDiff>>) -> Self {
-        Self { layers: layers.into(), base, number }
+        let resets = base.resets();
+        Self { layers: layers.into(), base, number, resets }
     }
 
     /// The newest sealed block in it.
@@ -38,7 +41,7 @@ impl StateView {
         read: impl FnOnce(&BaseState) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
         let value = read(&self.base)?;
-        if self.base.newest_possible() > self.number {
+        if self.base.newest_possible() > self.number || self.base.resets() != self.resets {
             return Err(ReadError::Passed { number: self.number });
         }
         Ok(value)

@@ -178,6 +178,11 @@ impl ChainStore {
         self.inner.read().indexed
     }
 
+    /// A sealed block that is held in memory, durable or not.
+    pub fn sealed(&self, number: u64) -> Option<Arc<ChainBlock>> {
+        self.inner.read().get(number).cloned()
+    }
+
     /// A durable block that is held in memory.
     pub fn block(&self, number: u64) -> Option<Arc<ChainBlock>> {
         let inner = self.inner.read();

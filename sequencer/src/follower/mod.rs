@@ -161,7 +161,10 @@ impl Follower {
             }
         };
         tracing::warn!(common_ancestor = common.number, "L1 was reorganized");
-        let Ok(safe) = self.derivation.unwind(common.number) else {
+        let unwound = self.derivation.unwind(common.number);
+        // After a start, derivation stands at an L1 block that it has not seen again yet: there is no way back below.
+        let stands_above = self.derivation.processed().l1.number > common.number;
+        let (Ok(safe), false) = (unwound, stands_above) else {
             return self.start_again(common.number).await;
         };
         self.resume.unwind(common.number).await?;
@@ -192,7 +195,10 @@ impl Follower {
         let mut keep = newest.number();
         let safe = self.view.heads().safe_head().number;
         while keep > safe {
-            let block = self.view.require(keep).await.map_err(SequencerError::Chain)?;
+            let block = match self.view.store().sealed(keep) {
+                Some(block) => block,
+                None => self.view.require(keep).await.map_err(SequencerError::Chain)?,
+            };
             if block.reference.origin.number <= common.number {
                 break;
             }

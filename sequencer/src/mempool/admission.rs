@@ -66,6 +66,8 @@ impl Admission {
         let gas_limit = self.store.admission_state().gas_limit;
         let checked = raws.iter().map(|raw| self.check_form(raw, gas_limit)).collect();
         let recovered = recover(checked);
+        let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
+        self.store.base().prefetch(&senders, &[]);
         let admitted = recovered.into_iter().zip(raws);
         let results: Vec<_> = admitted.map(|(tx, raw)| self.admit_one(tx?, raw)).collect();
         for rejection in results.iter().filter_map(|result| result.as_ref().err()) {

@@ -8,6 +8,9 @@
 //! a transaction that cannot be executed now (gap, fee cap, gas left) is not looked at again until what
 //! keeps it back has changed.
 
+mod links;
+mod lookup;
+
 use std::{cmp::Reverse, collections::BTreeSet, collections::VecDeque, sync::Arc};
 
 use alloy::primitives::{
@@ -17,8 +20,7 @@ use alloy::primitives::{
 use state::StateDiff;
 
 use super::{
-    Admitted, Fees, MempoolLimits, Ordering, Rejection, SenderState, ready::Ready, sender::Sender,
-    transaction::Pooled,
+    Admitted, MempoolLimits, Ordering, Rejection, SenderState, ready::Ready, sender::Sender,
 };
 
 /// Sub-block diffs that are kept to bring late admissions up to date.
@@ -224,52 +226,6 @@ impl Pool {
         waiting
     }
 
-    /// All waiting transactions in order of arrival.
-    pub fn in_arrival_order(&self) -> Vec<Arc<Admitted>> {
-        let all = self.senders.values().flat_map(|sender| sender.transactions.values());
-        let mut all: Vec<_> = all.map(|tx| (tx.arrival, tx.admitted.clone())).collect();
-        all.sort_unstable_by_key(|(arrival, _)| *arrival);
-        all.into_iter().map(|(_, admitted)| admitted).collect()
-    }
-
-    /// A transaction by hash.
-    pub fn get(&self, hash: &B256) -> Option<Arc<Admitted>> {
-        let (address, nonce) = self.by_hash.get(hash)?;
-        Some(self.senders.get(address)?.transactions.get(nonce)?.admitted.clone())
-    }
-
-    /// Next nonce after all executable transactions of the sender, if it has any here.
-    pub fn pending_nonce(&self, address: &Address) -> Option<u64> {
-        self.senders.get(address).map(|sender| sender.end)
-    }
-
-    /// Transactions of one sender in order of nonce, each with whether it is executable.
-    pub fn of_sender(&self, address: &Address) -> Vec<(Arc<Admitted>, bool)> {
-        let Some(sender) = self.senders.get(address) else { return Vec::new() };
-        let all = sender.transactions.iter();
-        all.map(|(nonce, tx)| (tx.admitted.clone(), sender.is_executable(*nonce))).collect()
-    }
-
-    /// Everyone who has transactions here.
-    pub fn senders(&self) -> Vec<Address> {
-        self.senders.keys().copied().collect()
-    }
-
-    /// How many transactions, how many of them executable, and their bytes.
-    pub fn size(&self) -> (usize, usize, usize) {
-        (self.by_hash.len(), self.by_hash.len() - self.gapped, self.bytes)
-    }
-
-    /// Senders whose next transaction could be taken now, and those that wait for a lower base fee.
-    pub fn heads(&self) -> (usize, usize) {
-        (self.ready.takeable(), self.ready.parked())
-    }
-
-    /// The version of the pending state that is known here.
-    pub const fn version(&self) -> u64 {
-        self.version
-    }
-
     /// The account as of the newest settled sub-block, or `None` where `account` is too old to say.
     fn current(&self, address: &Address, account: SenderState) -> Option<(u64, U256)> {
         if let Some(sender) = self.senders.get(address) {
@@ -344,36 +300,6 @@ impl Pool {
         Ok(())
     }
 
-    fn link(&mut self, tx: Admitted, nonce: u64, balance: U256) {
-        self.arrivals += 1;
-        let (hash, address, arrival) = (tx.hash(), tx.sender(), self.arrivals);
-        let tx_nonce = tx.nonce();
-        self.bytes += tx.raw.len();
-        self.by_hash.insert(hash, (address, tx_nonce));
-        self.by_price.insert(price(&tx.fees, false, arrival, address));
-        self.gapped += 1;
-        let sender = self.senders.entry(address).or_insert_with(|| Sender::new(nonce, balance));
-        sender.transactions.insert(tx_nonce, Pooled { admitted: Arc::new(tx), arrival });
-        self.refresh(&address);
-    }
-
-    /// Takes one transaction out, wherever it stands.
-    fn remove_one(&mut self, hash: &B256) -> bool {
-        let Some((address, nonce)) = self.by_hash.remove(hash) else { return false };
-        let Some(sender) = self.senders.get_mut(&address) else { return false };
-        let executable = sender.is_executable(nonce);
-        let Some(pooled) = sender.transactions.remove(&nonce) else { return false };
-        if sender.ready == Some(pooled.arrival) {
-            sender.ready = None;
-            self.ready.remove(pooled.arrival);
-        }
-        self.bytes -= pooled.admitted.raw.len();
-        self.by_price.remove(&price(&pooled.admitted.fees, executable, pooled.arrival, address));
-        self.gapped -= usize::from(!executable);
-        self.refresh(&address);
-        true
-    }
-
     fn update_account(
         &mut self,
         address: &Address,
@@ -382,69 +308,21 @@ impl Pool {
         left: &mut Left,
     ) {
         let Some(sender) = self.senders.get_mut(address) else { return };
+        (sender.nonce, sender.balance) = (nonce, balance);
+        sender.cursor = std::cmp::max(sender.cursor, nonce);
         let used: Vec<_> =
             sender.transactions.range(..nonce).map(|(_, tx)| tx.admitted.clone()).collect();
         for admitted in used {
             let hash = admitted.hash();
-            self.remove_one(&hash);
+            self.unlink(&hash);
             // Executed ones were taken. A nonce can also be used up from inside (EIP-7702).
             if !executed.contains(&hash) {
                 let reason = Rejection::NonceTooLow { nonce: admitted.nonce(), expected: nonce };
                 left.push((hash, reason));
             }
         }
-        if let Some(sender) = self.senders.get_mut(address) {
-            (sender.nonce, sender.balance) = (nonce, balance);
-            sender.cursor = std::cmp::max(sender.cursor, nonce);
-        }
         self.refresh(address);
     }
-
-    /// Brings the derived facts of one sender up to date after any change; forgets it when nothing waits.
-    fn refresh(&mut self, address: &Address) {
-        let Some(sender) = self.senders.get_mut(address) else { return };
-        if sender.transactions.is_empty() {
-            if let Some(arrival) = sender.ready {
-                self.ready.remove(arrival);
-            }
-            self.senders.remove(address);
-            return;
-        }
-        let moved = sender.find_end();
-        for (nonce, pooled) in sender.transactions.range(moved) {
-            let now = sender.is_executable(*nonce);
-            let fees = &pooled.admitted.fees;
-            self.by_price.remove(&price(fees, !now, pooled.arrival, *address));
-            self.by_price.insert(price(fees, now, pooled.arrival, *address));
-            if now {
-                self.gapped -= 1;
-            } else {
-                self.gapped += 1;
-            }
-        }
-        self.place_head(address);
-    }
-
-    /// Puts the sender's next transaction into the ready set, and nothing else of it.
-    fn place_head(&mut self, address: &Address) {
-        let Some(sender) = self.senders.get_mut(address) else { return };
-        let head = sender.head().filter(|_| !sender.deferred);
-        let next = head.map(|head| (head.arrival, head.admitted.fees));
-        if sender.ready == next.map(|(arrival, _)| arrival) {
-            return;
-        }
-        if let Some(arrival) = sender.ready.take() {
-            self.ready.remove(arrival);
-        }
-        if let Some((arrival, fees)) = next {
-            self.ready.insert(arrival, *address, fees);
-            sender.ready = Some(arrival);
-        }
-    }
-}
-
-const fn price(fees: &Fees, executable: bool, arrival: u64, sender: Address) -> Price {
-    (executable, fees.tip, fees.cap, Reverse(arrival), sender)
 }
 
 fn check_funds(tx: &Admitted, have: U256, queued: U256) -> Result<(), Rejection> {

@@ -68,6 +68,7 @@ impl Session {
             origins: node.origins.clone(),
             journal: journal_sender,
             root,
+            health: node.builder_health.clone(),
             commands: commands.clone(),
             lead,
             version,

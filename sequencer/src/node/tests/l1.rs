@@ -155,3 +155,33 @@ fn blocks_go_on_without_l1_and_without_users_after_the_drift() {
     assert_eq!(located.opening.origin.number, 101);
     node.stop();
 }
+
+#[test]
+fn a_reorg_while_nobody_watched_is_found_at_the_start() {
+    let world = World::new(0);
+    let node = world.start();
+    node.until_block(1);
+    let mut block = l1_block(101, world.rollup.genesis.timestamp + 1, 0);
+    block.messages.push((3, deposit(Address::repeat_byte(0x77), 55)));
+    world.l1.extend(vec![block]);
+    node.until("the origin", |node| {
+        (node.handle.view.latest().reference.origin.number == 101).then_some(())
+    });
+    let submitted = node.handle.submitter.submit_and_wait(transfer(0, 0, 1), PATIENCE);
+    node.block_on(submitted).unwrap();
+    node.kill();
+    let mut other = l1_block(101, world.rollup.genesis.timestamp + 1, 1);
+    other.parent_hash = l1_hash(100, 0);
+    world.l1.extend(vec![other]);
+
+    let node = world.start();
+    node.until("the other branch", |node| {
+        (node.handle.view.latest().reference.origin.hash == l1_hash(101, 1)).then_some(())
+    });
+    assert_eq!(balance(&node, Address::repeat_byte(0x77)), U256::ZERO);
+    node.until("the returned transaction", |node| {
+        let hash = keccak256(transfer(0, 0, 1));
+        node.block_on(node.handle.view.transaction(hash)).unwrap()
+    });
+    node.stop();
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alloy::primitives::{U256, keccak256};
+use service::{Clock, SystemClock};
 use state::StateReader;
 
 use super::support::{NOBODY, World, key, transfer};
@@ -40,5 +41,24 @@ fn a_transfer_becomes_durable_is_sealed_and_survives_a_restart() {
     node.until("the saved mempool", |node| {
         node.handle.submitter.mempool().contains(&waiting).then_some(())
     });
+    node.stop();
+}
+
+#[test]
+fn a_late_chain_catches_up_and_serves_users_meanwhile() {
+    let world = World::new(90);
+    let node = world.start();
+    let submitted = node.handle.submitter.submit_and_wait(transfer(0, 0, 7), PATIENCE);
+    let located = node.block_on(submitted).unwrap();
+    let now = SystemClock.now().seconds();
+    node.until("the present", |node| {
+        (node.handle.view.latest().header.timestamp + 2 >= now).then_some(())
+    });
+    let view = &node.handle.view;
+    assert!(located.block_number <= view.latest().number());
+    for number in 1..=view.latest().number() {
+        let block = node.block_on(view.require(number)).unwrap();
+        assert_eq!(block.header.timestamp, world.rollup.timestamp_of(number));
+    }
     node.stop();
 }

@@ -1,5 +1,6 @@
 //! The whole service on a real Postgres and a recorded L1: from submission to the index, restarts, crashes, reorgs.
 
+mod admission;
 mod crash;
 mod faults;
 mod l1;

@@ -25,7 +25,8 @@ fn an_empty_database_is_filled_from_l1_before_anything_new_is_built() {
     node.stop();
     world.l1.extend(vec![batch]);
 
-    let other = World::on(world.rollup.clone(), world.l1.clone());
+    let World { rollup, l1, .. } = world;
+    let other = World::on(rollup, l1);
     let node = other.start();
     node.until_block(last + 1);
     assert_eq!(node.block_on(node.handle.view.require(last)).unwrap().hash, hash);

@@ -1,0 +1,47 @@
+//! Slow readers are told, and callers who wait are answered once and not kept for ever.
+
+use alloy::primitives::B256;
+
+use super::*;
+
+#[tokio::test]
+async fn a_slow_reader_is_closed_with_the_number_it_missed_and_others_go_on() {
+    let publisher = Publisher::new(4, 10);
+    let (mut slow, mut quick) = (publisher.subscribe(), publisher.subscribe());
+    for number in 0..10_u8 {
+        publisher.send(Published::Received(B256::repeat_byte(number)));
+        let event = quick.next().await.unwrap();
+        assert!(matches!(event, Published::Received(hash) if hash == B256::repeat_byte(number)));
+    }
+    assert_eq!(slow.next().await.unwrap_err(), Closed::Slow { missed: 6 });
+    assert_eq!(slow.next().await.unwrap_err(), Closed::Shutdown, "it does not go on with a gap");
+    drop(publisher);
+    assert_eq!(quick.next().await.unwrap_err(), Closed::Shutdown);
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_answers_all_who_wait_for_it_and_nobody_else() {
+    let publisher = Publisher::new(4, 10);
+    let [one, other] = [1, 2].map(B256::repeat_byte);
+    let first = publisher.wait(one).unwrap();
+    let second = publisher.wait(one).unwrap();
+    let mut unrelated = publisher.wait(other).unwrap();
+    publisher.dropped(one, Rejection::Evicted);
+    for answer in [first, second] {
+        assert!(matches!(*answer.await.unwrap().unwrap_err(), Rejection::Evicted));
+    }
+    assert!(unrelated.try_recv().is_err());
+}
+
+#[test]
+fn callers_who_gave_up_make_room_for_others() {
+    let publisher = Publisher::new(4, 2);
+    let first = publisher.wait(B256::repeat_byte(1)).unwrap();
+    let _second = publisher.wait(B256::repeat_byte(2)).unwrap();
+    assert_eq!(
+        publisher.wait(B256::repeat_byte(3)).unwrap_err(),
+        TooManyWaiters { waiting_max: 2 }
+    );
+    drop(first);
+    let _third = publisher.wait(B256::repeat_byte(3)).unwrap();
+}
