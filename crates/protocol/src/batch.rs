@@ -9,6 +9,9 @@
 //! Bytes and rules are normative in `docs/spec/batch.md`. This module does not decide whether a batch
 //! extends the chain (derivation does) or whether a transaction can be executed (the executor does).
 //!
+//! A block that one L1 transaction cannot carry is posted in parts: batches of that block alone that follow one
+//! another, all but the last `unfinished`, each saying how many of its transactions came before (`skip`).
+//!
 //! Which raw transactions a batch can carry: the canonical encoding of a legacy (with or without EIP-155),
 //! EIP-2930, EIP-1559 or EIP-7702 transaction that names no other chain than the L2's, with nonce and gas
 //! limit below 2^64, fees below 2^128, value, `r` and `s` below 2^256, `y` parity 0 or 1, and at most
@@ -44,6 +47,12 @@ pub const BATCH_BLOCKS_MAX: usize = 65_536;
 pub const BATCH_TRANSACTIONS_MAX: usize = 131_072;
 /// Most deposit hints of a batch.
 pub const BATCH_DEPOSITS_MAX: usize = 65_536;
+/// Most transactions of a block that is posted in parts.
+pub const BLOCK_TRANSACTIONS_MAX: u32 = 1024 * 1024;
+/// Most bytes that the raw transactions of such a block have together.
+pub const BLOCK_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most parts of a block.
+pub const BLOCK_PARTS_MAX: usize = 512;
 /// Bytes of a hash that a batch repeats as a check.
 pub const CHECK_BYTES: usize = 20;
 
@@ -52,6 +61,10 @@ pub const CHECK_BYTES: usize = 20;
 pub struct Batch {
     /// Number of the first L2 block.
     pub first_block: u64,
+    /// How many transactions of the first block the parts before this one carry; 0: it begins here.
+    pub skip: u32,
+    /// The one block of this batch goes on in the next batch: this is a part of it, and not its last.
+    pub unfinished: bool,
     /// First 20 bytes of the hash of the first block's parent.
     pub parent_check: [u8; CHECK_BYTES],
     /// First 20 bytes of the hash of the last block's L1 origin.
@@ -141,6 +154,9 @@ pub enum BatchError {
     /// Deposit hints do not rise.
     #[error("deposit log indexes of block {0} of the batch do not rise")]
     DepositOrder(usize),
+    /// It cannot be a part of a block.
+    #[error("not a part of a block: {0}")]
+    Part(&'static str),
     /// A transaction that no batch can carry.
     #[error("transaction {index} of the batch cannot be carried")]
     Transaction {
@@ -186,6 +202,23 @@ impl Batch {
     /// Number of transactions.
     pub fn transaction_count(&self) -> usize {
         self.blocks.iter().map(|block| block.transactions.len()).sum()
+    }
+
+    /// What every batch obeys that carries a part of a block. An unfinished one holds nothing else, so that it can be
+    /// kept until the rest is there without deriving anything from it.
+    fn check_part(&self) -> Result<(), BatchError> {
+        let continued = self.blocks.first().filter(|_| self.skip > 0);
+        if continued.is_some_and(|first| first.origin_advances) {
+            return Err(BatchError::Part("its first part has said that the origin advances"));
+        }
+        if !self.unfinished {
+            return Ok(());
+        }
+        match &self.blocks[..] {
+            [block] if !block.transactions.is_empty() => Ok(()),
+            [_] => Err(BatchError::Part("an unfinished block without transactions")),
+            _ => Err(BatchError::Part("an unfinished block among others")),
+        }
     }
 
     /// Columns and signatures. Refuses what the L2 with this chain id cannot carry.

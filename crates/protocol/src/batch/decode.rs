@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use alloy_primitives::Bytes;
 
 use super::{
-    BATCH_BLOCKS_MAX, BATCH_DEPOSITS_MAX, BATCH_TRANSACTIONS_MAX, Batch, BatchBlock, BatchError,
-    CHECK_BYTES, CarryError,
+    BATCH_BLOCKS_MAX, BATCH_DEPOSITS_MAX, BATCH_TRANSACTIONS_MAX, BLOCK_TRANSACTIONS_MAX, Batch,
+    BatchBlock, BatchError, CHECK_BYTES, CarryError,
     bits::Bits,
     compression, payload,
     raw::{Fields, Kind},
@@ -55,6 +55,7 @@ fn decode_columns(columns: &[u8], signatures: &[u8], chain_id: u64) -> Result<Ba
     if first_block.checked_add(block_count as u64 - 1).is_none() {
         return Err(BatchError::BlockNumberOverflow(first_block));
     }
+    let (skip, unfinished) = part(&mut reader)?;
 
     let origins = Bits::<1>::take(&mut reader, block_count, "origin bits")?;
     let counts = transaction_counts(&mut reader, block_count)?;
@@ -74,7 +75,20 @@ fn decode_columns(columns: &[u8], signatures: &[u8], chain_id: u64) -> Result<Ba
         deposit_log_indexes: hints,
         transactions: transactions.by_ref().take(count).collect(),
     });
-    Ok(Batch { first_block, parent_check, origin_check, blocks: blocks.collect() })
+    let blocks = blocks.collect();
+    let batch = Batch { first_block, skip, unfinished, parent_check, origin_check, blocks };
+    batch.check_part()?;
+    Ok(batch)
+}
+
+/// How many transactions of the first block came before, and whether it goes on in the next batch.
+fn part(reader: &mut Reader<'_>) -> Result<(u32, bool), BatchError> {
+    let part = take_u64(reader, "part")?;
+    let (actual, max) = (part >> 1, u64::from(BLOCK_TRANSACTIONS_MAX));
+    match u32::try_from(actual) {
+        Ok(skip) if actual <= max => Ok((skip, part & 1 == 1)),
+        _ => Err(BatchError::TooMany { what: "skipped transactions", actual, max }),
+    }
 }
 
 fn transaction_counts(reader: &mut Reader<'_>, blocks: usize) -> Result<Vec<usize>, BatchError> {

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use alloy_primitives::map::HashMap;
 
 use super::{
-    BATCH_BLOCKS_MAX, BATCH_BYTES_MAX, BATCH_DEPOSITS_MAX, BATCH_TRANSACTIONS_MAX, Batch,
-    BatchError, EncodedColumns,
+    BATCH_BLOCKS_MAX, BATCH_BYTES_MAX, BATCH_DEPOSITS_MAX, BATCH_TRANSACTIONS_MAX,
+    BLOCK_TRANSACTIONS_MAX, Batch, BatchError, EncodedColumns,
     bits::BitWriter,
     raw::{Fields, Kind},
     varint::{put_len, put_u64, put_u128},
@@ -59,7 +59,11 @@ fn check(batch: &Batch) -> Result<(), BatchError> {
             return Err(BatchError::DepositOrder(index));
         }
     }
-    Ok(())
+    if batch.skip > BLOCK_TRANSACTIONS_MAX {
+        let (actual, max) = (u64::from(batch.skip), u64::from(BLOCK_TRANSACTIONS_MAX));
+        return Err(BatchError::TooMany { what: "skipped transactions", actual, max });
+    }
+    batch.check_part()
 }
 
 const fn too_many(what: &'static str, actual: usize, max: usize) -> BatchError {
@@ -71,6 +75,7 @@ fn put_head(out: &mut Vec<u8>, batch: &Batch) {
     out.extend_from_slice(&batch.parent_check);
     out.extend_from_slice(&batch.origin_check);
     put_len(out, batch.blocks.len());
+    put_u64(out, u64::from(batch.skip) << 1 | u64::from(batch.unfinished));
 }
 
 fn put_blocks(out: &mut Vec<u8>, batch: &Batch) {

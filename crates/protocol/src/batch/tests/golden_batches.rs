@@ -78,7 +78,7 @@ fn batches() -> Vec<(&'static str, Batch)> {
         first_block: 1_000,
         parent_check: [0xaa; CHECK_BYTES],
         origin_check: [0xbb; CHECK_BYTES],
-        blocks: Vec::new(),
+        ..Batch::default()
     };
     let empty = BatchBlock::default();
     let epoch = BatchBlock {
@@ -104,6 +104,15 @@ fn batches() -> Vec<(&'static str, Batch)> {
         ("deposits", of(from_ref(&epoch))),
         ("a transaction of each kind", of(from_ref(&kinds))),
         ("transfers", of(from_ref(&transfers))),
+        ("the first part of a block", {
+            let block = BatchBlock { transactions: one_of_each(), ..epoch.clone() };
+            Batch { unfinished: true, ..of(from_ref(&block)) }
+        }),
+        ("another part", Batch { skip: 5, unfinished: true, ..of(from_ref(&kinds)) }),
+        (
+            "the last part, and a block more",
+            Batch { skip: 10, ..of(&[kinds.clone(), epoch.clone()]) }
+        ),
         ("all together", of(&[epoch, kinds, empty, transfers])),
     ]
 }
@@ -127,6 +136,8 @@ fn describe(name: &str, batch: &Batch) -> Value {
         "name": name,
         "chainId": CHAIN_ID,
         "firstBlock": batch.first_block,
+        "skip": batch.skip,
+        "unfinished": batch.unfinished,
         "parentCheck": hex::encode_prefixed(batch.parent_check),
         "originCheck": hex::encode_prefixed(batch.origin_check),
         "blocks": blocks,

@@ -75,13 +75,13 @@ fn promises_without_bytes() {
     assert!(matches!(decode_plain(&blocks, &[]), Err(BatchError::TooMany { what: "blocks", .. })));
     // One block with as many transactions as allowed, and no signature.
     let mut transactions = head.clone();
-    transactions.extend_from_slice(&[1, 0]);
+    transactions.extend_from_slice(&[1, 0, 0]);
     varint::put_len(&mut transactions, BATCH_TRANSACTIONS_MAX);
     let refused = Err(BatchError::NotCanonical("number of signatures"));
     assert_eq!(decode_plain(&transactions, &[]), refused);
     // One block that advances, with as many deposits as allowed.
     let mut deposits = head;
-    deposits.extend_from_slice(&[1, 1, 0]);
+    deposits.extend_from_slice(&[1, 0, 1, 0]);
     varint::put_len(&mut deposits, BATCH_DEPOSITS_MAX);
     let refused = Err(BatchError::Truncated("deposit log index"));
     assert_eq!(decode_plain(&deposits, &[]), refused);
@@ -162,4 +162,45 @@ fn an_address_stands_in_the_dictionary_once() {
     columns[at..at + 20].copy_from_slice(&address(2));
     let refused = Err(BatchError::NotCanonical("addresses"));
     assert_eq!(decode_plain(&columns, &encoded.signatures), refused);
+}
+
+#[test]
+fn parts() {
+    let part = |skip, unfinished| Batch {
+        skip,
+        unfinished,
+        ..one_block(alloc::vec![sample::transfer(1, 2)])
+    };
+    for (skip, unfinished) in [(0, true), (1, true), (1, false), (BLOCK_TRANSACTIONS_MAX, false)] {
+        let batch = part(skip, unfinished);
+        let encoded = batch.encode(CHAIN_ID).unwrap();
+        assert_eq!(decode_plain(&encoded.columns, &encoded.signatures), Ok(batch));
+    }
+    let refused = part(BLOCK_TRANSACTIONS_MAX + 1, false).encode(CHAIN_ID);
+    assert!(matches!(refused, Err(BatchError::TooMany { what: "skipped transactions", .. })));
+
+    let mut advancing = part(1, false);
+    advancing.blocks[0].origin_advances = true;
+    let mut among_others = part(0, true);
+    among_others.blocks.push(BatchBlock::default());
+    let mut empty = part(0, true);
+    empty.blocks[0].transactions.clear();
+    for batch in [advancing, among_others, empty] {
+        let refused = batch.encode(CHAIN_ID).unwrap_err();
+        assert!(matches!(refused, BatchError::Part(_)), "{refused}");
+        // The same bytes, if somebody writes them all the same, are no batch either.
+        let whole = Batch { skip: 0, unfinished: false, ..batch.clone() };
+        let mut encoded = whole.encode(CHAIN_ID).unwrap();
+        let column = 1 + 2 * CHECK_BYTES + 1;
+        assert_eq!(encoded.columns[column], 0);
+        encoded.columns[column] =
+            u8::try_from(batch.skip).unwrap() << 1 | u8::from(batch.unfinished);
+        assert_eq!(decode_plain(&encoded.columns, &encoded.signatures), Err(refused));
+    }
+
+    let mut columns = part(0, false).encode(CHAIN_ID).unwrap().columns;
+    let column = 1 + 2 * CHECK_BYTES + 1;
+    columns.splice(column..=column, [0xff, 0xff, 0xff, 0x7f]);
+    let refused = decode_plain(&columns, &[]);
+    assert!(matches!(refused, Err(BatchError::TooMany { what: "skipped transactions", .. })));
 }

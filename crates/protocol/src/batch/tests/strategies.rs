@@ -168,13 +168,32 @@ fn block() -> impl Strategy<Value = BatchBlock> {
     })
 }
 
-/// A batch that encodes.
+/// A batch that encodes: one in three carries a part of a block.
 pub(in crate::batch) fn batch() -> impl Strategy<Value = Batch> {
     let checks = any::<([u8; CHECK_BYTES], [u8; CHECK_BYTES])>();
-    (short(), checks, vec(block(), 1..20)).prop_map(|(first_block, checks, blocks)| Batch {
-        first_block: first_block % (u64::MAX - 100),
-        parent_check: checks.0,
-        origin_check: checks.1,
-        blocks,
-    })
+    let part = prop_oneof![
+        4 => Just((0, false)),
+        1 => (0..=BLOCK_TRANSACTIONS_MAX).prop_map(|skip| (skip, false)),
+        1 => (0..=BLOCK_TRANSACTIONS_MAX).prop_map(|skip| (skip, true)),
+    ];
+    (short(), checks, part, vec(block(), 1..20), raw()).prop_map(
+        |(first_block, checks, (skip, unfinished), mut blocks, raw)| {
+            if skip > 0 {
+                blocks[0].origin_advances = false;
+                blocks[0].deposit_log_indexes.clear();
+            }
+            if unfinished {
+                blocks.truncate(1);
+                blocks[0].transactions.push(raw);
+            }
+            Batch {
+                first_block: first_block % (u64::MAX - 100),
+                skip,
+                unfinished,
+                parent_check: checks.0,
+                origin_check: checks.1,
+                blocks,
+            }
+        },
+    )
 }
