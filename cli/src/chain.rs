@@ -34,45 +34,45 @@ const BLOB_BASE_FEE_SCALAR: u32 = 810_949;
 
 /// What is chosen for a chain; everything else follows.
 #[derive(Debug, Clone)]
-pub struct ChainParams {
+pub(crate) struct ChainParams {
     /// Chain id of the L2.
-    pub l2_chain_id: u64,
+    pub(crate) l2_chain_id: u64,
     /// Seconds between L2 blocks.
-    pub block_time: u64,
+    pub(crate) block_time: u64,
     /// Gas of one L2 block.
-    pub gas_limit: u64,
+    pub(crate) gas_limit: u64,
     /// L1 blocks within which a block must be posted.
-    pub sequencing_window: u64,
+    pub(crate) sequencing_window: u64,
     /// Seconds that a block with user transactions may lie after its L1 origin.
-    pub sequencer_drift_max: u64,
+    pub(crate) sequencer_drift_max: u64,
     /// L2 blocks between proposals.
-    pub proposal_interval: u64,
+    pub(crate) proposal_interval: u64,
     /// Seconds in which a proposal can be disputed.
-    pub dispute_window: u64,
+    pub(crate) dispute_window: u64,
     /// What a proposal stakes, in wei.
-    pub bond: U256,
+    pub(crate) bond: U256,
     /// Who deploys, and owns the `SystemConfig`.
-    pub deployer: Address,
+    pub(crate) deployer: Address,
     /// Who posts batches.
-    pub batcher: Address,
+    pub(crate) batcher: Address,
     /// Accounts that have a balance from the start, in wei.
-    pub funded: BTreeMap<Address, U256>,
+    pub(crate) funded: BTreeMap<Address, U256>,
 }
 
 /// A chain that exists on L1.
 #[derive(Debug)]
-pub struct NewChain {
+pub(crate) struct NewChain {
     /// What every program of it must know.
-    pub config: RollupConfig,
+    pub(crate) config: RollupConfig,
     /// Where Multicall3 is on L1.
-    pub multicall3: Address,
+    pub(crate) multicall3: Address,
 }
 
 /// Makes the genesis and deploys the contracts. The provider holds the deployer's wallet.
 ///
 /// # Errors
 /// When L1 does not answer or refuses, or when the parameters make no valid chain.
-pub async fn create(l1: &impl Provider, params: &ChainParams) -> Result<NewChain> {
+pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<NewChain> {
     let l1_chain_id = l1.get_chain_id().await.wrap_err("cannot read the chain id of L1")?;
     let newest = l1
         .get_block_by_number(BlockNumberOrTag::Latest)

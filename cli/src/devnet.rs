@@ -102,6 +102,7 @@ struct Ground {
 
 impl Ground {
     async fn start(args: &DevnetArgs, layout: &Layout) -> Result<Self> {
+        layout.wait_for_predecessor().await?;
         // Loading the set-up takes seconds of a core, and calldata batches never need it.
         let kzg = Kzg::start_lazily()?;
         let options = ClusterOptions {
@@ -122,6 +123,7 @@ impl Ground {
         let postgres =
             postgres.wrap_err("Postgres was interrupted")?.wrap_err("cannot start Postgres")?;
         let anvil = anvil.wrap_err("cannot start anvil as L1")?;
+        layout.remember(&[(anvil.process_id(), "anvil"), (postgres.process_id(), "postgres")])?;
         tracing::info!(l1 = anvil.url(), "Postgres and L1 run");
         Ok(Self { postgres, anvil, kzg })
     }

@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use alloy::{primitives::{Address, Bytes, U256}, providers::Provider, rpc::types::TransactionRequest};
+use alloy::{
+    primitives::{Address, Bytes, U256},
+    providers::Provider,
+    rpc::types::TransactionRequest,
+};
 use eyre::{Result, ensure, eyre};
 use harness::{Devnet, eventually};
 use proto::v1::{
@@ -54,7 +58,12 @@ pub(crate) struct Run {
     pub(crate) index_tail: Duration,
 }
 
-pub(crate) async fn run(devnet: &Devnet, door: Door, raw: Vec<Bytes>, time: Duration) -> Result<Run> {
+pub(crate) async fn run(
+    devnet: &Devnet,
+    door: Door,
+    raw: Vec<Bytes>,
+    time: Duration,
+) -> Result<Run> {
     let durable_before = durable(devnet).await?;
     let share = raw.len().div_ceil(CONNECTIONS);
     // Accounts are interleaved, so each connection gets every fourth transfer of an account: nonces with gaps, which
@@ -169,7 +178,10 @@ async fn by_json(url: String, raw: Vec<Bytes>, deadline: Instant) -> Result<(u64
 
 /// Sends one transfer with `eth_sendRawTransactionSync`; how long it took to be durable.
 pub(crate) async fn first_receipt(devnet: &Devnet) -> Result<Duration> {
-    use alloy::{eips::Encodable2718, network::{EthereumWallet, NetworkWallet, TransactionBuilder}};
+    use alloy::{
+        eips::Encodable2718,
+        network::{EthereumWallet, NetworkTransactionBuilder, NetworkWallet, TransactionBuilder},
+    };
     let node = devnet.l2(0)?;
     let wallet = EthereumWallet::from(devnet.info.accounts[0].signer()?);
     let request = TransactionRequest::default()
@@ -181,7 +193,9 @@ pub(crate) async fn first_receipt(devnet: &Devnet) -> Result<Duration> {
         .with_max_fee_per_gas(1_000_000_000)
         .with_max_priority_fee_per_gas(1_000_000);
     let tx = request.build_unsigned().map_err(|error| eyre!("{:?}", error.error))?;
-    let signed = <EthereumWallet as NetworkWallet<alloy::network::Ethereum>>::sign_transaction(&wallet, tx).await?;
+    let signed =
+        <EthereumWallet as NetworkWallet<alloy::network::Ethereum>>::sign_transaction(&wallet, tx)
+            .await?;
     let raw = Bytes::from(signed.encoded_2718());
     let began = Instant::now();
     let receipt: Value = node.raw_request("eth_sendRawTransactionSync".into(), [raw]).await?;

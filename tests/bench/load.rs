@@ -35,8 +35,7 @@ impl Load {
         let mut last = None;
         for (account, _) in &self.accounts {
             let wei = U256::from(1_000_000_000_000_000_000_u64);
-            let request =
-                TransactionRequest::default().with_to(account.address()).with_value(wei);
+            let request = TransactionRequest::default().with_to(account.address()).with_value(wei);
             last = Some(*node.send_transaction(request).await?.tx_hash());
         }
         let last = last.ok_or_else(|| eyre!("no accounts"))?;
@@ -49,7 +48,8 @@ impl Load {
     /// Signs `count` transfers, round by round over all accounts, on all cores.
     pub(crate) fn sign(&mut self, count: usize) -> Result<Vec<Bytes>> {
         let rounds = count.div_ceil(self.accounts.len());
-        let recipients: Vec<_> = self.accounts.iter().map(|(account, _)| account.address()).collect();
+        let recipients: Vec<_> =
+            self.accounts.iter().map(|(account, _)| account.address()).collect();
         let chain_id = self.chain_id;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let chunk = self.accounts.len().div_ceil(threads);
@@ -63,7 +63,9 @@ impl Load {
                         part.iter()
                             .map(|(account, nonce)| {
                                 (0..rounds as u64)
-                                    .map(|round| transfer(account, chain_id, nonce + round, recipients))
+                                    .map(|round| {
+                                        transfer(account, chain_id, nonce + round, recipients)
+                                    })
                                     .collect::<Result<Vec<_>>>()
                             })
                             .collect::<Result<Vec<_>>>()

@@ -36,10 +36,13 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let datadir = folder.path().join("devnet").display().to_string();
     let devnet = Devnet::start(&["--datadir", &datadir]).await?;
-    let share = |transfers: usize| transfers * run_time.as_secs() as usize / RUN_TIME.as_secs() as usize;
+    let share =
+        |transfers: usize| transfers * run_time.as_secs() as usize / RUN_TIME.as_secs() as usize;
     let mut load = Load::new(ACCOUNTS, devnet.info.l2.chain_id)?;
     load.fund(&devnet).await?;
-    for (door, transfers) in [(Door::Grpc, share(GRPC_TRANSFERS)), (Door::Json, share(JSON_TRANSFERS))] {
+    for (door, transfers) in
+        [(Door::Grpc, share(GRPC_TRANSFERS)), (Door::Json, share(JSON_TRANSFERS))]
+    {
         let raw = load.sign(transfers)?;
         let before = Metrics::read(&devnet).await?;
         let run = doors::run(&devnet, door, raw, run_time).await?;

@@ -43,7 +43,11 @@ impl Metrics {
         self.values.get(name).copied().unwrap_or_default()
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counters are whole numbers")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counters are whole numbers"
+    )]
     pub(crate) fn count(&self, name: &str) -> u64 {
         self.value(name) as u64
     }
@@ -57,7 +61,11 @@ pub(crate) fn machine() -> Result<()> {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("Braid, commit {}", String::from_utf8_lossy(&commit.stdout).trim());
-    println!("Machine: {cores} cores,{}; load before the start: {}", model.trim_start_matches(['\t', ':']), load.trim());
+    println!(
+        "Machine: {cores} cores,{}; load before the start: {}",
+        model.trim_start_matches(['\t', ':']),
+        load.trim()
+    );
     Ok(())
 }
 
@@ -65,7 +73,9 @@ pub(crate) fn machine() -> Result<()> {
 #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a report for people")]
 pub(crate) fn stages(before: &Metrics, after: &Metrics, transactions: u64) {
     let per = |seconds: f64| seconds * 1e6 / transactions as f64;
-    println!("  stage                                             µs per transaction (wall, own thread)");
+    println!(
+        "  stage                                             µs per transaction (wall, own thread)"
+    );
     for (name, histogram) in STAGES {
         let sum = format!("{histogram}_sum");
         println!("    {name:<48} {:>8.2}", per(after.value(&sum) - before.value(&sum)));
@@ -86,10 +96,19 @@ pub(crate) async fn posting(devnet: &Devnet) -> Result<()> {
     println!("\nPosting");
     println!("  batches                  {:>12}", metrics.count("braid_batcher_batches_total"));
     println!("  transactions             {transactions:>12}");
-    println!("  raw bytes/transaction    {:>12.1}", metrics.value("braid_batcher_raw_bytes_total") / transactions);
-    println!("  L1 bytes/transaction     {:>12.1}", metrics.value("braid_batcher_payload_bytes_total") / transactions);
+    println!(
+        "  raw bytes/transaction    {:>12.1}",
+        metrics.value("braid_batcher_raw_bytes_total") / transactions
+    );
+    println!(
+        "  L1 bytes/transaction     {:>12.1}",
+        metrics.value("braid_batcher_payload_bytes_total") / transactions
+    );
     if let Err(still) = drained {
-        println!("  {still}: posting is behind by {} blocks", metrics.count("braid_batcher_backlog_blocks"));
+        println!(
+            "  {still}: posting is behind by {} blocks",
+            metrics.count("braid_batcher_backlog_blocks")
+        );
     }
     Ok(())
 }

@@ -44,7 +44,10 @@ async fn rpc_error(url: &str, method: &str, params: Value) -> Result<(i64, Strin
     let answer: Value = serde_json::from_str(&text)?;
     let error = &answer["error"];
     ensure!(error.is_object(), "{method} {params} should fail: {text}");
-    Ok((error["code"].as_i64().unwrap_or_default(), error["message"].as_str().unwrap_or_default().into()))
+    Ok((
+        error["code"].as_i64().unwrap_or_default(),
+        error["message"].as_str().unwrap_or_default().into(),
+    ))
 }
 
 #[tokio::test]
@@ -62,11 +65,34 @@ async fn every_mistake_has_its_words() -> Result<()> {
     })?;
     let cases: Vec<(&str, Vec<u8>, &str)> = vec![
         ("wrong chain id", signed(account, 1, |_| {})?, "chain id"),
-        ("too little balance", signed(&poor, id, |_| {})?, "insufficient funds for gas * price + value"),
-        ("too little gas", signed(account, id, |tx| tx.gas_limit = 20_000)?, "intrinsic gas too low"),
-        ("more gas than a block", signed(account, id, |tx| tx.gas_limit = u64::MAX / 2)?, "gas limit reached"),
-        ("fee below the floor", signed(account, id, |tx| { tx.max_fee_per_gas = 1; tx.max_priority_fee_per_gas = 0; })?, "max fee per gas less than block base fee"),
-        ("tip above the cap", signed(account, id, |tx| tx.max_priority_fee_per_gas = 2_000_000_000)?, "max priority fee per gas higher than max fee per gas"),
+        (
+            "too little balance",
+            signed(&poor, id, |_| {})?,
+            "insufficient funds for gas * price + value",
+        ),
+        (
+            "too little gas",
+            signed(account, id, |tx| tx.gas_limit = 20_000)?,
+            "intrinsic gas too low",
+        ),
+        (
+            "more gas than a block",
+            signed(account, id, |tx| tx.gas_limit = u64::MAX / 2)?,
+            "gas limit reached",
+        ),
+        (
+            "fee below the floor",
+            signed(account, id, |tx| {
+                tx.max_fee_per_gas = 1;
+                tx.max_priority_fee_per_gas = 0;
+            })?,
+            "max fee per gas less than block base fee",
+        ),
+        (
+            "tip above the cap",
+            signed(account, id, |tx| tx.max_priority_fee_per_gas = 2_000_000_000)?,
+            "max priority fee per gas higher than max fee per gas",
+        ),
         ("oversize", oversize, "oversized data"),
         ("cut short", cut, ""),
         ("not a transaction", vec![1, 2, 3], ""),
@@ -84,7 +110,8 @@ async fn every_mistake_has_its_words() -> Result<()> {
     // The account still works, and the same transaction twice is known.
     let node = devnet.l2(4)?;
     send(&node, transfer(Address::repeat_byte(2), 1)).await?;
-    let (_, message) = rpc_error(url, "eth_sendRawTransaction", json!([hex::encode_prefixed(&good)])).await?;
+    let (_, message) =
+        rpc_error(url, "eth_sendRawTransaction", json!([hex::encode_prefixed(&good)])).await?;
     ensure!(message.contains("nonce too low"), "{message}");
     devnet.stop().await
 }
@@ -94,10 +121,14 @@ async fn malformed_requests_are_answered() -> Result<()> {
     let devnet = Devnet::ephemeral(&[]).await?;
     let url = &devnet.info.l2.rpc;
     let (code, message) = rpc_error(url, "eth_dance", json!([])).await?;
-    assert_eq!((code, message.as_str()), (-32601, "the method eth_dance does not exist/is not available"));
+    assert_eq!(
+        (code, message.as_str()),
+        (-32601, "the method eth_dance does not exist/is not available")
+    );
     let (code, _) = rpc_error(url, "eth_getBalance", json!(["0x12"])).await?;
     assert_eq!(code, -32602);
-    let (code, message) = rpc_error(url, "eth_getBalance", json!([Address::ZERO, "0xffffff"])).await?;
+    let (code, message) =
+        rpc_error(url, "eth_getBalance", json!([Address::ZERO, "0xffffff"])).await?;
     ensure!(code == -32000 && message.starts_with("header not found: "), "{code} {message}");
     let (code, message) = rpc_error(url, "eth_getFilterChanges", json!(["0x1"])).await?;
     assert_eq!((code, message.as_str()), (-32000, "filter not found"));

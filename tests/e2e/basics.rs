@@ -45,7 +45,8 @@ async fn a_deposit_arrives_and_heads_follow_l1() -> Result<()> {
     let before = node.get_balance(account).await?;
     // A plain transfer to the Portal is a deposit to oneself.
     let wei = U256::from(5_000_000_000_u64);
-    let deposit = TransactionRequest::default().with_to(devnet.info.contracts.portal).with_value(wei);
+    let deposit =
+        TransactionRequest::default().with_to(devnet.info.contracts.portal).with_value(wei);
     send(&l1, deposit).await?;
     eventually("the deposit on L2", SOON, || async {
         Ok((node.get_balance(account).await? == before + wei).then_some(()))
@@ -95,7 +96,8 @@ fn children_of(id: u32) -> Result<Vec<u32>> {
         for task in std::fs::read_dir(format!("/proc/{parent}/task"))? {
             let list = task?.path().join("children");
             let text = std::fs::read_to_string(list).unwrap_or_default();
-            let children: Vec<u32> = text.split_whitespace().filter_map(|id| id.parse().ok()).collect();
+            let children: Vec<u32> =
+                text.split_whitespace().filter_map(|id| id.parse().ok()).collect();
             parents.extend(&children);
             found.extend(children);
         }

@@ -35,7 +35,10 @@ async fn run(devnet: &Devnet, account: usize, program: &str, arguments: &[PathBu
         .env("BRAID_WS", &info.l2.ws)
         .env("BRAID_CHAIN_ID", info.l2.chain_id.to_string())
         .env("BRAID_KEY", &info.accounts[account].private_key)
-        .env("BRAID_TO", format!("{:#x}", alloy::primitives::Address::repeat_byte(0x40 + account as u8)))
+        .env(
+            "BRAID_TO",
+            format!("{:#x}", alloy::primitives::Address::repeat_byte(0x40 + account as u8)),
+        )
         .env("BRAID_TOKEN", contracts("node_modules/@uniswap/v2-core/build/ERC20.json"))
         .env("BRAID_CAST", contracts("node_modules/@foundry-rs/cast-linux-amd64/bin/cast"))
         .kill_on_drop(true);

@@ -72,7 +72,8 @@ async fn tokens_are_swapped_on_uniswap_v2() -> Result<()> {
     let held = node.call(view(b, balanceOfCall { owner: me }.abi_encode())).await?;
     assert_eq!(U256::abi_decode(&held)?, U256::from(500_000 + 9_775));
     let pair = node.call(view(factory, getPairCall { a, b }.abi_encode())).await?;
-    let reserves = node.call(view(Address::abi_decode(&pair)?, getReservesCall {}.abi_encode())).await?;
+    let reserves =
+        node.call(view(Address::abi_decode(&pair)?, getReservesCall {}.abi_encode())).await?;
     let reserves = getReservesCall::abi_decode_returns(&reserves)?;
     let expected = [U112::from(510_000), U112::from(490_225)];
     let found = if a < b { [reserves._0, reserves._1] } else { [reserves._1, reserves._0] };
@@ -104,7 +105,11 @@ async fn an_account_delegates_to_multicall() -> Result<()> {
     let code = node.get_code_at(owner.address()).await?;
     assert_eq!(code[..3], [0xef, 0x01, 0x00], "a delegation designator");
     assert_eq!(code[3..], MULTICALL3[..]);
-    assert_eq!(node.get_transaction_count(owner.address()).await?, 1, "the authorization used a nonce");
+    assert_eq!(
+        node.get_transaction_count(owner.address()).await?,
+        1,
+        "the authorization used a nonce"
+    );
     devnet.stop().await
 }
 
@@ -114,7 +119,8 @@ async fn every_signature_type_is_accepted_and_blobs_are_not() -> Result<()> {
     let node = devnet.l2(0)?;
     let to = Address::repeat_byte(0x60);
     let price = node.get_gas_price().await?;
-    let legacy = TransactionRequest::default().with_to(to).with_value(U256::from(1)).with_gas_price(price);
+    let legacy =
+        TransactionRequest::default().with_to(to).with_value(U256::from(1)).with_gas_price(price);
     send(&node, legacy.clone()).await?;
     send(&node, legacy.with_access_list(Default::default())).await?;
     send(&node, TransactionRequest::default().with_to(to).with_value(U256::from(1))).await?;
@@ -134,7 +140,9 @@ async fn every_signature_type_is_accepted_and_blobs_are_not() -> Result<()> {
     let answer = node.send_raw_transaction(&raw).await;
     match answer {
         // Both are right by the protocol; the door may insist on replay protection.
-        Ok(pending) => ensure!(pending.get_receipt().await?.status(), "an unprotected transfer failed"),
+        Ok(pending) => {
+            ensure!(pending.get_receipt().await?.status(), "an unprotected transfer failed")
+        }
         Err(error) => ensure!(error.to_string().contains("replay-protected"), "{error}"),
     }
     devnet.stop().await

@@ -51,7 +51,8 @@ async fn a_reorg_of_depth_three_is_followed() -> Result<()> {
     safe(&node, sent.block_number.unwrap_or_default()).await?;
     let head = l1.get_block_number().await?;
     let old = l1.get_block_by_number(head.into()).await?.map(|block| block.header.hash);
-    l1.anvil_reorg(alloy::rpc::types::anvil::ReorgOptions { depth: 3, tx_block_pairs: vec![] }).await?;
+    l1.anvil_reorg(alloy::rpc::types::anvil::ReorgOptions { depth: 3, tx_block_pairs: vec![] })
+        .await?;
     eventually("L1 to have another block there", LATER, || async {
         let new = l1.get_block_by_number(head.into()).await?.map(|block| block.header.hash);
         Ok((new.is_some() && new != old).then_some(()))
@@ -118,7 +119,8 @@ async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
     let l1 = devnet.l1_signer(3)?;
     let oracle = devnet.info.contracts.output_oracle;
     let number = |answer: alloy::primitives::Bytes| U256::from_be_slice(&answer);
-    let next = number(l1.call(call(oracle, OutputOracle::nextBlockNumberCall {}.abi_encode())).await?);
+    let next =
+        number(l1.call(call(oracle, OutputOracle::nextBlockNumberCall {}.abi_encode())).await?);
     let bond = number(l1.call(call(oracle, OutputOracle::BONDCall {}.abi_encode())).await?);
     let head = l1.get_block_by_number(alloy::eips::BlockNumberOrTag::Latest).await?;
     let head = head.ok_or_else(|| eyre::eyre!("L1 has no head"))?.header;
@@ -129,10 +131,8 @@ async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
         l1BlockHash: head.hash,
         l1BlockNumber: U256::from(head.number),
     };
-    let request = TransactionRequest::default()
-        .with_to(oracle)
-        .with_value(bond)
-        .with_input(lie.abi_encode());
+    let request =
+        TransactionRequest::default().with_to(oracle).with_value(bond).with_input(lie.abi_encode());
     send(&l1, request).await?;
     let status = eventually("the verifier to disagree", LATER, || async {
         let status = verifier_status(&devnet.info.metrics).await?;

@@ -120,7 +120,10 @@ async fn two_thousand_transactions_through_both_doors() -> Result<()> {
         half.extend(transfers(account, &crowd, id, 0..EACH)?);
     }
     let all: Vec<B256> = left.iter().chain(&right).map(keccak256).collect();
-    tokio::try_join!(by_json_rpc(&devnet.info.l2.rpc, &left), by_grpc(&devnet.info.l2.grpc, right))?;
+    tokio::try_join!(
+        by_json_rpc(&devnet.info.l2.rpc, &left),
+        by_grpc(&devnet.info.l2.grpc, right)
+    )?;
 
     let node = devnet.l2(0)?;
     let mut last_block = 0;

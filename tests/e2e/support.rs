@@ -18,8 +18,12 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 pub(crate) const LATER: Duration = Duration::from_secs(120);
 
 /// Sends and waits for the receipt, which must say success.
-pub(crate) async fn send(node: &DynProvider, request: TransactionRequest) -> Result<TransactionReceipt> {
-    let pending = node.send_transaction(request).await.wrap_err("the node refused a transaction")?;
+pub(crate) async fn send(
+    node: &DynProvider,
+    request: TransactionRequest,
+) -> Result<TransactionReceipt> {
+    let pending =
+        node.send_transaction(request).await.wrap_err("the node refused a transaction")?;
     let hash = *pending.tx_hash();
     let receipt = receipt(node, hash).await?;
     ensure!(receipt.status(), "transaction {hash} failed: {receipt:?}");

@@ -49,9 +49,8 @@ impl Logs {
 
     /// Lines at WARN or ERROR that contain none of the expected words. A healthy run has none.
     pub fn unexpected(&self, expected: &[&str]) -> Vec<String> {
-        let loud = |line: &String| {
-            ["WARN", "ERROR", "panicked"].iter().any(|level| line.contains(level))
-        };
+        let loud =
+            |line: &String| ["WARN", "ERROR", "panicked"].iter().any(|level| line.contains(level));
         let known = |line: &String| expected.iter().any(|words| line.contains(words));
         self.lines().into_iter().filter(|line| loud(line) && !known(line)).collect()
     }

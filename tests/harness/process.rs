@@ -31,7 +31,11 @@ pub fn braid_binary() -> Result<PathBuf> {
     // A test lies in `deps`, a program beside the binary.
     let beside = test.with_file_name("braid");
     let binary = if beside.exists() { beside } else { profile.join("braid") };
-    ensure!(binary.exists(), "{} is not built: cargo build --workspace --bin braid", binary.display());
+    ensure!(
+        binary.exists(),
+        "{} is not built: cargo build --workspace --bin braid",
+        binary.display()
+    );
     Ok(binary)
 }
 
@@ -74,7 +78,13 @@ impl Process {
         let lines = self.stdout.as_mut().ok_or_else(|| eyre!("standard output was taken"))?;
         tokio::time::timeout(patience, lines.next_line())
             .await
-            .map_err(|_| eyre!("{} printed nothing in {patience:?}; its log:\n{}", self.name, self.logs.text()))?
+            .map_err(|_| {
+                eyre!(
+                    "{} printed nothing in {patience:?}; its log:\n{}",
+                    self.name,
+                    self.logs.text()
+                )
+            })?
             .wrap_err("cannot read standard output")
     }
 
@@ -93,7 +103,8 @@ impl Process {
         let id = self.id().ok_or_else(|| eyre!("{} has ended", self.name))?;
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
         // The name in parentheses may hold spaces; what follows it does not. utime and stime are fields 14 and 15.
-        let (_, fields) = stat.rsplit_once(')').ok_or_else(|| eyre!("unreadable /proc/{id}/stat"))?;
+        let (_, fields) =
+            stat.rsplit_once(')').ok_or_else(|| eyre!("unreadable /proc/{id}/stat"))?;
         let fields: Vec<&str> = fields.split_whitespace().collect();
         let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok());
         let (user, system) = (ticks(11).unwrap_or_default(), ticks(12).unwrap_or_default());
@@ -120,7 +131,8 @@ impl Process {
     /// When the process has ended already.
     pub async fn signal(&self, name: &str) -> Result<()> {
         let id = self.id().ok_or_else(|| eyre!("{} has ended already", self.name))?;
-        let status = Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status().await?;
+        let status =
+            Command::new("kill").arg(format!("-{name}")).arg(id.to_string()).status().await?;
         ensure!(status.success(), "kill -{name} {id} failed");
         Ok(())
     }
@@ -140,7 +152,9 @@ impl Process {
     pub async fn wait(&mut self, patience: Duration) -> Result<ExitStatus> {
         tokio::time::timeout(patience, self.child.wait())
             .await
-            .map_err(|_| eyre!("{} did not end in {patience:?}; its log:\n{}", self.name, self.logs.text()))?
+            .map_err(|_| {
+                eyre!("{} did not end in {patience:?}; its log:\n{}", self.name, self.logs.text())
+            })?
             .wrap_err("cannot wait for the process")
     }
 }

@@ -18,7 +18,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("batcher", &["protocol", "derivation", "db", "l1", "service", "proto", "bindings"]),
     (
         "sequencer",
-        &["protocol", "state", "executor", "derivation", "db", "l1", "service", "proto", "bindings"],
+        &[
+            "protocol",
+            "state",
+            "executor",
+            "derivation",
+            "db",
+            "l1",
+            "service",
+            "proto",
+            "bindings",
+        ],
     ),
     (
         "verifier",
@@ -27,15 +37,36 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "protocol", "state", "executor", "derivation", "db", "l1", "service", "proto",
-            "bindings", "sequencer", "batcher", "verifier",
+            "protocol",
+            "state",
+            "executor",
+            "derivation",
+            "db",
+            "l1",
+            "service",
+            "proto",
+            "bindings",
+            "sequencer",
+            "batcher",
+            "verifier",
         ],
     ),
     (
         "tests",
         &[
-            "protocol", "state", "executor", "derivation", "db", "l1", "service", "proto",
-            "bindings", "sequencer", "batcher", "verifier", "cli",
+            "protocol",
+            "state",
+            "executor",
+            "derivation",
+            "db",
+            "l1",
+            "service",
+            "proto",
+            "bindings",
+            "sequencer",
+            "batcher",
+            "verifier",
+            "cli",
         ],
     ),
 ];
@@ -64,7 +95,8 @@ fn no_edge_outside_the_table() {
         ALLOWED.iter().map(|(folder, _)| folder.rsplit('/').next().unwrap_or(folder)).collect();
     for (folder, allowed) in ALLOWED {
         let manifest = manifest(folder);
-        let Some(dependencies) = manifest.get("dependencies").and_then(toml::Value::as_table) else {
+        let Some(dependencies) = manifest.get("dependencies").and_then(toml::Value::as_table)
+        else {
             continue;
         };
         for name in dependencies.keys().filter(|name| ours.contains(name.as_str())) {

@@ -16,7 +16,8 @@ fn tracked(pattern: &str) -> Vec<String> {
         .output()
         .expect("git runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let files: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    let files: Vec<String> =
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
     files.into_iter().filter(|file| root().join(file).exists()).collect()
 }
 

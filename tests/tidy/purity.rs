@@ -12,7 +12,16 @@ fn the_core_reaches_no_edge() {
     for core in CORE {
         // `cargo metadata` would unify features over the whole workspace and show edges that are not there.
         let output = Command::new(env!("CARGO"))
-            .args(["tree", "--offline", "--locked", "--edges=normal", "--prefix=none", "--format={p}", "-p", core])
+            .args([
+                "tree",
+                "--offline",
+                "--locked",
+                "--edges=normal",
+                "--prefix=none",
+                "--format={p}",
+                "-p",
+                core,
+            ])
             .current_dir(root())
             .output()
             .expect("cargo runs");

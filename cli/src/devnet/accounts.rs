@@ -5,28 +5,26 @@ use alloy::signers::local::{
 };
 
 /// The mnemonic of anvil and hardhat. Its keys are publicly known.
-pub const MNEMONIC: &str = "test test test test test test test test test test test junk";
+pub(crate) const MNEMONIC: &str = "test test test test test test test test test test test junk";
 /// Accounts for users; they come first, so they are the ones that every tool knows.
-pub const USERS: u32 = 10;
-/// How many accounts L1 funds: the users and the operators below.
-pub const FUNDED: u32 = USERS + 4;
+pub(crate) const USERS: u32 = 10;
 
 /// Who runs the devnet, each with an account of its own, so that no two share a nonce.
 #[derive(Debug, Clone)]
-pub struct Operators {
+pub(crate) struct Operators {
     /// Deploys the contracts and owns the configuration.
-    pub deployer: PrivateKeySigner,
+    pub(crate) deployer: PrivateKeySigner,
     /// Posts batches.
-    pub batcher: PrivateKeySigner,
+    pub(crate) batcher: PrivateKeySigner,
     /// Proposes output roots.
-    pub proposer: PrivateKeySigner,
+    pub(crate) proposer: PrivateKeySigner,
 }
 
 /// The account at `index` of the mnemonic.
 ///
 /// # Errors
 /// Never for the fixed mnemonic; the library's error otherwise.
-pub fn account(index: u32) -> Result<PrivateKeySigner, LocalSignerError> {
+pub(crate) fn account(index: u32) -> Result<PrivateKeySigner, LocalSignerError> {
     MnemonicBuilder::<English>::default().phrase(MNEMONIC).index(index)?.build()
 }
 
@@ -34,7 +32,7 @@ pub fn account(index: u32) -> Result<PrivateKeySigner, LocalSignerError> {
 ///
 /// # Errors
 /// As [`account`].
-pub fn users() -> Result<Vec<PrivateKeySigner>, LocalSignerError> {
+pub(crate) fn users() -> Result<Vec<PrivateKeySigner>, LocalSignerError> {
     (0..USERS).map(account).collect()
 }
 
@@ -42,7 +40,7 @@ pub fn users() -> Result<Vec<PrivateKeySigner>, LocalSignerError> {
 ///
 /// # Errors
 /// As [`account`].
-pub fn operators() -> Result<Operators, LocalSignerError> {
+pub(crate) fn operators() -> Result<Operators, LocalSignerError> {
     Ok(Operators {
         deployer: account(USERS)?,
         batcher: account(USERS + 1)?,

@@ -8,73 +8,73 @@ use serde::{Deserialize, Serialize};
 /// Where everything is. The shape of `braid devnet --json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DevnetInfo {
+pub(crate) struct DevnetInfo {
     /// The L1 node.
-    pub l1: L1Info,
+    pub(crate) l1: L1Info,
     /// The sequencer's doors.
-    pub l2: L2Info,
+    pub(crate) l2: L2Info,
     /// Prometheus page of the process.
-    pub metrics: String,
+    pub(crate) metrics: String,
     /// Connection string of the sequencer's database.
-    pub postgres: String,
+    pub(crate) postgres: String,
     /// Addresses on L1.
-    pub contracts: ContractsInfo,
+    pub(crate) contracts: ContractsInfo,
     /// Accounts that are funded on both layers.
-    pub accounts: Vec<AccountInfo>,
+    pub(crate) accounts: Vec<AccountInfo>,
     /// File with the rollup configuration: all that a verifier needs beside an L1 RPC.
-    pub rollup_config: PathBuf,
+    pub(crate) rollup_config: PathBuf,
 }
 
 /// The L1 node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct L1Info {
+pub(crate) struct L1Info {
     /// JSON-RPC, HTTP and WebSocket.
-    pub rpc: String,
+    pub(crate) rpc: String,
     /// Chain id.
-    pub chain_id: u64,
+    pub(crate) chain_id: u64,
 }
 
 /// The doors of the sequencer; all on one port.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct L2Info {
+pub(crate) struct L2Info {
     /// JSON-RPC over HTTP.
-    pub rpc: String,
+    pub(crate) rpc: String,
     /// JSON-RPC over WebSocket.
-    pub ws: String,
+    pub(crate) ws: String,
     /// gRPC.
-    pub grpc: String,
+    pub(crate) grpc: String,
     /// Chain id.
-    pub chain_id: u64,
+    pub(crate) chain_id: u64,
 }
 
 /// Contracts on L1.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ContractsInfo {
+pub(crate) struct ContractsInfo {
     /// Configuration of the chain.
-    pub system_config: Address,
+    pub(crate) system_config: Address,
     /// Where batches land.
-    pub batch_inbox: Address,
+    pub(crate) batch_inbox: Address,
     /// Deposits.
-    pub portal: Address,
+    pub(crate) portal: Address,
     /// Proposals; `l2OutputOracle` of viem's chain definition.
-    pub output_oracle: Address,
+    pub(crate) output_oracle: Address,
     /// Multicall3, which viem's withdrawal actions need on L1.
-    pub multicall3: Address,
+    pub(crate) multicall3: Address,
 }
 
 /// A funded account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AccountInfo {
+pub(crate) struct AccountInfo {
     /// Its address.
-    pub address: Address,
+    pub(crate) address: Address,
     /// Its key; publicly known.
-    pub private_key: B256,
+    pub(crate) private_key: B256,
     /// Balance at genesis on L2, in wei.
-    pub l2_balance: U256,
+    pub(crate) l2_balance: U256,
 }
 
 /// Examples send this much, in wei.
