@@ -13,6 +13,7 @@
     reason = "a rejection carries its numbers and is made once, at the end of an admission"
 )]
 
+pub mod api;
 pub mod builder;
 pub mod chain;
 mod config;

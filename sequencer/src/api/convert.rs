@@ -7,7 +7,7 @@ mod log;
 mod receipt;
 mod transaction;
 
-pub(crate) use block::{RpcBlock, header, pending_block, sealed_block};
+pub(crate) use block::{header, pending_block, sealed_block};
 pub(crate) use log::{block_logs, log_filter_matches};
 pub(crate) use receipt::{RpcReceipt, receipt};
 pub(crate) use transaction::{RpcTransaction, located_transaction, pooled_transaction};

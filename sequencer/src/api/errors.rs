@@ -4,12 +4,14 @@
 //! same request would meet again never carries a code that they repeat (-32603, -32005, 429): the texts are
 //! geth's, the codes are listed in `docs/rpc.md`.
 
-use alloy::primitives::{B256, Bytes};
+use alloy::primitives::{B64, B256, Bytes, keccak256};
+use axum::http::StatusCode;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::mempool::Rejection;
+use super::limits::REQUEST_BYTES_MAX;
+use crate::{chain::ReadError, mempool::Rejection};
 
 /// A transaction or call that cannot be done; also "header not found" and unknown filters.
 pub(crate) const SERVER_ERROR: i32 = -32_000;
@@ -19,8 +21,16 @@ pub(crate) const REVERT: i32 = 3;
 pub(crate) const INVALID_PARAMS: i32 = -32_602;
 /// A fault of ours.
 pub(crate) const INTERNAL: i32 = -32_603;
-/// Overload: the only code that asks a client to come again.
+/// Overload, HTTP status 429: the client may come again.
 pub(crate) const LIMIT_EXCEEDED: i32 = -32_005;
+/// Draining or not leading, HTTP status 503: the client may come again, here or elsewhere.
+pub(crate) const UNAVAILABLE: i32 = -32_002;
+/// History that is not kept.
+pub(crate) const PRUNED: i32 = 4_444;
+/// Not JSON.
+pub(crate) const PARSE_ERROR: i32 = -32_700;
+/// Not a request.
+pub(crate) const INVALID_REQUEST: i32 = -32_600;
 /// `eth_sendRawTransactionSync` (EIP-7966): not executed in time.
 pub(crate) const SYNC_TIMEOUT: i32 = 4;
 
@@ -57,6 +67,21 @@ pub(crate) fn not_canonical() -> ErrorObjectOwned {
     server("hash is not currently canonical")
 }
 
+/// History that the node does not keep.
+pub(crate) fn pruned() -> ErrorObjectOwned {
+    plain(PRUNED, "pruned history unavailable")
+}
+
+/// A body that is longer than one may be.
+pub(crate) fn request_too_large() -> ErrorObjectOwned {
+    plain(INVALID_REQUEST, format!("request body exceeds {REQUEST_BYTES_MAX} bytes"))
+}
+
+/// Bytes that are not JSON.
+pub(crate) fn malformed() -> ErrorObjectOwned {
+    plain(PARSE_ERROR, "parse error")
+}
+
 /// A filter that never was or has expired: viem makes a new one on exactly this.
 pub(crate) fn unknown_filter() -> ErrorObjectOwned {
     server("filter not found")
@@ -64,14 +89,8 @@ pub(crate) fn unknown_filter() -> ErrorObjectOwned {
 
 /// A fault of ours. The cause goes to the log, not to the client; the id finds it there.
 pub(crate) fn internal(request: &'static str, error: &dyn std::error::Error) -> ErrorObjectOwned {
-    let id = B256::random();
-    let mut cause = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        cause = format!("{cause}: {inner}");
-        source = inner.source();
-    }
-    tracing::error!(request, %id, cause, "request failed");
+    let id = B64::from(rand::random::<u64>().to_be_bytes());
+    tracing::error!(request, %id, cause = crate::error::chain(error), "request failed");
     with_data(INTERNAL, "internal error", json!({ "requestId": id }))
 }
 
@@ -87,6 +106,11 @@ pub(crate) fn reverted(output: &Bytes) -> ErrorObjectOwned {
         _ => "execution reverted".to_owned(),
     };
     with_data(REVERT, message, output)
+}
+
+/// No gas limit that may be used is enough.
+pub(crate) fn gas_exceeds_allowance(allowance: u64) -> ErrorObjectOwned {
+    server(format!("gas required exceeds allowance ({allowance})"))
 }
 
 fn is_solidity_error(output: &[u8]) -> bool {
@@ -110,7 +134,8 @@ pub(crate) fn log_range_too_wide(from: u64, to: u64, range_max: u64) -> ErrorObj
 /// one asked for, or clients would ask for ever.
 pub(crate) fn too_many_logs(from: u64, to: u64, results_max: usize) -> ErrorObjectOwned {
     let suggested = from + (to.saturating_sub(from)) / 2;
-    let suggested = std::cmp::max(from, if suggested >= to { to.saturating_sub(1) } else { suggested });
+    let suggested =
+        std::cmp::max(from, if suggested >= to { to.saturating_sub(1) } else { suggested });
     with_data(
         INVALID_PARAMS,
         format!(
@@ -124,10 +149,8 @@ pub(crate) fn too_many_logs(from: u64, to: u64, results_max: usize) -> ErrorObje
 
 /// `eth_sendRawTransactionSync` was not answered in time; the transaction may still be executed.
 pub(crate) fn sync_timeout(hash: B256, waited: std::time::Duration) -> ErrorObjectOwned {
-    let message = format!(
-        "The transaction was added to the mempool but wasn't processed within {} ms",
-        waited.as_millis()
-    );
+    let message =
+        format!("The transaction was added to the mempool but wasn't processed in {waited:?}");
     with_data(SYNC_TIMEOUT, message, hash)
 }
 
@@ -136,12 +159,35 @@ fn hex(number: u64) -> String {
 }
 
 /// Why a transaction was refused, in geth's words: both viem and ethers classify by them.
-pub(crate) fn rejection(rejection: &Rejection) -> ErrorObjectOwned {
+pub(crate) fn rejection(rejection: &Rejection, raw: &[u8]) -> ErrorObjectOwned {
+    let text = || rejection_text(rejection);
     match rejection {
-        Rejection::Busy { .. } => plain(LIMIT_EXCEEDED, "rate limit exceeded: too many transactions are waiting for admission"),
+        Rejection::Busy { .. } => {
+            overloaded("rate limit exceeded: too many transactions wait for admission")
+        }
         Rejection::State(error) => internal("admission", error),
-        Rejection::NotTaking => server("the sequencer takes no transactions now"),
-        other => server(rejection_text(other)),
+        Rejection::NotTaking => unavailable(),
+        Rejection::TooLarge { .. } | Rejection::Undecodable(_) => server(text()),
+        Rejection::NonceTooLow { expected, .. } | Rejection::NonceTooHigh { expected, .. } => {
+            let data = json!({ "hash": keccak256(raw), "expectedNonce": hex(*expected) });
+            with_data(SERVER_ERROR, text(), data)
+        }
+        _ => with_data(SERVER_ERROR, text(), json!({ "hash": keccak256(raw) })),
+    }
+}
+
+/// Draining, or not leading: the same request may be taken by whoever leads next.
+pub(crate) fn unavailable() -> ErrorObjectOwned {
+    plain(UNAVAILABLE, "the sequencer takes no transactions now")
+}
+
+/// The HTTP status of a single call that failed with this code. All others travel with 200, because clients
+/// repeat what comes with a status that is not.
+pub(crate) const fn http_status(code: i32) -> StatusCode {
+    match code {
+        LIMIT_EXCEEDED => StatusCode::TOO_MANY_REQUESTS,
+        UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
     }
 }
 
@@ -153,10 +199,7 @@ pub(crate) fn rejection_text(rejection: &Rejection) -> String {
         }
         Rejection::Undecodable(error) => undecodable_text(error),
         Rejection::BadSignature(_) => "invalid sender: signature is invalid".to_owned(),
-        Rejection::WrongChain { given: None, .. } => {
-            "only replay-protected (EIP-155) transactions allowed over RPC".to_owned()
-        }
-        Rejection::WrongChain { given: Some(given), expected } => {
+        Rejection::WrongChain { given, expected } => {
             format!("invalid chain id for signer: have {given} want {expected}")
         }
         Rejection::GasAboveBlock { gas_limit, block_gas_limit } => format!(
@@ -174,17 +217,23 @@ pub(crate) fn rejection_text(rejection: &Rejection) -> String {
         Rejection::InitCodeTooLarge { bytes, bytes_max } => {
             format!("max initcode size exceeded: code size {bytes} limit {bytes_max}")
         }
-        Rejection::SetCodeShape => "EIP-7702 transaction with empty auth list or without recipient".to_owned(),
+        Rejection::SetCodeShape => {
+            "EIP-7702 transaction with empty auth list or without recipient".to_owned()
+        }
         Rejection::NonceTooLow { nonce, expected } => {
             format!("nonce too low: next nonce {expected}, tx nonce {nonce}")
         }
         Rejection::NonceTooHigh { nonce, expected, gap_max } => {
-            format!("nonce too high: next nonce {expected}, tx nonce {nonce}, at most {gap_max} ahead")
+            format!(
+                "nonce too high: next nonce {expected}, tx nonce {nonce}, at most {gap_max} ahead"
+            )
         }
         Rejection::NonceMax => "nonce has max value".to_owned(),
-        Rejection::InsufficientFunds { have, want, gas, l1_fee, operator_fee, value, queued } => format!(
-            "insufficient funds for gas * price + value: have {have} want {want} (L2 gas {gas}, L1 data fee {l1_fee}, operator fee {operator_fee}, value {value}, queued transactions {queued})"
-        ),
+        Rejection::InsufficientFunds { have, want, gas, l1_fee, operator_fee, value, queued } => {
+            format!(
+                "insufficient funds for gas * price + value: have {have} want {want} (L2 gas {gas}, L1 data fee {l1_fee}, operator fee {operator_fee}, value {value}, queued transactions {queued})"
+            )
+        }
         Rejection::SenderHasCode { sender } => format!("sender not an eoa: address {sender}"),
         Rejection::AlreadyKnown { .. } => "already known".to_owned(),
         Rejection::ReplacementUnderpriced { fee_cap_min, tip_min } => format!(
@@ -196,16 +245,31 @@ pub(crate) fn rejection_text(rejection: &Rejection) -> String {
         Rejection::PoolFull { .. } => "txpool is full".to_owned(),
         Rejection::Evicted => "transaction was evicted by one that pays more".to_owned(),
         Rejection::Replaced { by } => format!("transaction was replaced by {by}"),
-        Rejection::Unexecutable { reason } => format!("transaction became unexecutable: {reason}"),
-        Rejection::Busy { .. } | Rejection::NotTaking | Rejection::State(_) => rejection.to_string(),
+        Rejection::Unexecutable(reason) => format!("transaction became unexecutable: {reason}"),
+        Rejection::Busy { .. } | Rejection::NotTaking | Rejection::State(_) => {
+            rejection.to_string()
+        }
     }
 }
 
 fn undecodable_text(error: &protocol::TransactionError) -> String {
     match error {
-        protocol::TransactionError::Type(byte) => format!(
-            "transaction type not supported: transaction type not valid: {byte:#04x}"
-        ),
+        protocol::TransactionError::Type(byte) => {
+            format!("transaction type not supported: transaction type not valid: {byte:#04x}")
+        }
         other => format!("rlp: cannot decode transaction: {other}"),
+    }
+}
+
+/// More work is under way than is taken on: the client may come again.
+pub(crate) fn overloaded(why: impl Into<String>) -> ErrorObjectOwned {
+    plain(LIMIT_EXCEEDED, why)
+}
+
+/// The chain or its state could not be read.
+pub(crate) fn read(request: &'static str, error: &ReadError) -> ErrorObjectOwned {
+    match error {
+        ReadError::BlockUnknown { number } => unknown_block(number),
+        other => internal(request, other),
     }
 }

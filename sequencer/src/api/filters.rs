@@ -58,7 +58,7 @@ impl Filters {
         if entries.len() >= FILTERS_MAX {
             return Err(TooManyFilters);
         }
-        let id = FixedBytes::<16>::random();
+        let id = FixedBytes::<16>::from(rand::random::<[u8; 16]>());
         let entry = Entry { kind, hashes: Vec::new(), logs: Vec::new(), polled: Instant::now() };
         entries.insert(id, entry);
         Ok(FilterId::Str(id.to_string()))
@@ -138,6 +138,9 @@ impl Entry {
 }
 
 fn matching(block: &ChainBlock, filter: &Filter, removed: bool) -> Vec<Log> {
+    if !filter.matches_bloom(block.header.logs_bloom) {
+        return Vec::new();
+    }
     let mut logs = block_logs(block, removed);
     logs.retain(|log| log_filter_matches(filter, &log.inner));
     logs

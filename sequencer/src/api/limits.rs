@@ -4,28 +4,42 @@ use std::time::Duration;
 
 /// Bytes of one request body.
 pub(crate) const REQUEST_BYTES_MAX: u32 = 5 << 20;
+/// Bytes of a body that is too long which are still read, so that its sender gets to see the refusal.
+pub(crate) const REQUEST_DRAIN_BYTES_MAX: usize = 20 << 20;
+/// How long a request body may take to arrive.
+pub(crate) const REQUEST_READ_WAIT_MAX: Duration = Duration::from_secs(30);
+/// How long the doors wait for open requests when they close.
+pub(crate) const CLOSE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Bytes of one answer.
 pub(crate) const RESPONSE_BYTES_MAX: u32 = 25 << 20;
 /// Calls in one JSON-RPC batch.
 pub(crate) const BATCH_CALLS_MAX: u32 = 1_000;
-/// Open connections.
-pub(crate) const CONNECTIONS_MAX: u32 = 1_000;
+/// WebSocket connections, and HTTP requests that are being answered, together.
+pub(crate) const CONNECTIONS_MAX: usize = 1_000;
 /// Subscriptions of one WebSocket connection.
 pub(crate) const SUBSCRIPTIONS_MAX: u32 = 1_024;
 /// Messages that wait for a slow WebSocket reader before it is closed.
 pub(crate) const SUBSCRIPTION_MESSAGES_MAX: u32 = 1_024;
+/// How long a full queue of a WebSocket reader is waited for before its connection is closed.
+pub(crate) const SLOW_READER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Time between pings to a WebSocket client.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// Blocks that one log query may cover.
 pub(crate) const LOG_BLOCKS_MAX: u64 = 100_000;
 /// Logs in one answer.
 pub(crate) const LOG_RESULTS_MAX: usize = 20_000;
+/// Logs in one answer about a single block, where no smaller range could be asked for.
+pub(crate) const LOG_RESULTS_BLOCK_MAX: usize = 100_000;
 /// Alternatives in one topic position of a filter.
 pub(crate) const LOG_TOPIC_ALTERNATIVES_MAX: usize = 1_000;
 /// Filters that exist at a time.
 pub(crate) const FILTERS_MAX: usize = 10_000;
 /// A filter that nobody asks for so long is forgotten.
 pub(crate) const FILTER_IDLE_MAX: Duration = Duration::from_secs(300);
+/// How long a proof may wait for the next sealed block.
+pub(crate) const PROOF_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Slots in one proof.
+pub(crate) const PROOF_SLOTS_MAX: usize = 1_024;
 /// Gas of one call or estimate.
 pub(crate) const CALL_GAS_MAX: u64 = 50_000_000;
 /// Calls, estimates and log queries that run at a time; others wait.
@@ -40,6 +54,8 @@ pub(crate) const SYNC_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 pub(crate) const SYNC_TIMEOUT_MAX: Duration = Duration::from_secs(9);
 /// Transactions in one request of a gRPC stream.
 pub(crate) const STREAM_TRANSACTIONS_MAX: usize = 4_096;
+/// Requests of one gRPC stream that are being worked on at a time; their answers come in order.
+pub(crate) const STREAM_REQUESTS_MAX: usize = 32;
 /// Bytes of one gRPC message.
 pub(crate) const GRPC_MESSAGE_BYTES_MAX: usize = 16 << 20;
 /// Silence after which a gRPC stream sends a heartbeat.

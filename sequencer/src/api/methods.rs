@@ -10,26 +10,33 @@ use jsonrpsee::{
         middleware::{Batch, BatchEntry, Notification, RpcServiceT},
         server::BatchResponseBuilder,
     },
-    types::{ErrorObject, Request},
+    types::{ErrorObject, ErrorObjectOwned, Request},
 };
+use serde::Deserialize;
 use tower::Layer;
 
-use super::limits::RESPONSE_BYTES_MAX;
+use super::{errors, limits::RESPONSE_BYTES_MAX};
 
 /// `method not found` of the JSON-RPC specification.
 const METHOD_NOT_FOUND: i32 = -32_601;
 /// Label of all methods that do not exist, so that clients cannot make up time series.
 const UNKNOWN: &str = "unknown";
 
+/// Methods that only a connection can answer that stays open.
+const SUBSCRIPTIONS: [&str; 2] = ["eth_subscribe", "eth_unsubscribe"];
+
 /// Adds [`Methods`] to a stack.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MethodsLayer;
+pub(super) struct MethodsLayer {
+    /// Whether the client can be notified: over WebSocket, not over HTTP.
+    pub(super) notifies: bool,
+}
 
 impl<S> Layer<S> for MethodsLayer {
     type Service = Methods<S>;
 
     fn layer(&self, inner: S) -> Methods<S> {
-        Methods { inner }
+        Methods { inner, notifies: self.notifies }
     }
 }
 
@@ -37,31 +44,80 @@ impl<S> Layer<S> for MethodsLayer {
 #[derive(Debug, Clone)]
 pub(super) struct Methods<S> {
     inner: S,
+    notifies: bool,
+}
+
+/// Marks the answer to a single call that failed, for the HTTP status.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed(pub(super) i32);
+
+/// Counts a call that was answered.
+pub(super) fn record(method: &str, code: Option<i32>, began: Instant) {
+    let method = if code == Some(METHOD_NOT_FOUND) { UNKNOWN } else { method };
+    let code = code.map_or_else(|| "ok".to_owned(), |code| code.to_string());
+    metrics::counter!("braid_rpc_requests_total", "method" => method.to_owned(), "code" => code)
+        .increment(1);
+    metrics::histogram!("braid_rpc_request_duration_seconds", "method" => method.to_owned())
+        .record(began.elapsed().as_secs_f64());
 }
 
 impl<S> Methods<S>
 where
     S: RpcServiceT<MethodResponse = MethodResponse> + Clone + Send + Sync + 'static,
 {
-    async fn one(inner: S, request: Request<'_>) -> MethodResponse {
+    async fn one(self, request: Request<'_>) -> MethodResponse {
         let method = request.method_name().to_owned();
         let id = request.id().into_owned();
+        let given = request.params().as_str().map(parameter_count);
         let began = Instant::now();
-        let mut response = inner.call(request).await;
-        let known = response.as_error_code() != Some(METHOD_NOT_FOUND);
-        if !known {
+        let mut response = if self.notifies || !SUBSCRIPTIONS.contains(&method.as_str()) {
+            self.inner.call(request).await
+        } else {
+            let unknown = ErrorObject::borrowed(METHOD_NOT_FOUND, "", None);
+            MethodResponse::error(id.clone(), unknown)
+        };
+        let code = response.as_error_code();
+        if code == Some(METHOD_NOT_FOUND) {
             let text = format!("the method {method} does not exist/is not available");
             response =
                 MethodResponse::error(id, ErrorObject::owned(METHOD_NOT_FOUND, text, None::<()>));
+        } else if code == Some(errors::INVALID_PARAMS)
+            && let Some(error) = reworded(response.as_ref(), given.unwrap_or(0))
+        {
+            response = MethodResponse::error(id, error);
         }
-        let method = if known { method } else { UNKNOWN.to_owned() };
-        let code = response.as_error_code().map_or_else(|| "ok".to_owned(), |code| code.to_string());
-        metrics::counter!("braid_rpc_requests_total", "method" => method.clone(), "code" => code)
-            .increment(1);
-        metrics::histogram!("braid_rpc_request_duration_seconds", "method" => method)
-            .record(began.elapsed().as_secs_f64());
+        record(&method, code, began);
         response
     }
+}
+
+/// How many parameters a list has.
+fn parameter_count(params: &str) -> usize {
+    serde_json::from_str::<Vec<serde::de::IgnoredAny>>(params).map_or(0, |params| params.len())
+}
+
+/// The library's errors about parameters in the words of the contract; `None` for errors of our own.
+fn reworded(response: &str, given: usize) -> Option<ErrorObjectOwned> {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: Inner,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        message: String,
+        data: Option<String>,
+    }
+    let error = serde_json::from_str::<Refusal>(response).ok()?.error;
+    if error.message != "Invalid params" {
+        return None;
+    }
+    let why = error.data.unwrap_or_default();
+    Some(match why.as_str() {
+        "No more params" => errors::params(format!("missing value for required argument {given}")),
+        _ if why.starts_with("invalid argument") => errors::params(why),
+        _ if given <= 1 => errors::argument(0, why),
+        _ => errors::params(format!("invalid argument: {why}")),
+    })
 }
 
 impl<S> RpcServiceT for Methods<S>
@@ -80,17 +136,24 @@ where
     type BatchResponse = MethodResponse;
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        Self::one(self.inner.clone(), request)
+        let answer = self.clone().one(request);
+        async move {
+            let mut response = answer.await;
+            if let Some(code) = response.as_error_code() {
+                response.extensions_mut().insert(Failed(code));
+            }
+            response
+        }
     }
 
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let inner = self.inner.clone();
+        let this = self.clone();
         async move {
             let mut responses = BatchResponseBuilder::new_with_limit(RESPONSE_BYTES_MAX as usize);
             let mut answered = false;
             for entry in batch {
                 let response = match entry {
-                    Ok(BatchEntry::Call(request)) => Self::one(inner.clone(), request).await,
+                    Ok(BatchEntry::Call(request)) => this.clone().one(request).await,
                     Ok(BatchEntry::Notification(_)) => {
                         answered = true;
                         continue;

@@ -1,29 +1,33 @@
 //! One listener for everything: JSON-RPC over HTTP and WebSocket on `/`, gRPC by its own paths, health pages.
 //!
-//! Nothing is decided here: the doors lead to the same admission and the same view of the chain.
+//! Nothing is decided here: the doors lead to the same admission and the same view of the chain. Invariant: when
+//! the doors have closed, nothing of them runs any more.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::net::SocketAddr;
 
-use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    http::{Method, Response, StatusCode, header},
-};
+use axum::{Router, http::header, serve::ListenerExt};
 use jsonrpsee::{
     RpcModule,
-    core::middleware::RpcServiceBuilder,
-    server::{
-        BatchRequestConfig, IdProvider, PingConfig, ServerConfig, ServerHandle, StopHandle,
-        stop_channel,
-    },
-    types::SubscriptionId,
+    server::{ServerHandle, stop_channel},
 };
 use tokio::net::TcpListener;
-use tower::Service;
-use tower_http::cors::{Any, CorsLayer};
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    compression::{
+        CompressionLayer,
+        predicate::{And, DefaultPredicate, Predicate, SizeAbove},
+    },
+    cors::{Any, CorsLayer},
+};
 
-use super::{limits, methods::MethodsLayer};
+use super::{
+    fast::Fast,
+    http::{RpcDoor, rpc_service},
+    limits::CLOSE_WAIT_MAX,
+};
+
+/// Answers shorter than this are not worth compressing, in bytes.
+const COMPRESS_BYTES_MIN: u16 = 4_096;
 
 /// Why the doors cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -42,100 +46,80 @@ pub enum ServeError {
     Assemble(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Open doors.
+/// Open doors. Dropping them closes them at once.
 #[derive(Debug)]
 pub struct Doors {
     /// Where they are; tells the port when port 0 was asked for.
     pub address: SocketAddr,
-    handle: ServerHandle,
+    websockets: ServerHandle,
+    closing: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Doors {
-    /// Closes them: open requests are answered, WebSocket clients are told to come again.
-    pub async fn close(self) {
+    /// Closes them: no new requests, streams end, requests under way are answered if that does not take long.
+    pub async fn close(mut self) {
+        self.closing.cancel();
         // An error only says that they are closed already.
-        let _ = self.handle.stop();
-        let _ = self.serving.await;
+        let _ = self.websockets.stop();
+        if tokio::time::timeout(CLOSE_WAIT_MAX, &mut self.serving).await.is_err() {
+            tracing::info!("requests were still open when the doors closed");
+            self.serving.abort();
+        }
+        // Every WebSocket connection holds the other end until it is closed.
+        let _ = tokio::time::timeout(CLOSE_WAIT_MAX, self.websockets.clone().stopped()).await;
     }
 }
 
-/// Subscription ids in hexadecimal, as clients expect.
-#[derive(Debug)]
-struct HexIds;
-
-impl IdProvider for HexIds {
-    fn next_id(&self) -> SubscriptionId<'static> {
-        format!("{:#034x}", rand_id()).into()
+impl Drop for Doors {
+    fn drop(&mut self) {
+        self.closing.cancel();
+        self.serving.abort();
     }
-}
-
-fn rand_id() -> u128 {
-    u128::from_be_bytes(alloy::primitives::FixedBytes::<16>::random().0)
 }
 
 /// Opens the doors on `address`.
-///
-/// # Errors
-/// When the address cannot be listened on.
 pub(super) async fn open(
     address: SocketAddr,
     methods: RpcModule<()>,
+    fast: Fast,
     grpc: Router,
     pages: Router,
+    closing: CancellationToken,
 ) -> Result<Doors, ServeError> {
-    let (stop, handle) = stop_channel();
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError::Listen { address, source })?;
-    let address =
-        listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-    let app = router(methods, grpc, pages, stop.clone());
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and written at once; waiting for more to send only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
+    let (stop, websockets) = stop_channel();
+    let door = RpcDoor::new(methods, fast, stop);
+    let app = router(door, grpc, pages);
+    let closed = closing.clone();
     let serving = tokio::spawn(async move {
-        let served =
-            axum::serve(listener, app).with_graceful_shutdown(async move { stop.shutdown().await });
+        let served = axum::serve(listener, app).with_graceful_shutdown(closed.cancelled_owned());
         if let Err(error) = served.await {
             tracing::error!(%error, "the doors closed by themselves");
         }
     });
-    Ok(Doors { address, handle, serving })
+    Ok(Doors { address, websockets, closing, serving })
 }
 
-fn router(methods: RpcModule<()>, grpc: Router, pages: Router, stop: StopHandle) -> Router {
-    let config = ServerConfig::builder()
-        .max_request_body_size(limits::REQUEST_BYTES_MAX)
-        .max_response_body_size(limits::RESPONSE_BYTES_MAX)
-        .max_connections(limits::CONNECTIONS_MAX)
-        .max_subscriptions_per_connection(limits::SUBSCRIPTIONS_MAX)
-        .set_message_buffer_capacity(limits::SUBSCRIPTION_MESSAGES_MAX)
-        .set_batch_request_config(BatchRequestConfig::Limit(limits::BATCH_CALLS_MAX))
-        .set_id_provider(HexIds)
-        .enable_ws_ping(PingConfig::new().ping_interval(limits::PING_INTERVAL))
-        .build();
-    let service = jsonrpsee::server::Server::builder()
-        .set_config(config)
-        .set_rpc_middleware(RpcServiceBuilder::new().layer(MethodsLayer))
-        .to_service_builder()
-        .build(methods, stop);
-    let rpc = tower::service_fn(move |request: Request| {
-        let mut service = service.clone();
-        async move {
-            // axum wants a service that cannot fail, so a failure becomes a response.
-            Ok::<_, Infallible>(match service.call(request).await {
-                Ok(response) => response.map(Body::new),
-                Err(error) => {
-                    tracing::debug!(%error, "request could not be read");
-                    let mut response = Response::new(Body::from("malformed request\n"));
-                    *response.status_mut() = StatusCode::BAD_REQUEST;
-                    response
-                }
-            })
-        }
-    });
+fn router(door: RpcDoor, grpc: Router, pages: Router) -> Router {
     // Browsers ask before they post JSON to another origin. The chain is public, so every origin may.
     let cors = CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::CONTENT_TYPE]);
-    Router::new().route_service("/", rpc).merge(pages).merge(grpc).layer(cors)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .expose_headers([header::RETRY_AFTER]);
+    let large: And<DefaultPredicate, SizeAbove> =
+        DefaultPredicate::new().and(SizeAbove::new(COMPRESS_BYTES_MIN));
+    let rpc = Router::new()
+        .route_service("/", rpc_service(door))
+        .layer(CompressionLayer::new().compress_when(large));
+    rpc.merge(pages).merge(grpc).layer(cors)
 }

@@ -2,8 +2,9 @@
 
 use alloy::{
     consensus::{EMPTY_OMMER_ROOT_HASH, Header as ConsensusHeader},
-    eips::eip4895::Withdrawals,
+    eips::{Encodable2718, eip4895::Withdrawals},
     primitives::{B64, B256, Bloom, U256},
+    rlp::{Encodable, Header as RlpHeader},
     rpc::types::{Block, BlockTransactions, Header},
 };
 use protocol::predeploys;
@@ -17,12 +18,15 @@ pub(crate) type RpcBlock = Block<RpcTransaction>;
 
 /// The header alone, as `newHeads` shows it.
 pub(crate) fn header(block: &ChainBlock) -> Header {
-    Header {
-        hash: block.hash,
-        inner: block.header.clone(),
-        total_difficulty: None,
-        size: Some(U256::from(block.size_bytes)),
-    }
+    Header { hash: block.hash, inner: block.header.clone(), total_difficulty: None, size: None }
+}
+
+/// Bytes of the block's RLP.
+fn size_bytes(block: &ChainBlock) -> usize {
+    let list = |payload_length| RlpHeader { list: true, payload_length }.length_with_payload();
+    let transactions = block.transactions.iter().map(|tx| tx.transaction.network_len()).sum();
+    // No uncles and no withdrawals: two empty lists.
+    list(block.header.length() + list(transactions) + list(0) + list(0))
 }
 
 /// A sealed block, with whole transactions or their hashes.
@@ -33,8 +37,9 @@ pub(crate) fn sealed_block(block: &ChainBlock, full: bool) -> RpcBlock {
         block_timestamp: block.header.timestamp,
         base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
     };
+    let header = Header { size: Some(U256::from(size_bytes(block))), ..header(block) };
     Block {
-        header: header(block),
+        header,
         uncles: Vec::new(),
         transactions: transactions(&block.transactions, place, full),
         withdrawals: Some(Withdrawals::default()),
@@ -53,9 +58,10 @@ pub(crate) fn pending_block(block: &PendingBlock, full: bool) -> serde_json::Res
         block_timestamp: opening.timestamp,
         base_fee: block.base_fee,
     };
-    let logs_bloom = block.transactions.iter().fold(Bloom::ZERO, |bloom, included| {
-        bloom | *included.outcome.receipt.logs_bloom()
-    });
+    let logs_bloom = block
+        .transactions
+        .iter()
+        .fold(Bloom::ZERO, |bloom, included| bloom | *included.outcome.receipt.logs_bloom());
     let header = ConsensusHeader {
         parent_hash: opening.parent_hash,
         ommers_hash: EMPTY_OMMER_ROOT_HASH,

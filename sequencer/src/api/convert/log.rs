@@ -47,7 +47,8 @@ pub(crate) fn block_logs(block: &ChainBlock, removed: bool) -> Vec<Log> {
 pub(crate) fn log_filter_matches(filter: &Filter, log: &PlainLog) -> bool {
     filter.address.matches(&log.address)
         && filter.topics.iter().enumerate().all(|(position, wanted)| {
-            wanted.is_empty() || log.topics().get(position).is_some_and(|topic| wanted.matches(topic))
+            wanted.is_empty()
+                || log.topics().get(position).is_some_and(|topic| wanted.matches(topic))
         })
 }
 
@@ -70,13 +71,20 @@ mod tests {
     fn address_and_topic_positions_with_alternatives() {
         let any = Filter::new();
         assert!(log_filter_matches(&any, &log(1, &[])));
-        let by_address = Filter::new().address(vec![Address::repeat_byte(1), Address::repeat_byte(2)]);
+        let by_address =
+            Filter::new().address(vec![Address::repeat_byte(1), Address::repeat_byte(2)]);
         assert!(log_filter_matches(&by_address, &log(2, &[9])));
         assert!(!log_filter_matches(&by_address, &log(3, &[9])));
         let by_topics = Filter::new().event_signature(vec![topic(7), topic(8)]).topic2(topic(5));
         assert!(log_filter_matches(&by_topics, &log(1, &[8, 1, 5])));
         assert!(!log_filter_matches(&by_topics, &log(1, &[8, 1, 6])));
-        assert!(!log_filter_matches(&by_topics, &log(1, &[8, 1])), "a missing topic matches nothing");
-        assert_ne!(topic(1), b256!("0x0000000000000000000000000000000000000000000000000000000000000000"));
+        assert!(
+            !log_filter_matches(&by_topics, &log(1, &[8, 1])),
+            "a missing topic matches nothing"
+        );
+        assert_ne!(
+            topic(1),
+            b256!("0x0000000000000000000000000000000000000000000000000000000000000000")
+        );
     }
 }

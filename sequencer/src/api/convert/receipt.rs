@@ -2,6 +2,7 @@
 
 use alloy::{
     consensus::{Receipt, ReceiptWithBloom, Transaction as _},
+    eips::Encodable2718,
     primitives::U256,
     rpc::types::{Log, TransactionReceipt},
 };
@@ -9,7 +10,7 @@ use op_alloy::{
     consensus::{OpDepositReceipt, OpReceipt},
     rpc_types::{L1BlockInfo, OpTransactionReceipt},
 };
-use protocol::{BlockOpening, Transaction};
+use protocol::{BlockOpening, DataSize, Transaction, data_size, fees::DATA_SIZE_SHORTCUT_BYTES};
 
 use super::log::{LogPlace, logs_of};
 use crate::chain::{Included, Located};
@@ -77,7 +78,7 @@ fn l1_block_info(included: &Included, opening: &BlockOpening) -> L1BlockInfo {
     let operator_fee = config.operator_fee_scalar != 0 || config.operator_fee_constant != 0;
     L1BlockInfo {
         l1_gas_price: Some(u128::from(opening.origin.base_fee)),
-        l1_gas_used: Some(saturate(included.outcome.l1_gas_used)),
+        l1_gas_used: Some(u128::from(l1_gas_used(&included.transaction))),
         l1_fee: Some(saturate(included.outcome.l1_fee)),
         l1_fee_scalar: None,
         l1_base_fee_scalar: Some(u128::from(config.base_fee_scalar)),
@@ -87,6 +88,16 @@ fn l1_block_info(included: &Included, opening: &BlockOpening) -> L1BlockInfo {
         operator_fee_constant: operator_fee.then_some(u128::from(config.operator_fee_constant)),
         da_footprint_gas_scalar: None,
     }
+}
+
+/// What the transaction's bytes would cost as calldata on L1.
+fn l1_gas_used(transaction: &Transaction) -> u64 {
+    let size = if transaction.encode_2718_len() <= DATA_SIZE_SHORTCUT_BYTES {
+        DataSize::MIN
+    } else {
+        data_size(&transaction.encoded_2718())
+    };
+    size.l1_gas_used()
 }
 
 /// The JSON type has 128 bits; no fee that was paid comes near.

@@ -1,6 +1,9 @@
 //! Transactions with their place in the chain, or without one while they wait.
 
-use alloy::consensus::transaction::{Recovered, TransactionInfo};
+use alloy::{
+    consensus::transaction::{Recovered, TransactionInfo},
+    primitives::{Address, B256},
+};
 use op_alloy::{
     consensus::transaction::{OpDepositInfo, OpTransactionInfo},
     rpc_types::Transaction as OpRpcTransaction,
@@ -8,7 +11,6 @@ use op_alloy::{
 use protocol::Transaction;
 
 use crate::chain::{Included, Located};
-use alloy::primitives::{Address, B256};
 
 /// A transaction as clients see it.
 pub(crate) type RpcTransaction = OpRpcTransaction;
@@ -22,8 +24,13 @@ pub(crate) struct TransactionPlace {
     pub(crate) base_fee: u64,
 }
 
-/// An executed transaction.
+/// An executed transaction. While its block is open it is shown as pending: clients take a block number to mean
+/// that the block can be asked for.
 pub(crate) fn located_transaction(located: &Located) -> RpcTransaction {
+    if located.block_hash.is_none() {
+        let included = &located.included;
+        return pooled_transaction(included.transaction.clone(), included.sender);
+    }
     let place = TransactionPlace {
         block_hash: located.block_hash,
         block_number: located.block_number,

@@ -88,8 +88,7 @@ pub(super) fn suggested_tip(recent: &[std::sync::Arc<ChainBlock>]) -> U256 {
         block.header.gas_used.saturating_mul(100)
             > block.header.gas_limit.saturating_mul(BUSY_PERCENT)
     });
-    let paid: Vec<u128> =
-        busy.flat_map(|block| rewards(block, &[BUSY_PERCENTILE])).collect();
+    let paid: Vec<u128> = busy.flat_map(|block| rewards(block, &[BUSY_PERCENTILE])).collect();
     let highest = paid.into_iter().fold(TIP_SUGGESTED_MIN, std::cmp::max);
     U256::from(highest)
 }

@@ -1,0 +1,40 @@
+//! `eth_*`, one file per subject.
+
+mod call;
+mod chain;
+mod fee_history;
+mod fees;
+mod fill;
+mod logs;
+mod proof;
+mod state;
+mod submit;
+mod subscribe;
+
+use jsonrpsee::{RpcModule, core::RegisterMethodError};
+
+use self::{
+    call::{CallMethods, EthCallServer},
+    chain::{ChainMethods, EthChainServer},
+    fees::{EthFeesServer, FeeMethods},
+    fill::{EthFillServer, FillMethods},
+    logs::{EthLogsServer, LogMethods},
+    proof::{EthProofServer, ProofMethods},
+    state::{EthStateServer, StateMethods},
+    submit::{EthSubmitServer, SubmitMethods},
+    subscribe::{EthSubscribeServer, SubscribeMethods},
+};
+use super::Api;
+
+/// Adds all methods of the namespace.
+pub(super) fn register(api: &Api, methods: &mut RpcModule<()>) -> Result<(), RegisterMethodError> {
+    methods.merge(ChainMethods(api.clone()).into_rpc())?;
+    methods.merge(StateMethods(api.clone()).into_rpc())?;
+    methods.merge(FeeMethods(api.clone()).into_rpc())?;
+    methods.merge(CallMethods(api.clone()).into_rpc())?;
+    methods.merge(LogMethods(api.clone()).into_rpc())?;
+    methods.merge(ProofMethods(api.clone()).into_rpc())?;
+    methods.merge(SubmitMethods(api.clone()).into_rpc())?;
+    methods.merge(FillMethods(api.clone()).into_rpc())?;
+    methods.merge(SubscribeMethods(api.clone()).into_rpc())
+}

@@ -1,0 +1,95 @@
+//! `eth_*` methods that read accounts.
+
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, B256, Bytes, U64, U256},
+    serde::JsonStorageKey,
+};
+use executor::BlockContext;
+use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+use state::StateReader;
+
+use crate::{api::Api, chain::State};
+
+/// Accounts.
+#[rpc(server, namespace = "eth")]
+pub(crate) trait EthState {
+    /// Balance in wei.
+    #[method(name = "getBalance")]
+    async fn balance(&self, address: Address, block: Option<BlockId>) -> RpcResult<U256>;
+    /// Code; for a delegated account its designator.
+    #[method(name = "getCode")]
+    async fn code(&self, address: Address, block: Option<BlockId>) -> RpcResult<Bytes>;
+    /// One storage slot.
+    #[method(name = "getStorageAt")]
+    async fn storage_at(
+        &self,
+        address: Address,
+        slot: JsonStorageKey,
+        block: Option<BlockId>,
+    ) -> RpcResult<B256>;
+    /// Nonce. At `pending` it counts what waits in the mempool without a gap.
+    #[method(name = "getTransactionCount")]
+    async fn transaction_count(&self, address: Address, block: Option<BlockId>) -> RpcResult<U64>;
+}
+
+/// Answers it.
+#[derive(Debug)]
+pub(crate) struct StateMethods(pub(crate) Api);
+
+#[jsonrpsee::core::async_trait]
+impl EthStateServer for StateMethods {
+    async fn balance(&self, address: Address, block: Option<BlockId>) -> RpcResult<U256> {
+        let block = block.unwrap_or_default();
+        let work = move |state: &State, _: &BlockContext| {
+            Ok(state.account(&address)?.map_or(U256::ZERO, |account| account.balance))
+        };
+        self.0.with_state("eth_getBalance", block, work).await
+    }
+
+    async fn code(&self, address: Address, block: Option<BlockId>) -> RpcResult<Bytes> {
+        let block = block.unwrap_or_default();
+        let work = move |state: &State, _: &BlockContext| match state.account(&address)? {
+            Some(account) if account.has_code() => Ok(state.code(&account.code_hash)?),
+            _ => Ok(Bytes::new()),
+        };
+        self.0.with_state("eth_getCode", block, work).await
+    }
+
+    async fn storage_at(
+        &self,
+        address: Address,
+        slot: JsonStorageKey,
+        block: Option<BlockId>,
+    ) -> RpcResult<B256> {
+        let slot = U256::from_be_bytes(slot.as_b256().0);
+        let work =
+            move |state: &State, _: &BlockContext| Ok(B256::from(state.storage(&address, &slot)?));
+        self.0.with_state("eth_getStorageAt", block.unwrap_or_default(), work).await
+    }
+
+    async fn transaction_count(&self, address: Address, block: Option<BlockId>) -> RpcResult<U64> {
+        self.0
+            .nonce("eth_getTransactionCount", address, block.unwrap_or_default())
+            .await
+            .map(U64::from)
+    }
+}
+
+impl Api {
+    /// The next nonce of an account; at `pending` behind what waits in the mempool without a gap.
+    pub(super) async fn nonce(
+        &self,
+        request: &'static str,
+        address: Address,
+        block: BlockId,
+    ) -> RpcResult<u64> {
+        // The mempool first: what leaves it is in the pending state by the time that is read.
+        let waiting = block.is_pending().then(|| self.submitter.mempool().pending_nonce(&address));
+        let work = move |state: &State, _: &BlockContext| {
+            Ok(state.account(&address)?.map_or(0, |account| account.nonce))
+        };
+        let nonce = self.with_state(request, block, work).await?;
+        Ok(std::cmp::max(nonce, waiting.flatten().unwrap_or(0)))
+    }
+}

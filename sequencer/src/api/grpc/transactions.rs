@@ -1,0 +1,205 @@
+//! `TransactionService`: submit one, submit a stream, ask what became of one.
+
+use std::{pin::Pin, time::Duration};
+
+use alloy::primitives::{B256, Bytes, keccak256};
+use futures::{Stream, StreamExt};
+use proto::v1::{
+    GetTransactionStatusRequest, GetTransactionStatusResponse, Rejection as ProtoRejection,
+    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, TransactionStage,
+    transaction_service_server::TransactionService,
+};
+use tokio::sync::oneshot;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    convert::{copy, located_result},
+    status::{read_failed, reason, rejected, wait_ended},
+};
+use crate::{
+    api::{
+        Api,
+        errors::rejection_text,
+        limits::{
+            STREAM_REQUESTS_MAX, STREAM_TRANSACTIONS_MAX, SYNC_TIMEOUT_DEFAULT, SYNC_TIMEOUT_MAX,
+        },
+    },
+    mempool::Rejection,
+    publisher::Outcome,
+};
+
+/// Answers the service.
+#[derive(Debug)]
+pub(super) struct TransactionApi {
+    pub(super) api: Api,
+}
+
+#[tonic::async_trait]
+impl TransactionService for TransactionApi {
+    type SubmitStreamStream =
+        Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send + 'static>>;
+
+    async fn submit(
+        &self,
+        request: Request<SubmitRequest>,
+    ) -> Result<Response<SubmitResponse>, Status> {
+        let request = request.into_inner();
+        let stage = request.wait_for();
+        let raw = Bytes::from(request.transaction);
+        let submitter = &self.api.submitter;
+        match stage {
+            TransactionStage::Unspecified | TransactionStage::Received => {
+                let hash = submitter.submit(raw).await.map_err(|error| rejected(&error))?;
+                let stage = TransactionStage::Received.into();
+                Ok(Response::new(SubmitResponse { hash: copy(hash), stage, result: None }))
+            }
+            // A result is shown only once it is durable, so the earlier stages are answered with the later one.
+            TransactionStage::Ordered | TransactionStage::Executed | TransactionStage::Durable => {
+                let wait = timeout(request.timeout_ms);
+                let located = submitter
+                    .submit_and_wait(raw, wait)
+                    .await
+                    .map_err(|error| wait_ended(&error))?;
+                Ok(Response::new(SubmitResponse {
+                    hash: copy(located.included.hash),
+                    stage: TransactionStage::Durable.into(),
+                    result: Some(located_result(&located)),
+                }))
+            }
+            later => Err(Status::invalid_argument(format!(
+                "cannot wait for {}: ask GetTransactionStatus for the stages after DURABLE",
+                later.as_str_name()
+            ))),
+        }
+    }
+
+    async fn submit_stream(
+        &self,
+        request: Request<Streaming<SubmitStreamRequest>>,
+    ) -> Result<Response<Self::SubmitStreamStream>, Status> {
+        let api = self.api.clone();
+        // When the doors close, what was read is still answered.
+        let requests = request.into_inner().take_until(api.closing.clone().cancelled_owned());
+        let answers = requests
+            .zip(futures::stream::iter(0_u64..))
+            .map(move |(request, index)| {
+                let api = api.clone();
+                async move { acknowledge(&api, index, request?).await }
+            })
+            // Several are worked on at a time. A client that does not read its answers is not read either.
+            .buffered(STREAM_REQUESTS_MAX);
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn get_transaction_status(
+        &self,
+        request: Request<GetTransactionStatusRequest>,
+    ) -> Result<Response<GetTransactionStatusResponse>, Status> {
+        let hash = B256::try_from(request.get_ref().hash.as_ref())
+            .map_err(|_| Status::invalid_argument("hash: 32 bytes are wanted"))?;
+        let (stage, located) =
+            self.api.life_cycle(hash).await.map_err(|error| read_failed(&error))?;
+        Ok(Response::new(GetTransactionStatusResponse {
+            stage: stage.map_or(TransactionStage::Unspecified, stage_of).into(),
+            result: located.as_ref().map(located_result),
+        }))
+    }
+}
+
+fn stage_of(stage: protocol::LifeCycle) -> TransactionStage {
+    match stage {
+        protocol::LifeCycle::Received => TransactionStage::Received,
+        protocol::LifeCycle::Ordered => TransactionStage::Ordered,
+        protocol::LifeCycle::Executed => TransactionStage::Executed,
+        protocol::LifeCycle::Durable => TransactionStage::Durable,
+        protocol::LifeCycle::Posted => TransactionStage::Posted,
+        protocol::LifeCycle::Proposed => TransactionStage::Proposed,
+        protocol::LifeCycle::Final => TransactionStage::Final,
+    }
+}
+
+fn timeout(timeout_ms: u32) -> Duration {
+    match timeout_ms {
+        0 => SYNC_TIMEOUT_DEFAULT,
+        ms => std::cmp::min(Duration::from_millis(u64::from(ms)), SYNC_TIMEOUT_MAX),
+    }
+}
+
+async fn acknowledge(
+    api: &Api,
+    request_index: u64,
+    request: SubmitStreamRequest,
+) -> Result<SubmitStreamResponse, Status> {
+    if request.transactions.len() > STREAM_TRANSACTIONS_MAX {
+        return Err(Status::invalid_argument(format!(
+            "request {request_index} has {} transactions, at most {STREAM_TRANSACTIONS_MAX} are taken",
+            request.transactions.len()
+        )));
+    }
+    let durable = match request.wait_for() {
+        TransactionStage::Unspecified | TransactionStage::Received => false,
+        TransactionStage::Ordered | TransactionStage::Executed | TransactionStage::Durable => true,
+        later => {
+            return Err(Status::invalid_argument(format!(
+                "cannot wait for {}",
+                later.as_str_name()
+            )));
+        }
+    };
+    let raw: Vec<Bytes> = request.transactions.into_iter().map(Bytes::from).collect();
+    // Waiting begins before submitting, or a result could come in between and be missed.
+    let waiting = durable.then(|| wait_for_all(api, &raw)).flatten();
+    let results = api.submitter.submit_many(raw).await;
+    let mut rejections = Vec::new();
+    for (index, result) in (0..).zip(&results) {
+        if let Err(rejection) = result {
+            rejections.push(proto_rejection(index, rejection));
+        }
+    }
+    let mut stage = TransactionStage::Received;
+    if let Some(waiting) = waiting {
+        let accepted = (0..).zip(waiting).zip(&results).filter(|(_, result)| result.is_ok());
+        let accepted = accepted.map(|(waiting, _)| waiting).collect();
+        let dropped = timeout_at_most(SYNC_TIMEOUT_MAX, all_durable(accepted)).await;
+        // Not an error of the stream: the client learns how far its transactions are known to be.
+        if let Some(dropped) = dropped {
+            stage = TransactionStage::Durable;
+            rejections.extend(dropped);
+            rejections.sort_unstable_by_key(|rejection| rejection.index);
+        }
+    }
+    let accepted = results.len() - rejections.len();
+    Ok(SubmitStreamResponse {
+        request_index,
+        accepted: u32::try_from(accepted).unwrap_or(u32::MAX),
+        rejections,
+        stage: stage.into(),
+    })
+}
+
+type Waiting = oneshot::Receiver<Outcome>;
+
+/// `None` when too many callers wait already; then the answer tells a lower stage.
+fn wait_for_all(api: &Api, raw: &[Bytes]) -> Option<Vec<Waiting>> {
+    raw.iter().map(|raw| api.submitter.publisher.wait(keccak256(raw)).ok()).collect()
+}
+
+/// Waits until each transaction is durable or dropped; the latter are returned. `None` when the sequencer ends.
+async fn all_durable(waiting: Vec<(u32, Waiting)>) -> Option<Vec<ProtoRejection>> {
+    let mut dropped = Vec::new();
+    for (index, waiting) in waiting {
+        // All of them are being waited for already, so that one after the other takes no longer.
+        if let Err(rejection) = waiting.await.ok()? {
+            dropped.push(proto_rejection(index, &rejection));
+        }
+    }
+    Some(dropped)
+}
+
+async fn timeout_at_most<T>(most: Duration, work: impl Future<Output = Option<T>>) -> Option<T> {
+    tokio::time::timeout(most, work).await.ok().flatten()
+}
+
+fn proto_rejection(index: u32, rejection: &Rejection) -> ProtoRejection {
+    ProtoRejection { index, reason: reason(rejection), message: rejection_text(rejection) }
+}

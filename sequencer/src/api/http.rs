@@ -1,0 +1,203 @@
+//! JSON-RPC requests as they come in: HTTP with its statuses, and the upgrade to WebSocket.
+//!
+//! Bodies are read here, once, within a limit; then the fast path looks at them, then the library. Invariant:
+//! a failure that the same request would meet again travels with status 200, because clients repeat others.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Method, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use jsonrpsee::{
+    RpcModule,
+    core::middleware::RpcServiceBuilder,
+    server::{
+        BatchRequestConfig, ConnectionGuard, ConnectionState, IdProvider, MethodResponse, Methods,
+        PingConfig, ServerConfig, StopHandle, http, ws,
+    },
+    types::{ErrorObjectOwned, Id, SubscriptionId},
+};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use super::{
+    errors,
+    fast::Fast,
+    limits,
+    methods::{Failed, MethodsLayer},
+};
+
+/// How long a client is asked to wait after an overload, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// Media type of every answer.
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// Ends the WebSocket connection whose subscription cannot keep up.
+#[derive(Debug, Clone)]
+pub(super) struct ConnectionEnd(pub(super) CancellationToken);
+
+/// Subscription ids in hexadecimal, as clients expect.
+#[derive(Debug)]
+struct HexIds;
+
+impl IdProvider for HexIds {
+    fn next_id(&self) -> SubscriptionId<'static> {
+        format!("{:#034x}", rand::random::<u128>()).into()
+    }
+}
+
+/// The way in for JSON-RPC. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct RpcDoor {
+    methods: Methods,
+    config: ServerConfig,
+    fast: Fast,
+    guard: ConnectionGuard,
+    stop: StopHandle,
+}
+
+impl RpcDoor {
+    pub(super) fn new(methods: RpcModule<()>, fast: Fast, stop: StopHandle) -> Self {
+        let config = ServerConfig::builder()
+            .max_request_body_size(limits::REQUEST_BYTES_MAX)
+            .max_response_body_size(limits::RESPONSE_BYTES_MAX)
+            .max_subscriptions_per_connection(limits::SUBSCRIPTIONS_MAX)
+            .set_message_buffer_capacity(limits::SUBSCRIPTION_MESSAGES_MAX)
+            .set_batch_request_config(BatchRequestConfig::Limit(limits::BATCH_CALLS_MAX))
+            .set_id_provider(HexIds)
+            .enable_ws_ping(PingConfig::new().ping_interval(limits::PING_INTERVAL))
+            .build();
+        let guard = ConnectionGuard::new(limits::CONNECTIONS_MAX);
+        Self { methods: methods.into(), config, fast, guard, stop }
+    }
+
+    async fn answer(self, request: Request) -> Response<Body> {
+        let Some(permit) = self.guard.try_acquire() else {
+            return failed(errors::overloaded("rate limit exceeded: too many connections"));
+        };
+        let connection = ConnectionState::new(self.stop.clone(), 0, permit);
+        if ws::is_upgrade_request(&request) {
+            self.upgrade(request, connection).await
+        } else if *request.method() == Method::POST && http::content_type_is_json(&request) {
+            self.post(request, connection).await
+        } else {
+            // The library refuses other methods and media types without reading the body.
+            self.general(request.map(|_| Body::empty()), connection).await
+        }
+    }
+
+    async fn post(self, request: Request, connection: ConnectionState) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let reading = tokio::time::timeout(limits::REQUEST_READ_WAIT_MAX, read(body));
+        let body = match reading.await {
+            Ok(Ok(body)) => body,
+            Ok(Err(Unreadable::TooLarge)) => return failed(errors::request_too_large()),
+            // Nobody is there to read an answer.
+            Ok(Err(Unreadable::Broken)) | Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+        };
+        if let Some((json, code)) = self.fast.answer(&body).await {
+            return json_response(code.map_or(StatusCode::OK, errors::http_status), json);
+        }
+        let starts = body.iter().find(|byte| !byte.is_ascii_whitespace());
+        if !matches!(starts, Some(b'{' | b'[')) {
+            return failed(errors::malformed());
+        }
+        self.general(Request::from_parts(parts, Body::from(body)), connection).await
+    }
+
+    /// Through the library, which parses, dispatches and takes batches apart.
+    async fn general(self, request: Request, connection: ConnectionState) -> Response<Body> {
+        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: false });
+        let answer =
+            http::call_with_service_builder(request, self.config, connection, self.methods, stack);
+        let mut response = answer.await.map(Body::new);
+        let code = response.extensions_mut().remove::<Failed>().map(|failed| failed.0);
+        if let Some(status) =
+            code.map(errors::http_status).filter(|status| *status != StatusCode::OK)
+        {
+            *response.status_mut() = status;
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+
+    async fn upgrade(self, mut request: Request, connection: ConnectionState) -> Response<Body> {
+        let end = CancellationToken::new();
+        request.extensions_mut().insert(ConnectionEnd(end.clone()));
+        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: true });
+        match ws::connect(request, self.config, self.methods, connection, stack).await {
+            Ok((response, serving)) => {
+                tokio::spawn(async move {
+                    // Giving up the connection closes it.
+                    tokio::select! {
+                        () = serving => {}
+                        () = end.cancelled() => {}
+                    }
+                });
+                response.map(Body::new)
+            }
+            Err(refused) => refused.map(Body::new),
+        }
+    }
+}
+
+/// The door as axum wants it: a service that cannot fail.
+pub(super) fn rpc_service(
+    door: RpcDoor,
+) -> impl Service<Request, Response = Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ 'static {
+    let door = Arc::new(door);
+    tower::service_fn(move |request: Request| {
+        let door = door.clone();
+        async move { Ok(RpcDoor::clone(&door).answer(request).await) }
+    })
+}
+
+enum Unreadable {
+    TooLarge,
+    Broken,
+}
+
+/// Reads a body within the limit. One that is longer is read to its end, so that its sender reads the answer,
+/// unless it is very long.
+async fn read(body: Body) -> Result<Bytes, Unreadable> {
+    let limit = limits::REQUEST_BYTES_MAX as usize;
+    let mut chunks = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Unreadable::Broken)?;
+        length = length.saturating_add(chunk.len());
+        if length <= limit {
+            whole.extend_from_slice(&chunk);
+        } else if length > limits::REQUEST_DRAIN_BYTES_MAX {
+            break;
+        }
+    }
+    if length > limit { Err(Unreadable::TooLarge) } else { Ok(whole.freeze()) }
+}
+
+/// An error about the request as a whole.
+fn failed(error: ErrorObjectOwned) -> Response<Body> {
+    let status = errors::http_status(error.code());
+    let json = MethodResponse::error(Id::Null, error).into_json();
+    json_response(status, String::from(Box::<str>::from(json)))
+}
+
+fn json_response(status: StatusCode, json: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(json));
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    if status != StatusCode::OK {
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    response
+}

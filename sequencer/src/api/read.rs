@@ -1,0 +1,197 @@
+//! What the methods ask of the chain, in the terms of JSON-RPC: block parameters, unknown blocks, states to run on.
+
+use std::sync::Arc;
+
+use alloy::{
+    eips::{BlockId, BlockNumberOrTag},
+    primitives::B256,
+};
+use executor::{BlockContext, ChainSpec};
+use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
+use protocol::{BlockOpening, L1FeeParams, LifeCycle, SafetyLevel, next_base_fee};
+
+use super::{Api, errors};
+use crate::chain::{At, ChainBlock, Located, PendingBlock, ReadError, State};
+
+/// How often a state is taken anew because the index went past it while it was being read.
+const PASSED_RETRIES_MAX: usize = 5;
+
+/// Why work on a state gave no answer.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The state could not be read.
+    Read(ReadError),
+    /// The caller gets this error.
+    Answer(ErrorObjectOwned),
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<ErrorObjectOwned> for Fault {
+    fn from(error: ErrorObjectOwned) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl Api {
+    /// A sealed block; `None` if there is none. `pending` means the newest one here.
+    pub(crate) async fn block(&self, id: BlockId) -> RpcResult<Option<Arc<ChainBlock>>> {
+        let found = match id {
+            BlockId::Hash(hash) => self.view.block_by_hash(hash.block_hash).await,
+            BlockId::Number(tag) => self.view.block(self.number(tag)).await,
+        };
+        found.map_err(|error| errors::read("block", &error))
+    }
+
+    /// A sealed block by number.
+    pub(crate) async fn block_numbered(
+        &self,
+        number: u64,
+    ) -> Result<Option<Arc<ChainBlock>>, ReadError> {
+        self.view.block(number).await
+    }
+
+    /// The number that a tag means now.
+    pub(crate) fn number(&self, tag: BlockNumberOrTag) -> u64 {
+        let heads = self.view.heads();
+        match tag {
+            BlockNumberOrTag::Number(number) => number,
+            BlockNumberOrTag::Earliest => 0,
+            BlockNumberOrTag::Latest | BlockNumberOrTag::Pending => heads.unsafe_head().number,
+            BlockNumberOrTag::Safe => heads.safe_head().number,
+            BlockNumberOrTag::Finalized => heads.finalized_head().number,
+        }
+    }
+
+    /// A durable transaction, in a sealed block or in the open one.
+    pub(crate) async fn transaction(&self, hash: B256) -> RpcResult<Option<Located>> {
+        self.view.transaction(hash).await.map_err(|error| errors::read("transaction", &error))
+    }
+
+    /// The open block, as long as it is ahead of the newest sealed one that is shown.
+    pub(crate) fn open_block(&self) -> Option<Arc<PendingBlock>> {
+        let latest = self.view.heads().unsafe_head().number;
+        self.view.pending().filter(|open| open.opening.number > latest)
+    }
+
+    /// Base fee of the block after `block`.
+    pub(crate) fn base_fee_after(&self, block: &ChainBlock) -> u64 {
+        next_base_fee(&block.header, &self.config.fees)
+    }
+
+    /// Runs `work` on the state after a block, on a thread that may block. `pending` is the state of the open
+    /// block. The work starts again on the same block if its state moved from memory to Postgres meanwhile.
+    pub(crate) async fn with_state<T, F>(
+        &self,
+        request: &'static str,
+        id: BlockId,
+        work: F,
+    ) -> RpcResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
+    {
+        let work = Arc::new(work);
+        let mut retries = 0;
+        loop {
+            let done = match self.state(id).await {
+                Ok((state, context)) => self.run(request, work.clone(), state, context).await?,
+                Err(fault) => Err(fault),
+            };
+            match done {
+                Ok(done) => return Ok(done),
+                Err(Fault::Read(ReadError::Passed { .. })) if retries < PASSED_RETRIES_MAX => {
+                    retries += 1;
+                }
+                Err(Fault::Read(error)) => return Err(errors::read(request, &error)),
+                Err(Fault::Answer(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn run<T, F>(
+        &self,
+        request: &'static str,
+        work: Arc<F>,
+        state: State,
+        context: BlockContext,
+    ) -> RpcResult<Result<T, Fault>>
+    where
+        T: Send + 'static,
+        F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
+    {
+        let permit = self.calls.clone().acquire_owned().await;
+        let permit = permit.map_err(|error| errors::internal(request, &error))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work(&state, &context);
+            drop(permit);
+            done
+        });
+        done.await.map_err(|error| errors::internal(request, &error))
+    }
+
+    /// The state after a block, and the block as a call on that state sees it: the block itself, as in geth.
+    async fn state(&self, id: BlockId) -> Result<(State, BlockContext), Fault> {
+        if id.is_pending()
+            && let Some(open) = self.open_block()
+        {
+            let context = self.context(&open.opening, open.base_fee);
+            return Ok((self.view.state(At::Pending).await?, context));
+        }
+        let Some(block) = self.block(id).await? else {
+            return Err(errors::unknown_block(id_text(id)).into());
+        };
+        if let BlockId::Hash(hash) = id
+            && hash.require_canonical == Some(true)
+            && block.hash != hash.block_hash
+        {
+            return Err(errors::not_canonical().into());
+        }
+        let base_fee = block.header.base_fee_per_gas.unwrap_or_default();
+        let context = self.context(&block.opening, base_fee);
+        Ok((self.view.state(At::Number(block.number())).await?, context))
+    }
+
+    fn context(&self, opening: &BlockOpening, base_fee: u64) -> BlockContext {
+        let spec = ChainSpec::from(&*self.config);
+        BlockContext {
+            chain_id: spec.chain_id,
+            opening: *opening,
+            base_fee,
+            gas_limit: opening.system_config.gas_limit,
+            l1_fees: L1FeeParams::from_opening(opening),
+        }
+    }
+
+    /// How far a transaction has come, as far as the sequencer itself knows.
+    pub(crate) async fn life_cycle(
+        &self,
+        hash: B256,
+    ) -> Result<(Option<LifeCycle>, Option<Located>), ReadError> {
+        // The mempool first: what leaves it is in the chain by the time the chain is asked.
+        let waiting = self.submitter.mempool().contains(&hash);
+        let Some(located) = self.view.transaction(hash).await? else {
+            return Ok((waiting.then_some(LifeCycle::Received), None));
+        };
+        let posted = located.block_number <= self.view.heads().head(SafetyLevel::Safe).number;
+        let stage = if posted && located.block_hash.is_some() {
+            LifeCycle::Posted
+        } else {
+            LifeCycle::Durable
+        };
+        Ok((Some(stage), Some(located)))
+    }
+}
+
+/// A block parameter in words, for errors.
+fn id_text(id: BlockId) -> String {
+    match id {
+        BlockId::Hash(hash) => hash.block_hash.to_string(),
+        BlockId::Number(BlockNumberOrTag::Number(number)) => format!("{number:#x}"),
+        BlockId::Number(tag) => tag.to_string(),
+    }
+}

@@ -1,0 +1,128 @@
+//! Subscriptions over WebSocket.
+
+use std::time::Duration;
+
+use alloy::primitives::{B256, keccak256};
+use jsonrpsee::{
+    core::client::{ClientT, Subscription, SubscriptionClientT},
+    rpc_params,
+    ws_client::{WsClient, WsClientBuilder},
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+};
+
+use super::support::{LOGGER, Node, log, quantity, transfer};
+
+async fn connect(node: &Node) -> WsClient {
+    WsClientBuilder::default().build(format!("ws://{}", node.address)).await.unwrap()
+}
+
+async fn subscribe(client: &WsClient, params: &[Value]) -> Subscription<Value> {
+    let mut given = jsonrpsee::core::params::ArrayParams::new();
+    params.iter().for_each(|param| given.insert(param).unwrap());
+    client.subscribe("eth_subscribe", given, "eth_unsubscribe").await.unwrap()
+}
+
+async fn next(subscription: &mut Subscription<Value>) -> Value {
+    let next = tokio::time::timeout(Duration::from_secs(20), subscription.next());
+    next.await.expect("a notification in time").expect("an open subscription").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_logs_transactions_and_sub_blocks() {
+    let node = Node::start().await;
+    let client = connect(&node).await;
+    let mut heads = subscribe(&client, &[json!("newHeads")]).await;
+    let topic = B256::repeat_byte(9);
+    let filter = json!({ "address": LOGGER, "topics": [topic] });
+    let mut logs = subscribe(&client, &[json!("logs"), filter]).await;
+    let mut hashes = subscribe(&client, &[json!("newPendingTransactions")]).await;
+    let mut whole = subscribe(&client, &[json!("newPendingTransactions"), json!(true)]).await;
+    let mut sub_blocks = subscribe(&client, &[json!("subBlocks")]).await;
+    let mut syncing = subscribe(&client, &[json!("syncing")]).await;
+    assert_eq!(next(&mut syncing).await, false);
+
+    let (other, raw) = (log(1, 0, B256::ZERO), log(1, 1, topic));
+    for raw in [&other, &raw] {
+        node.call("eth_sendRawTransaction", json!([raw])).await;
+    }
+    assert_eq!(next(&mut hashes).await, json!(keccak256(&other)));
+    assert_eq!(next(&mut hashes).await, json!(keccak256(&raw)));
+    assert_eq!(next(&mut whole).await["hash"], json!(keccak256(&other)));
+    let found = next(&mut logs).await;
+    assert_eq!(found["transactionHash"], json!(keccak256(&raw)));
+    assert_eq!(found["removed"], false);
+    let (first, second) = (next(&mut heads).await, next(&mut heads).await);
+    assert_eq!(second["parentHash"], first["hash"]);
+    assert_eq!(quantity(&second["number"]), quantity(&first["number"]) + 1);
+    loop {
+        let sub_block = next(&mut sub_blocks).await;
+        let mut receipts = sub_block["receipts"].as_array().unwrap().iter();
+        if receipts.any(|receipt| receipt["transactionHash"] == json!(keccak256(&raw))) {
+            break;
+        }
+    }
+    heads.unsubscribe().await.unwrap();
+
+    let wrong =
+        client.subscribe::<Value, _>("eth_subscribe", rpc_params!["rain"], "eth_unsubscribe");
+    let error = wrong.await.unwrap_err().to_string();
+    assert!(
+        error.contains("no \\\"rain\\\" subscription in eth namespace") || error.contains("rain"),
+        "{error}"
+    );
+    let id: Value = client.request("eth_subscribe", rpc_params!["newHeads"]).await.unwrap();
+    let id = id.as_str().expect("ids are text");
+    assert!(id.starts_with("0x") && id.len() == 34, "{id}");
+    let ended: bool = client.request("eth_unsubscribe", rpc_params![id]).await.unwrap();
+    assert!(ended);
+    let missing: Result<Value, _> = client.request("eth_nothing", rpc_params![]).await;
+    assert!(missing.unwrap_err().to_string().contains("the method eth_nothing does not exist"));
+}
+
+/// One masked text frame of a client.
+fn frame(text: &str) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap();
+    let mut frame = vec![0x81, 0x80 | 126];
+    frame.extend(length.to_be_bytes());
+    frame.extend([0; 4]);
+    frame.extend(text.as_bytes());
+    frame
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_does_not_read_is_closed() {
+    let node = Node::start().await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(node.address).await.unwrap();
+    let hello = format!(
+        "GET / HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        node.address
+    );
+    stream.write_all(hello.as_bytes()).await.unwrap();
+    // Many subscriptions make every transaction many messages, more than sockets and queue hold.
+    for id in 0..500 {
+        let call = json!({ "jsonrpc": "2.0", "id": id, "method": "eth_subscribe", "params": ["newPendingTransactions", true] });
+        stream.write_all(&frame(&call.to_string())).await.unwrap();
+    }
+    for nonce in 0..40 {
+        node.call("eth_sendRawTransaction", json!([transfer(6, nonce)])).await;
+    }
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let mut bytes = vec![0; 1 << 16];
+    let draining = async {
+        let mut total = 0_usize;
+        while let Ok(read @ 1..) = stream.read(&mut bytes).await {
+            total += read;
+        }
+        total
+    };
+    let total = tokio::time::timeout(Duration::from_secs(20), draining).await.expect("an end");
+    assert!(total > 100_000, "what was in the queue came, {total} bytes");
+    assert!(node.number().await > 0, "others are served");
+}

@@ -1,0 +1,191 @@
+//! The derived chain as far as execution needs it: the newest header, the trie, and the state.
+//!
+//! ```text
+//! Overlay     changes of blocks that the state tables may lack
+//!   over ReadCache over PgStateReader     the state tables, which follow in chunks
+//! ```
+//! Everything here runs on blocking threads. Invariant: trie, state and newest header belong to one block; a block that
+//! could not be executed has changed none of them.
+
+use std::{collections::VecDeque, sync::Arc, time::Instant};
+
+use alloy::primitives::B256;
+use derivation::DerivedBlock;
+use executor::{BlockContext, ChainSpec, ExecuteError, ExecutedBlock, execute_block, seal};
+use protocol::{
+    BlockOpening, Header, L2BlockRef, output_root, predeploys::L2_TO_L1_MESSAGE_PASSER,
+};
+use state::{Mark, Overlay, ReadCache, StateDiff, StateTrie};
+
+use crate::{VerifierError, metrics};
+
+/// What reading the stored state may fail with.
+pub(crate) type ReadState = db::StateReadError;
+
+/// The stored state behind its cache.
+pub(crate) type StoredState = Arc<ReadCache<db::PgStateReader>>;
+
+/// Block hashes that are held for `BLOCKHASH` besides those of the index: more than the write queue and its reach.
+const HASHES_KEPT: u64 = 1_024;
+
+/// The chain at one block.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    spec: ChainSpec,
+    header: Header,
+    trie: StateTrie,
+    state: Overlay<StoredState>,
+    /// Blocks whose changes the state tables may lack, oldest first.
+    unstored: VecDeque<Unstored>,
+}
+
+#[derive(Debug)]
+struct Unstored {
+    number: u64,
+    /// Where the block's changes begin in the overlay.
+    mark: Mark,
+    diff: Arc<StateDiff>,
+}
+
+/// A block that was executed here.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    pub(crate) reference: L2BlockRef,
+    pub(crate) header: Header,
+    pub(crate) executed: ExecutedBlock,
+    /// What the block did to the state.
+    pub(crate) diff: Arc<StateDiff>,
+    /// From the state after to the state before.
+    pub(crate) undo: StateDiff,
+    pub(crate) output_root: B256,
+    /// Number of the L1 block that it was derived from.
+    pub(crate) derived_from: u64,
+}
+
+impl Chain {
+    /// The chain at a block whose state the tables hold; `trie` is made of it.
+    pub(crate) fn new(
+        spec: ChainSpec,
+        header: Header,
+        trie: StateTrie,
+        stored: StoredState,
+    ) -> Self {
+        let state = Overlay::new(stored);
+        Self { spec, header, trie, state, unstored: VecDeque::new() }
+    }
+
+    /// Executes the next block and makes it the newest.
+    ///
+    /// # Errors
+    /// When the state cannot be read; then nothing has changed and it may be tried again.
+    pub(crate) fn execute(&mut self, block: &DerivedBlock) -> Result<Derived, ExecuteFailed> {
+        let started = Instant::now();
+        let opening = &block.inputs.opening;
+        let number = opening.number;
+        let executed = execute_block(&self.spec, &self.header, &block.inputs, &self.state);
+        let mut executed = executed.map_err(|source| ExecuteFailed::Execute { number, source })?;
+        let undo = executed.diff.undo(&self.state);
+        let undo = undo.map_err(|source| ExecuteFailed::Undo { number, source })?;
+        let (header, hash) = self.advance(opening, &executed);
+        let diff = Arc::new(std::mem::take(&mut executed.diff));
+        self.hold(number, hash, diff.clone());
+        metrics::executed(started.elapsed(), header.gas_used);
+        Ok(Derived {
+            reference: block.reference(hash),
+            output_root: output_of(&header, hash),
+            header,
+            executed,
+            diff,
+            undo,
+            derived_from: block.derived_from.number,
+        })
+    }
+
+    /// Seals the block on top of the newest.
+    fn advance(&mut self, opening: &BlockOpening, executed: &ExecutedBlock) -> (Header, B256) {
+        let context = BlockContext::new(&self.spec, &self.header, opening);
+        let state_root = self.trie.apply(&executed.diff);
+        let withdrawals_root = self.trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
+        let sealed = seal(&context, executed, state_root, withdrawals_root);
+        self.header = sealed.header.clone();
+        (sealed.header, sealed.hash)
+    }
+
+    /// Lays the newest block's changes over the stored state.
+    fn hold(&mut self, number: u64, hash: B256, diff: Arc<StateDiff>) {
+        let mark = self.state.mark();
+        self.state.apply(&diff);
+        self.state.set_block_hash(number, hash);
+        self.state.forget_block_hashes_before(number.saturating_sub(HASHES_KEPT));
+        self.unstored.push_back(Unstored { number, mark, diff });
+    }
+
+    /// The state tables hold everything up to this block now, so it need not be held here.
+    pub(crate) fn stored_to(&mut self, number: u64) {
+        let stored = self.unstored.partition_point(|block| block.number <= number);
+        if stored == 0 {
+            return;
+        }
+        // The cache first: until it has a change, the overlay must show it.
+        for block in self.unstored.drain(..stored) {
+            self.state.base().apply(&block.diff);
+        }
+        let mark = match self.unstored.front() {
+            Some(oldest) => oldest.mark,
+            None => self.state.mark(),
+        };
+        self.state.forget_before(mark);
+    }
+
+    /// Goes back to an older block. The state tables hold exactly its state; `undo` leads there from the newest.
+    pub(crate) fn unwind(&mut self, header: Header, undo: &StateDiff) {
+        self.trie.apply(undo);
+        let stored = self.state.base().clone();
+        stored.clear();
+        self.state = Overlay::new(stored);
+        self.unstored.clear();
+        self.header = header;
+    }
+
+    /// The state root, as computed and as the newest header says it.
+    pub(crate) const fn roots(&self) -> (B256, B256) {
+        (self.trie.root(), self.header.state_root)
+    }
+}
+
+/// The output root of a block.
+pub(crate) fn output_of(header: &Header, hash: B256) -> B256 {
+    output_root(header.state_root, header.withdrawals_root.unwrap_or_default(), hash)
+}
+
+/// Why a block was not executed.
+#[derive(Debug)]
+pub(crate) enum ExecuteFailed {
+    Execute { number: u64, source: ExecuteError<ReadState> },
+    Undo { number: u64, source: state::UndoError<ReadState> },
+}
+
+impl ExecuteFailed {
+    /// Whether the state could not be read for a reason that passes.
+    pub(crate) fn is_temporary(&self) -> bool {
+        let read = match self {
+            Self::Execute { source: ExecuteError::State(read), .. }
+            | Self::Undo { source: state::UndoError::Read { source: read, .. }, .. } => read,
+            Self::Execute { .. } | Self::Undo { .. } => return false,
+        };
+        db::Classify::severity(read) == db::Severity::Temporary
+    }
+}
+
+impl From<ExecuteFailed> for VerifierError {
+    fn from(failed: ExecuteFailed) -> Self {
+        match failed {
+            ExecuteFailed::Execute { number, source } => {
+                Self::Execute { number, source: Box::new(source) }
+            }
+            ExecuteFailed::Undo { number, source } => {
+                Self::Undo { number, source: Box::new(source) }
+            }
+        }
+    }
+}

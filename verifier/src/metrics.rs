@@ -1,0 +1,77 @@
+//! What the verifier measures. One function per event, so that names and units stand in one place.
+//!
+//! Base units in the names, no rates. `describe` gives the descriptions to the exporter.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+/// Registers the descriptions of all metrics below.
+pub(crate) fn describe() {
+    describe_gauge!("braid_verifier_l1_block_number", "newest L1 block that was derived from");
+    describe_gauge!("braid_verifier_l1_head_number", "newest L1 block known");
+    describe_gauge!("braid_verifier_safe_block_number", "newest derived L2 block");
+    describe_gauge!("braid_verifier_finalized_block_number", "newest one from finalized L1");
+    describe_gauge!("braid_verifier_agreed_block_number", "newest proposed block agreed with");
+    describe_gauge!("braid_verifier_proposals_pending", "proposals not judged yet");
+    describe_gauge!("braid_verifier_proposals_underivable", "of them, those that raise an alarm");
+    describe_counter!("braid_verifier_proposals_agreed_total", "proposals judged to be true");
+    describe_counter!("braid_verifier_proposals_disagreed_total", "proposals judged to be wrong");
+    describe_gauge!("braid_verifier_disagreement", "wrong proposals on L1 now; above zero is bad");
+    describe_counter!("braid_verifier_blocks_executed_total", "derived blocks executed");
+    describe_counter!("braid_verifier_gas_executed_total", "gas of derived blocks");
+    describe_histogram!("braid_verifier_execute_seconds", "execution and roots of one block");
+    describe_histogram!("braid_verifier_write_seconds", "writing one block to Postgres");
+    describe_counter!("braid_verifier_write_failures_total", "writes to Postgres that failed");
+    describe_counter!("braid_verifier_absent_batches_total", "posted batches that count as absent");
+    describe_counter!("braid_verifier_l1_reorgs_total", "L1 reorgs followed");
+    describe_counter!("braid_verifier_l1_failures_total", "L1 reads that failed");
+}
+
+pub(crate) fn executed(elapsed: Duration, gas: u64) {
+    histogram!("braid_verifier_execute_seconds").record(elapsed);
+    counter!("braid_verifier_blocks_executed_total").increment(1);
+    counter!("braid_verifier_gas_executed_total").increment(gas);
+}
+
+pub(crate) fn written(elapsed: Duration) {
+    histogram!("braid_verifier_write_seconds").record(elapsed);
+}
+
+pub(crate) fn write_failed() {
+    counter!("braid_verifier_write_failures_total").increment(1);
+}
+
+pub(crate) fn heads(l1: u64, l1_head: u64, safe: u64, finalized: u64) {
+    gauge!("braid_verifier_l1_block_number").set(l1 as f64);
+    gauge!("braid_verifier_l1_head_number").set(l1_head as f64);
+    gauge!("braid_verifier_safe_block_number").set(safe as f64);
+    gauge!("braid_verifier_finalized_block_number").set(finalized as f64);
+}
+
+pub(crate) fn judged(agrees: bool) {
+    if agrees {
+        counter!("braid_verifier_proposals_agreed_total").increment(1);
+    } else {
+        counter!("braid_verifier_proposals_disagreed_total").increment(1);
+    }
+}
+
+pub(crate) fn proposals(agreed_to: u64, pending: usize, underivable: usize, disagreed: usize) {
+    gauge!("braid_verifier_agreed_block_number").set(agreed_to as f64);
+    gauge!("braid_verifier_proposals_pending").set(pending as f64);
+    gauge!("braid_verifier_proposals_underivable").set(underivable as f64);
+    gauge!("braid_verifier_disagreement").set(disagreed as f64);
+}
+
+pub(crate) fn absent_batch() {
+    counter!("braid_verifier_absent_batches_total").increment(1);
+}
+
+pub(crate) fn reorg() {
+    counter!("braid_verifier_l1_reorgs_total").increment(1);
+}
+
+pub(crate) fn l1_failed() {
+    counter!("braid_verifier_l1_failures_total").increment(1);
+}

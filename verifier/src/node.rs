@@ -1,0 +1,194 @@
+//! The whole service on one screen: its tasks, its queue, and the order in which they end.
+//!
+//! ```text
+//!  L1 ─ tip ─▶ Follower (derives, executes, judges) ── write queue ─▶ Writer ─▶ Postgres
+//! ```
+//! **The end**, in this order: the follower stops → what it executed is written → the lease is given back. Dropping the
+//! handle instead ends everything at once, as a crash would; the next start goes on from the last processed L1 block.
+
+use std::{sync::Arc, time::Duration};
+
+use db::{Acquisition, Database, Fence, Leases, Role};
+use protocol::RollupConfig;
+use service::Health;
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    L1Source, L1Tip, Status, VerifierConfig, VerifierError,
+    config::LEASE_RENEWALS,
+    error::chain,
+    follower::Follower,
+    metrics,
+    progress::Progress,
+    proposals::Judge,
+    restart::{Points, load},
+    source::Prefetch,
+    writer::Writer,
+};
+
+/// What the verifier works with and does not own.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The chain's rules.
+    pub rollup: Arc<RollupConfig>,
+    /// The verifier's own database; its schema is brought up to date.
+    pub database: Database,
+    /// Where L1 blocks and proposals come from.
+    pub l1: L1Source,
+    /// The newest of L1.
+    pub l1_tip: watch::Receiver<L1Tip>,
+    /// Where health is shown.
+    pub health: Health,
+    /// The settings.
+    pub config: VerifierConfig,
+}
+
+/// A running verifier. Dropping it ends everything at once, as a crash would.
+#[derive(Debug)]
+pub struct VerifierHandle {
+    status: watch::Receiver<Status>,
+    task: JoinHandle<Result<(), VerifierError>>,
+    _abort: DropGuard,
+}
+
+impl VerifierHandle {
+    /// Where the verifier stands; changes whenever it moves.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// When it ended for any other reason than being told to.
+    pub async fn wait(&mut self) -> Result<(), VerifierError> {
+        let ended = (&mut self.task).await;
+        ended.unwrap_or(Err(VerifierError::Lost { what: "verifier task" }))
+    }
+}
+
+/// Starts the verifier: takes the lease, loads what was derived before, and runs until `shutdown`.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHandle, VerifierError> {
+    let Deps { rollup, database, l1, l1_tip, health, config } = deps;
+    config.validate().map_err(VerifierError::Config)?;
+    metrics::describe();
+    database.migrate().await.map_err(VerifierError::Database)?;
+    let leases = Leases::new(database.clone());
+    let fence = lead(&leases, &config, &shutdown).await?;
+    let loaded = load(&rollup, &database, fence, &config).await?;
+    let tables = db::VerifierStore::new(database.clone());
+    let (genesis_output, alarm) = (loaded.genesis_output, config.proposal_alarm_l1_blocks);
+    let judge = Judge::restore(tables.clone(), fence, &rollup, genesis_output, alarm).await?;
+    let head = loaded.head.block;
+    let writing = health.component("verifier-database", None);
+    let (writer, queue) = Writer::new(&database, fence, head.number, &config, writing);
+    let points = Points::new(rollup.clone(), &database);
+    let finalized = points.head(0).await?.head.block;
+    let status = watch::Sender::new(Status {
+        l1_processed: loaded.derivation.processed().l1,
+        l1_head: l1_tip.borrow().head,
+        head,
+        finalized,
+        synced: false,
+        agreed_to: None,
+        proposals_pending: 0,
+        proposals_underivable: Vec::new(),
+        first_bad_block: None,
+        disagreements: Vec::new(),
+    });
+    let subscribed = status.subscribe();
+    let follower = Follower {
+        genesis_l1: rollup.genesis.l1,
+        prefetch: Prefetch::new(l1.clone(), config.l1_prefetch_blocks_max),
+        source: l1,
+        tip: l1_tip,
+        derivation: loaded.derivation,
+        chain: Some(loaded.chain),
+        points,
+        tables,
+        queue,
+        judge,
+        progress: Progress::new(config.progress_interval),
+        status,
+        health: health.component("verifier", None),
+    };
+    let abort = CancellationToken::new();
+    let aborted = abort.clone();
+    let duration = config.lease_duration;
+    let supervised = supervise(follower, writer, leases, fence, duration, shutdown);
+    let task = tokio::spawn(async move {
+        tokio::select! {
+            result = supervised => result,
+            () = aborted.cancelled() => Ok(()),
+        }
+    });
+    Ok(VerifierHandle { status: subscribed, task, _abort: abort.drop_guard() })
+}
+
+/// Runs the tasks until one fails or the end is asked for.
+async fn supervise(
+    follower: Follower,
+    writer: Writer,
+    leases: Leases,
+    fence: Fence,
+    lease_duration: Duration,
+    shutdown: CancellationToken,
+) -> Result<(), VerifierError> {
+    // Polled here, not spawned, so that dropping this future ends all of them in the middle of whatever they do.
+    let mut writing = Box::pin(writer.run());
+    let mut following = Box::pin(follower.run(shutdown));
+    let mut renewing = Box::pin(renew(&leases, fence, lease_duration));
+    let followed = tokio::select! {
+        // First, because it is the cause where another one is only lost without it.
+        biased;
+        result = &mut writing => {
+            return Err(result.err().unwrap_or(VerifierError::Lost { what: "writer" }));
+        }
+        error = &mut renewing => return Err(error),
+        result = &mut following => result,
+    };
+    // The follower held the only way to the writer, which therefore ends once its queue is empty.
+    drop(following);
+    writing.await?;
+    followed?;
+    leases.release(fence).await.map_err(VerifierError::Lease)
+}
+
+/// Takes the lease, waiting for whoever holds it.
+async fn lead(
+    leases: &Leases,
+    config: &VerifierConfig,
+    shutdown: &CancellationToken,
+) -> Result<Fence, VerifierError> {
+    loop {
+        let acquiring = leases.acquire(Role::Verifier, &config.holder, config.lease_duration);
+        match acquiring.await.map_err(VerifierError::Lease)? {
+            Acquisition::Acquired(fence) => return Ok(fence),
+            Acquisition::Held(holder) => {
+                tracing::info!(holder = ?holder.name, epoch = holder.epoch, "waiting for the lease");
+                tokio::select! {
+                    () = tokio::time::sleep(holder.remaining + Duration::from_millis(10)) => {}
+                    () = shutdown.cancelled() => {
+                        return Err(VerifierError::Lost { what: "wait for the lease" });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Prolongs the lease until it is lost. Failing to is no reason to stop: the fence stands in every write.
+async fn renew(leases: &Leases, fence: Fence, duration: Duration) -> VerifierError {
+    loop {
+        tokio::time::sleep(duration / LEASE_RENEWALS).await;
+        match leases.renew(fence, duration).await {
+            Ok(()) => {}
+            Err(error @ db::LeaseError::Deposed(_)) => return VerifierError::Lease(error),
+            Err(error) => tracing::warn!(error = %chain(&error), "cannot renew the lease"),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Judges the proposals on L1 against the chain that was derived here.
+//!
+//! A proposal is read once the L1 block that holds it was processed, and judged once its L2 block is derived: it is
+//! true if both its output root and the Merkle root over the output roots of its interval are ours. A proposal for a
+//! block that is not derivable stays pending, and raises an alarm after a while.
+//!
+//! Invariant: every verdict is about blocks that stand in the database, and goes away with them.
+
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::B256;
+use db::Fence;
+use derivation::L1Processed;
+use l1::Proposal;
+use protocol::BlockId;
+
+pub(crate) use verdict::Summary;
+use verdict::Verdict;
+
+use crate::{L1Source, VerifierError, metrics};
+
+/// Proposals that are read from L1 at a time.
+const PROPOSALS_PER_READ: u64 = 64;
+
+/// Keeps the proposals and their verdicts.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    tables: db::VerifierStore,
+    fence: Fence,
+    /// L2 blocks between two proposals.
+    interval: u64,
+    genesis_output: B256,
+    /// L1 blocks after which a proposal that cannot be judged raises an alarm.
+    alarm_l1_blocks: u64,
+    /// Every proposal on L1 that was read, by its place in the oracle.
+    proposals: BTreeMap<u64, Judged>,
+    /// Those that an earlier process found wrong and told of.
+    told: BTreeSet<u64>,
+    /// Where reading begins again.
+    next: u64,
+    /// Those that raised an alarm.
+    underivable: BTreeSet<u64>,
+}
+
+/// A proposal and what is thought of it.
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    l2_block: u64,
+    l1_block: u64,
+    verdict: Verdict,
+}
+
+impl Judge {
+    /// The judge with the verdicts of earlier processes. What they found wrong or could not judge is read and
+    /// judged again, because not everything of it is remembered.
+    pub(crate) async fn restore(
+        tables: db::VerifierStore,
+        fence: Fence,
+        rollup: &protocol::RollupConfig,
+        genesis_output: B256,
+        alarm_l1_blocks: u64,
+    ) -> Result<Self, VerifierError> {
+        let rows = tables.proposals().await.map_err(VerifierError::Tables)?;
+        let agreed = rows.iter().filter(|row| row.verdict == db::ProposalVerdict::Agreed);
+        let agreed =
+            agreed.map(|row| (row.index, Judged::agreed(row.l2_block, row.l1_block.number)));
+        let told = rows.iter().filter(|row| row.verdict == db::ProposalVerdict::Disagreed);
+        let told = told.map(|row| row.index).collect();
+        let mut judge = Self {
+            fence,
+            interval: rollup.proposal_interval,
+            genesis_output,
+            alarm_l1_blocks,
+            proposals: agreed.collect(),
+            told,
+            next: 0,
+            underivable: BTreeSet::new(),
+            tables,
+        };
+        judge.next = judge.first_unread();
+        Ok(judge)
+    }
+
+    /// The first place in the oracle of which nothing is known.
+    fn first_unread(&self) -> u64 {
+        let known = self.proposals.keys();
+        known.zip(0..).find(|(index, place)| *index != place).map_or_else(
+            || self.proposals.last_key_value().map_or(0, |(last, _)| last.saturating_add(1)),
+            |(_, place)| place,
+        )
+    }
+
+    /// Reads what is new after a processed L1 block, and judges what can be judged.
+    pub(crate) async fn round(
+        &mut self,
+        source: &L1Source,
+        processed: &L1Processed,
+    ) -> Result<(), VerifierError> {
+        self.read(source, processed.l1).await?;
+        let head = processed.head.block.number;
+        let open = self.open().filter(|proposal| proposal.l2_block <= head);
+        for proposal in open.collect::<Vec<_>>() {
+            self.judge(&proposal).await?;
+        }
+        self.raise_alarms(processed.l1.number);
+        self.summary().count();
+        Ok(())
+    }
+
+    /// Proposals without a verdict.
+    fn open(&self) -> impl Iterator<Item = Proposal> + '_ {
+        self.proposals.values().filter_map(|judged| match judged.verdict {
+            Verdict::Pending(proposal) => Some(proposal),
+            Verdict::Agree | Verdict::Disagree { .. } => None,
+        })
+    }
+
+    async fn read(&mut self, source: &L1Source, at: BlockId) -> Result<(), VerifierError> {
+        loop {
+            let proposals = source.proposals(self.next, PROPOSALS_PER_READ, at).await;
+            let proposals = proposals.map_err(VerifierError::L1)?;
+            let is_last =
+                proposals.len() < usize::try_from(PROPOSALS_PER_READ).unwrap_or(usize::MAX);
+            for proposal in proposals {
+                self.next = proposal.index.saturating_add(1);
+                if self.proposals.contains_key(&proposal.index) {
+                    continue;
+                }
+                let l1_block = self.l1_block(source, proposal.l1_block).await?;
+                self.remember(&proposal, l1_block).await?;
+                self.proposals.insert(proposal.index, Judged::pending(proposal));
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The L1 block of that number: one that was processed, or one from before the chain began.
+    async fn l1_block(&self, source: &L1Source, number: u64) -> Result<BlockId, VerifierError> {
+        let processed = self.tables.l1_blocks(number, 1).await.map_err(VerifierError::Tables)?;
+        if let Some(block) = processed.first().filter(|block| block.number == number) {
+            return Ok(*block);
+        }
+        let hash = source.hash(number).await.map_err(VerifierError::L1)?;
+        Ok(BlockId { number, hash: hash.unwrap_or_default() })
+    }
+
+    async fn remember(&self, proposal: &Proposal, l1_block: BlockId) -> Result<(), VerifierError> {
+        let seen = db::SeenProposal {
+            index: proposal.index,
+            l2_block: proposal.l2_block,
+            output_root: proposal.output_root,
+            proposer: proposal.proposer,
+            l1_block,
+        };
+        self.tables.add_proposal(self.fence, &seen).await.map_err(VerifierError::Tables)
+    }
+
+    async fn judge(&mut self, proposal: &Proposal) -> Result<(), VerifierError> {
+        let index = proposal.index;
+        let Some(roots) = self.output_roots(proposal.l2_block).await? else { return Ok(()) };
+        let verdict = Verdict::of(proposal, &roots);
+        let agrees = matches!(verdict, Verdict::Agree);
+        let derived = roots.last().copied().unwrap_or_default();
+        let writing = self.tables.judge(self.fence, index, agrees, derived).await;
+        writing.map_err(VerifierError::Tables)?;
+        self.proposals.insert(index, Judged { verdict, ..Judged::pending(*proposal) });
+        self.underivable.remove(&index);
+        metrics::judged(agrees);
+        if agrees {
+            tracing::info!(index, l2_block = proposal.l2_block, "proposal is true");
+        } else if self.told.insert(index) {
+            self.tell(index);
+        }
+        Ok(())
+    }
+
+    /// A person must look: this is what the verifier is for.
+    fn tell(&self, index: u64) {
+        let disagreements = self.summary().disagreements;
+        let Some(wrong) = disagreements.iter().find(|wrong| wrong.proposal == index) else {
+            return;
+        };
+        tracing::error!(
+            proposal = index,
+            l2_block = wrong.l2_block,
+            first_bad_block = wrong.first_bad_block,
+            agreed_before = wrong.agreed_before,
+            claimed = %wrong.claimed_output_root,
+            derived = %wrong.derived_output_root,
+            claimed_segments = %wrong.claimed_segments_root,
+            derived_segments = %wrong.derived_segments_root,
+            proposer = %wrong.proposer,
+            l1_block = wrong.l1_block,
+            "PROPOSAL IS WRONG: L1 holds an output root that does not follow from L1"
+        );
+    }
+
+    /// The output roots of the interval that ends with this block; block 0 is an interval by itself.
+    async fn output_roots(&self, l2_block: u64) -> Result<Option<Vec<B256>>, VerifierError> {
+        if l2_block == 0 {
+            return Ok(Some(vec![self.genesis_output]));
+        }
+        let first = std::cmp::max(1, l2_block.saturating_add(1).saturating_sub(self.interval));
+        let roots =
+            self.tables.output_roots(first, l2_block).await.map_err(VerifierError::Tables)?;
+        let expected = usize::try_from(l2_block - first + 1).unwrap_or(usize::MAX);
+        Ok((roots.len() == expected).then_some(roots))
+    }
+
+    fn raise_alarms(&mut self, l1_number: u64) {
+        let late: Vec<_> = self
+            .open()
+            .filter(|open| open.l1_block.saturating_add(self.alarm_l1_blocks) < l1_number)
+            .collect();
+        for proposal in late {
+            if self.underivable.insert(proposal.index) {
+                tracing::error!(
+                    proposal = proposal.index,
+                    l2_block = proposal.l2_block,
+                    l1_block = proposal.l1_block,
+                    proposer = %proposal.proposer,
+                    "a proposal is for a block that still does not follow from L1"
+                );
+            }
+        }
+    }
+
+    /// L1 blocks above `l1_number` are gone, and with them the L2 blocks above `keep`.
+    pub(crate) fn unwind(&mut self, l1_number: u64, keep: u64) {
+        self.proposals.retain(|_, judged| judged.l1_block <= l1_number && judged.l2_block <= keep);
+        let kept: BTreeSet<u64> = self.proposals.keys().copied().collect();
+        self.underivable.retain(|index| kept.contains(index));
+        self.told.retain(|index| kept.contains(index));
+        self.next = self.first_unread();
+    }
+
+    /// Everything that is shown of the verdicts.
+    pub(crate) fn summary(&self) -> Summary {
+        Summary::new(&self.proposals, &self.underivable)
+    }
+}
+
+impl Judged {
+    const fn pending(proposal: Proposal) -> Self {
+        let Proposal { l2_block, l1_block, .. } = proposal;
+        Self { l2_block, l1_block, verdict: Verdict::Pending(proposal) }
+    }
+
+    const fn agreed(l2_block: u64, l1_block: u64) -> Self {
+        Self { l2_block, l1_block, verdict: Verdict::Agree }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is thought of proposals, and what follows from many of them together. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::primitives::B256;
+use l1::Proposal;
+use protocol::merkle_root;
+
+use super::Judged;
+use crate::{Disagreement, Status, metrics};
+
+/// What is thought of one proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its block is not derived yet.
+    Pending(Proposal),
+    /// It is true.
+    Agree,
+    /// It is wrong.
+    Disagree { proposal: Proposal, derived_output: B256, derived_segments: B256 },
+}
+
+impl Verdict {
+    /// Judges a proposal by the output roots of its interval, oldest first.
+    pub(super) fn of(proposal: &Proposal, roots: &[B256]) -> Self {
+        let derived_output = roots.last().copied().unwrap_or_default();
+        let derived_segments = merkle_root(roots);
+        // The contract itself makes the genesis proposal, from a root alone.
+        let segments_agree = proposal.l2_block == 0 || proposal.segments_root == derived_segments;
+        if proposal.output_root == derived_output && segments_agree {
+            Self::Agree
+        } else {
+            Self::Disagree { proposal: *proposal, derived_output, derived_segments }
+        }
+    }
+}
+
+/// All verdicts together.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) agreed_to: Option<u64>,
+    pub(crate) pending: usize,
+    pub(crate) underivable: Vec<u64>,
+    pub(crate) disagreements: Vec<Disagreement>,
+}
+
+impl Summary {
+    pub(super) fn new(proposals: &BTreeMap<u64, Judged>, underivable: &BTreeSet<u64>) -> Self {
+        let mut summary = Self {
+            agreed_to: None,
+            pending: 0,
+            underivable: underivable.iter().copied().collect(),
+            disagreements: Vec::new(),
+        };
+        // The last true proposal, and the first wrong one after it.
+        let (mut agreed_before, mut first_bad) = (0, None);
+        for (index, judged) in proposals {
+            match judged.verdict {
+                Verdict::Pending(_) => summary.pending += 1,
+                Verdict::Agree => {
+                    (agreed_before, first_bad) = (judged.l2_block, None);
+                    if summary.disagreements.is_empty() {
+                        summary.agreed_to = Some(judged.l2_block);
+                    }
+                }
+                Verdict::Disagree { proposal, derived_output, derived_segments } => {
+                    let first_bad_block = *first_bad.get_or_insert(judged.l2_block);
+                    summary.disagreements.push(Disagreement {
+                        proposal: *index,
+                        l2_block: judged.l2_block,
+                        first_bad_block,
+                        agreed_before,
+                        l1_block: judged.l1_block,
+                        proposer: proposal.proposer,
+                        claimed_output_root: proposal.output_root,
+                        derived_output_root: derived_output,
+                        claimed_segments_root: proposal.segments_root,
+                        derived_segments_root: derived_segments,
+                    });
+                }
+            }
+        }
+        summary
+    }
+
+    /// Puts the verdicts into the metrics.
+    pub(super) fn count(&self) {
+        metrics::proposals(
+            self.agreed_to.unwrap_or_default(),
+            self.pending,
+            self.underivable.len(),
+            self.disagreements.len(),
+        );
+    }
+
+    /// Puts the verdicts into the status.
+    pub(crate) fn show(self, status: &mut Status) {
+        status.agreed_to = self.agreed_to;
+        status.proposals_pending = self.pending;
+        status.proposals_underivable = self.underivable;
+        status.first_bad_block = self.disagreements.iter().map(|wrong| wrong.l2_block).min();
+        status.disagreements = self.disagreements;
+    }
+}

@@ -1,0 +1,10 @@
+//! The service on a real Postgres and a scripted L1, compared with an execution in memory that shares nothing with it
+//! but the core.
+
+mod oracle;
+mod proposals;
+mod reorg;
+mod restart;
+mod run;
+mod sync;
+mod world;

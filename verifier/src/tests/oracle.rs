@@ -1,0 +1,98 @@
+//! The chain as it must be: derived and executed in memory, with every root made anew from the whole state.
+
+use std::sync::Arc;
+
+use alloy::primitives::B256;
+use derivation::{Derivation, DerivedHead, L1Block, Step};
+use executor::{BlockContext, ChainSpec, execute_block, seal};
+use protocol::{
+    Header, RollupConfig, merkle_root, output_root, predeploys::L2_TO_L1_MESSAGE_PASSER,
+};
+use state::MemoryState;
+
+/// A chain in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Oracle {
+    rollup: Arc<RollupConfig>,
+    pub(super) derivation: Derivation,
+    pub(super) state: MemoryState,
+    pub(super) headers: Vec<Header>,
+    /// Batches that counted as absent.
+    pub(super) absent: usize,
+}
+
+impl Oracle {
+    pub(super) fn new(rollup: Arc<RollupConfig>) -> Self {
+        let mut state = MemoryState::from_genesis(&rollup.genesis.alloc);
+        let (root, withdrawals) = roots(&state);
+        let header = rollup.genesis_header(root, withdrawals);
+        let hash = header.hash_slow();
+        state.set_block_hash(0, hash);
+        let derivation = Derivation::genesis(rollup.clone(), hash);
+        Self { rollup, derivation, state, headers: vec![header], absent: 0 }
+    }
+
+    /// Derives from one more L1 block.
+    pub(super) fn add(&mut self, l1: &L1Block) {
+        let mut given = false;
+        loop {
+            match self.derivation.step() {
+                Step::NeedL1 { number } => {
+                    if number == self.rollup.genesis.l1.number && l1.origin.number != number {
+                        panic!("the first block to add is genesis.l1");
+                    }
+                    if given {
+                        return;
+                    }
+                    self.derivation.add_l1(l1.clone()).unwrap();
+                    given = true;
+                }
+                Step::Execute(block) => {
+                    let spec = ChainSpec::from(self.rollup.as_ref());
+                    let parent = self.headers.last().unwrap();
+                    let opening = &block.inputs.opening;
+                    let executed =
+                        execute_block(&spec, parent, &block.inputs, &self.state).unwrap();
+                    self.state.apply(&executed.diff);
+                    let (root, withdrawals) = roots(&self.state);
+                    let context = BlockContext::new(&spec, parent, opening);
+                    let sealed = seal(&context, &executed, root, withdrawals);
+                    self.state.set_block_hash(opening.number, sealed.hash);
+                    self.derivation.executed(block.reference(sealed.hash)).unwrap();
+                    self.headers.push(sealed.header);
+                }
+                Step::Absent(_) => self.absent += 1,
+                Step::Processed(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn head(&self) -> &DerivedHead {
+        self.derivation.head()
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.head().block.number
+    }
+
+    pub(super) fn hashes(&self) -> Vec<B256> {
+        self.headers.iter().map(Header::hash_slow).collect()
+    }
+
+    /// The output root after a block.
+    pub(super) fn output(&self, number: u64) -> B256 {
+        let header = &self.headers[usize::try_from(number).unwrap()];
+        output_root(header.state_root, header.withdrawals_root.unwrap(), header.hash_slow())
+    }
+
+    /// The segments root of the interval that ends with a block.
+    pub(super) fn segments(&self, last: u64) -> B256 {
+        let first = last + 1 - self.rollup.proposal_interval;
+        merkle_root(&(first..=last).map(|number| self.output(number)).collect::<Vec<_>>())
+    }
+}
+
+fn roots(state: &MemoryState) -> (B256, B256) {
+    let trie = state.trie();
+    (trie.root(), trie.storage_root(&L2_TO_L1_MESSAGE_PASSER))
+}

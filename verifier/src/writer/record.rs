@@ -1,0 +1,94 @@
+//! An executed block as the index keeps it.
+//!
+//! There is no journal here, so the row holds all transactions. Invariant: senders are recovered, never believed.
+
+use std::sync::Arc;
+
+use alloy::eips::Encodable2718;
+use db::{BlockRecord, Bodies, IndexedReceipt};
+use executor::ExecutedBlock;
+use protocol::{Header, RollupConfig, predeploys::L2_TO_L1_MESSAGE_PASSER};
+use state::{AccountDiff, MemoryState, StateDiff, StateTrie};
+
+use crate::{VerifierError, chain::Derived};
+
+/// The block's record.
+pub(super) fn pack(block: Derived) -> Result<BlockRecord, VerifierError> {
+    let number = block.header.number;
+    let transactions = block.executed.transactions.iter();
+    Ok(BlockRecord {
+        hash: block.reference.hash,
+        bodies: Bodies {
+            own: transactions.map(|tx| tx.encoded_2718().into()).collect(),
+            journaled: Vec::new(),
+        },
+        receipts: receipts(number, block.executed)?,
+        diff: Arc::unwrap_or_clone(block.diff),
+        undo: block.undo,
+        header: block.header,
+        access_sets: None,
+    })
+}
+
+fn receipts(number: u64, executed: ExecutedBlock) -> Result<Vec<IndexedReceipt>, VerifierError> {
+    let mut first_log_index = 0;
+    let outcomes = executed.transactions.iter().zip(executed.outcomes);
+    let receipts = outcomes.map(|(tx, outcome)| {
+        let sender = protocol::recover(tx);
+        let logs = u64::try_from(outcome.receipt.logs().len()).unwrap_or(u64::MAX);
+        let receipt = IndexedReceipt {
+            sender: sender.map_err(|source| VerifierError::Sender { number, source })?,
+            receipt: outcome.receipt,
+            created: outcome.created,
+            gas_used: outcome.gas_used,
+            effective_gas_price: outcome.effective_gas_price,
+            l1_fee: outcome.l1_fee,
+            operator_fee: outcome.operator_fee,
+            first_log_index,
+        };
+        first_log_index += logs;
+        Ok(receipt)
+    });
+    receipts.collect()
+}
+
+/// What the verifier remembers of where the block comes from.
+pub(super) const fn row(block: &Derived) -> db::DerivedRow {
+    db::DerivedRow {
+        block: block.reference,
+        output_root: block.output_root,
+        derived_from: block.derived_from,
+    }
+}
+
+/// Block 0: the state that the configuration allocates. Its hash follows from `rollup.json` alone.
+pub(crate) fn genesis_record(rollup: &RollupConfig) -> BlockRecord {
+    let diff = allocated(&MemoryState::from_genesis(&rollup.genesis.alloc));
+    let mut trie = StateTrie::new();
+    let root = trie.apply(&diff);
+    let header: Header = rollup.genesis_header(root, trie.storage_root(&L2_TO_L1_MESSAGE_PASSER));
+    let gone = diff.accounts.keys().map(|address| (*address, AccountDiff::gone())).collect();
+    BlockRecord {
+        hash: header.hash_slow(),
+        header,
+        bodies: Bodies::default(),
+        receipts: Vec::new(),
+        undo: StateDiff { accounts: gone, ..StateDiff::default() },
+        diff,
+        access_sets: None,
+    }
+}
+
+/// A state as a diff from the empty one.
+fn allocated(state: &MemoryState) -> StateDiff {
+    let mut diff = StateDiff::default();
+    for (address, account) in state.accounts() {
+        let change = AccountDiff { account: Some(account), ..AccountDiff::default() };
+        diff.accounts.insert(address, change);
+    }
+    for (address, slot, value) in state.slots() {
+        diff.accounts.entry(address).or_default().storage.insert(slot, value);
+    }
+    diff.codes = state.codes().map(|(hash, code)| (hash, code.clone())).collect();
+    diff
+}
