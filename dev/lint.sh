@@ -4,14 +4,19 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 forge=$PWD/contracts/node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 
+# It has a workspace of its own, so no command for the whole workspace sees it.
+ethers=tests/ethers-compat/Cargo.toml
+
 section() { printf '\n== %s\n' "$*"; }
 
 section "format: Rust"
 cargo fmt --all --check
+cargo fmt --manifest-path "$ethers" --check
 section "format: Solidity"
 (cd contracts && "$forge" fmt --check)
 section "clippy"
 cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo clippy --manifest-path "$ethers" --target-dir target/ethers-compat --all-targets --locked -- -D warnings
 section "supply chain"
 if command -v cargo-deny >/dev/null; then
   checks="bans licenses sources"
@@ -19,6 +24,8 @@ if command -v cargo-deny >/dev/null; then
   if compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-db*/advisory-db-*" >/dev/null; then checks+=" advisories"; fi
   # shellcheck disable=SC2086
   cargo deny --offline --locked check $checks
+  # shellcheck disable=SC2086
+  cargo deny --manifest-path "$ethers" --offline --locked check $checks
 else
   echo "SKIPPED: cargo-deny is not installed"
 fi

@@ -8,9 +8,18 @@ export BRAID_VECTORS=${BRAID_VECTORS:-$PWD/../shared/data}
 [[ -d $BRAID_VECTORS ]] || echo "SKIPPED: no published test data at $BRAID_VECTORS (set BRAID_VECTORS): its tests will skip" >&2
 
 section() { printf '\n== %s\n' "$*"; }
+# The client on ethers-contract has a lock file and a target folder of its own; the end-to-end tests run it.
+ethers() {
+  section "Rust client on ethers-contract"
+  local at=(--locked --manifest-path tests/ethers-compat/Cargo.toml --target-dir target/ethers-compat)
+  cargo build "${at[@]}"
+  cargo test "${at[@]}" --quiet
+}
 rust() {
+  ethers
   section "Rust"
-  # The braid binary is built with the tests: end-to-end tests run the real program.
+  # End-to-end tests run the real program.
+  cargo build --workspace --bin braid --locked
   cargo nextest run --workspace --all-targets --locked "$@"
 }
 doc() {

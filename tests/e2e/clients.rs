@@ -1,4 +1,5 @@
-//! The same smoke test in each client that people use; the scripts are in `tests/clients`.
+//! The same smoke test in each client that people use: the scripts of `tests/clients` and the program of
+//! `tests/ethers-compat`, which `dev/test.sh` builds.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,6 +11,10 @@ use crate::support::contracts;
 
 /// A script that takes longer hangs.
 const SCRIPT_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// The smoke test on ethers-contract: a workspace of its own, so a target folder of its own.
+const ETHERS_CONTRACT: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ethers-compat/debug/ethers-compat");
 
 fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
@@ -23,6 +28,7 @@ async fn all_clients_work() -> Result<()> {
     run(&devnet, 1, "node", &[script("ethers.mjs")]).await?;
     run(&devnet, 2, &python.display().to_string(), &[script("smoke.py")]).await?;
     run(&devnet, 3, "bash", &[script("cast.sh")]).await?;
+    run(&devnet, 4, ETHERS_CONTRACT, &[]).await?;
     devnet.stop().await
 }
 
@@ -42,7 +48,8 @@ async fn run(devnet: &Devnet, account: usize, program: &str, arguments: &[PathBu
         .env("BRAID_TOKEN", contracts("node_modules/@uniswap/v2-core/build/ERC20.json"))
         .env("BRAID_CAST", contracts("node_modules/@foundry-rs/cast-linux-amd64/bin/cast"))
         .kill_on_drop(true);
-    let name = arguments[0].display();
+    let name =
+        arguments.first().map_or_else(|| program.to_owned(), |path| path.display().to_string());
     let output = tokio::time::timeout(SCRIPT_TIME_MAX, command.output())
         .await
         .wrap_err_with(|| format!("{name} hangs"))?
