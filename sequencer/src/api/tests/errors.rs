@@ -7,7 +7,7 @@ use alloy::{
 use serde_json::{Value, json};
 
 use super::support::{
-    GETTER, INVALID, LOOP, NOBODY, NOPE, Node, REVERTER, key, sign, transaction, transfer,
+    GETTER, INVALID, LOOP, NOBODY, NOPE, Node, REVERTER, sign, transaction, transfer,
 };
 use crate::api::limits::REQUEST_BYTES_MAX;
 
@@ -121,7 +121,6 @@ async fn transactions() {
     let text = "The transaction was added to the mempool but wasn't processed in 100ms";
     let data = row(node, "eth_sendRawTransactionSync", waiting, 4, text).await;
     assert_eq!(data, json!(keccak256(transfer(3, 1))));
-    assert_eq!(key(3).address(), key(3).address());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,10 +70,7 @@ async fn heads_logs_transactions_and_sub_blocks() {
     let wrong =
         client.subscribe::<Value, _>("eth_subscribe", rpc_params!["rain"], "eth_unsubscribe");
     let error = wrong.await.unwrap_err().to_string();
-    assert!(
-        error.contains("no \\\"rain\\\" subscription in eth namespace") || error.contains("rain"),
-        "{error}"
-    );
+    assert!(error.contains("subscription in eth namespace"), "{error}");
     let id: Value = client.request("eth_subscribe", rpc_params!["newHeads"]).await.unwrap();
     let id = id.as_str().expect("ids are text");
     assert!(id.starts_with("0x") && id.len() == 34, "{id}");
