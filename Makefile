@@ -11,12 +11,15 @@ setup: ## install what `make devnet` needs and is missing
 setup-test: ## install what `make test` needs and is missing
 	@dev/setup.sh run test
 
-devnet: setup ## L1, contracts, sequencer, batcher, proposer and verifier; ARGS="--ephemeral --json" and more
-	@cargo build --release --locked --workspace --bin braid
-	@exec target/release/braid devnet $(ARGS)
+# What `make devnet` and `make build` make: release, or dev for those who change Braid.
+PROFILE ?= release
+BRAID = target/$(subst dev,debug,$(PROFILE))/braid
 
-build: setup ## the `braid` binary, for use
-	cargo build --release --locked --workspace --bin braid
+devnet: build ## L1, contracts, sequencer, batcher, proposer and verifier; ARGS="--ephemeral --json" and more
+	@exec $(BRAID) devnet $(ARGS)
+
+build: setup ## the `braid` binary; PROFILE=dev is quicker to build and slower to run
+	@cargo build --profile $(PROFILE) --locked --workspace --bin braid
 
 test: setup-test ## every test: Rust, documentation, Solidity, end to end, clients, style
 	@dev/test.sh

@@ -6,5 +6,6 @@ mod clients;
 mod contracts;
 mod l1;
 mod load;
+mod readme;
 mod restart;
 mod support;

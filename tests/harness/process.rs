@@ -54,10 +54,24 @@ impl Process {
     /// # Errors
     /// When it cannot be started.
     pub fn start(name: &str, binary: &Path, arguments: &[String]) -> Result<Self> {
+        Self::start_in(Path::new("."), name, binary, arguments)
+    }
+
+    /// The same in another working directory.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_in(
+        folder: &Path,
+        name: &str,
+        binary: &Path,
+        arguments: &[String],
+    ) -> Result<Self> {
         let mut child = Command::new("setpriv")
             .arg("--pdeathsig=KILL")
             .arg(binary)
             .args(arguments)
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

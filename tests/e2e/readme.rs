@@ -1,0 +1,109 @@
+//! What the README and the devnet's own page tell people to type works as it stands.
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use eyre::{Result, WrapErr, bail, ensure, eyre};
+use harness::{Process, braid_binary, init};
+use tokio::process::Command;
+
+use crate::support::contracts;
+
+/// Free ports and nothing kept, so that tests do not meet each other.
+const APART: &str = "--ephemeral --l1-port 0 --l2-port 0 --metrics-port 0";
+const PATIENCE: Duration = Duration::from_secs(180);
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The commands in the README's shell blocks.
+fn commands() -> Result<Vec<String>> {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    Ok(blocks.flat_map(str::lines).map(str::to_owned).collect())
+}
+
+#[tokio::test]
+async fn every_command_of_the_readme_is_tried() -> Result<()> {
+    let commands = commands()?;
+    ensure!(commands.len() >= 3, "found only {commands:?}");
+    for command in commands {
+        if command.starts_with("make devnet") {
+            make_devnet(&command).await?;
+        } else if command == "make test" {
+            // This test is part of it; here it is enough that make knows how.
+            let known = Command::new("make").args(["-n", "test"]).current_dir(root()).output().await?;
+            ensure!(known.status.success(), "{}", String::from_utf8_lossy(&known.stderr));
+        } else {
+            bail!("no test runs the README's `{command}`");
+        }
+    }
+    Ok(())
+}
+
+/// Runs the command with what keeps it apart added, and waits for it to be ready.
+async fn make_devnet(command: &str) -> Result<()> {
+    init();
+    let given = command.split_once("ARGS=").map_or("", |(_, args)| args.trim_matches('"'));
+    let more = if given.contains("--ephemeral") { APART.replace("--ephemeral ", "") } else { APART.to_owned() };
+    let arguments = ["devnet", "PROFILE=dev", &format!("ARGS={given} {more}")].map(str::to_owned);
+    let make = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .map(|folder| folder.join("make"))
+        .find(|path| path.exists())
+        .ok_or_else(|| eyre!("make is not installed"))?;
+    let mut process = Process::start_in(&root(), "make", &make, &arguments)?;
+    let line = loop {
+        match process.line(PATIENCE).await? {
+            Some(line) if line.trim().is_empty() => {}
+            Some(line) => break line,
+            None => bail!("{command} ended early:\n{}", process.logs().text()),
+        }
+    };
+    let wanted = if given.contains("--json") { "\"rollupConfig\"" } else { "Braid devnet" };
+    ensure!(line.contains(wanted), "{command} printed: {line}");
+    // Only a terminal sends Ctrl-C to the whole group; make passes this one on.
+    process.signal("TERM").await.wrap_err("make should still run")?;
+    process.wait(PATIENCE).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_lines_to_copy_send_a_first_transaction() -> Result<()> {
+    init();
+    let arguments: Vec<String> = format!("devnet {APART}").split(' ').map(str::to_owned).collect();
+    let mut process = Process::start("devnet", &braid_binary()?, &arguments)?;
+    let mut lines = Vec::new();
+    loop {
+        let line = process.line(PATIENCE).await?.ok_or_else(|| eyre!("the devnet ended early"))?;
+        let done = line.contains("Ctrl-C stops everything");
+        lines.push(line);
+        if done {
+            break;
+        }
+    }
+    for (tool, success) in [("cast", "1 (success)"), ("viem", "success"), ("curl", "\"result\"")] {
+        let line = lines.iter().find_map(|line| line.trim().strip_prefix(tool));
+        let line = line.ok_or_else(|| eyre!("no line for {tool} in:\n{}", lines.join("\n")))?.trim();
+        let said = shell(line).await.wrap_err_with(|| line.to_owned())?;
+        ensure!(said.contains(success), "{line}\nprinted:\n{said}");
+    }
+    process.terminate(PATIENCE).await?;
+    Ok(())
+}
+
+/// Runs a line as a user would who has installed cast and viem.
+async fn shell(line: &str) -> Result<String> {
+    let cast = contracts("node_modules/@foundry-rs/cast-linux-amd64/bin").canonicalize()?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output = Command::new("bash")
+        .args(["-c", line])
+        .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clients"))
+        .env("PATH", format!("{}:{path}", cast.display()))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    Ok(said.into_owned())
+}
