@@ -72,6 +72,22 @@ pub enum AbsentReason {
         /// L2 block.
         block: u64,
     },
+    /// It goes on with a block, but the postings right before it do not carry the beginning of that block.
+    #[error(
+        "{skip} transactions of block {block} are skipped that no posting right before carries"
+    )]
+    PartsMissing {
+        /// L2 block.
+        block: u64,
+        /// Transactions that should have come before.
+        skip: u32,
+    },
+    /// The parts of a block are more than one block may have.
+    #[error("the parts of block {block} are too many or too large together")]
+    BlockTooLarge {
+        /// L2 block.
+        block: u64,
+    },
     /// It was built on another L1 chain.
     #[error("the last block has another origin hash")]
     OtherOrigin,

@@ -10,6 +10,8 @@
 //! Not here: fetching L1, executing blocks, storing heads. The machine is synchronous, reads no clock
 //! and does no I/O: the sequencer, the verifier and the fault-proof program run the same code.
 //!
+//! A block may be posted in parts: then the machine keeps them, without a word, until the last one comes.
+//!
 //! Invariant: the chain of block inputs is a function of the L1 blocks alone. Nothing that anyone
 //! posts can stop it, and `unwind` is the exact twin of `step`. The rules: `docs/spec/derivation.md`.
 //!
@@ -28,15 +30,16 @@ mod history;
 mod l1_block;
 mod machine;
 mod origins;
+mod partial;
 mod plan;
 mod selector;
 mod step;
 
 pub use absent::AbsentReason;
-pub use batch_builder::{BatchBuildError, BatchBuilder};
+pub use batch_builder::{BatchBuildError, BatchBuilder, BlockPart};
 pub use errors::{L1Refused, StartError, UnexpectedBlock};
 pub use head::DerivedHead;
-pub use history::{L1_REORG_DEPTH_MAX, UnwindTooDeep};
+pub use history::{L1_REORG_DEPTH_MAX, PARTS_KEPT_BYTES_MAX, UnwindTooDeep};
 pub use l1_block::{L1Block, OriginBlock};
 pub use machine::Derivation;
 pub use origins::{OriginGap, Origins};

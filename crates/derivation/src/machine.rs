@@ -13,8 +13,9 @@ use protocol::{BlockId, L2BlockRef, PostedBatch, RollupConfig};
 use crate::{
     AbsentBatch, DerivedBlock, DerivedHead, L1Block, L1Processed, L1Refused, OriginBlock, Origins,
     StartError, Step, UnexpectedBlock, UnwindTooDeep, form,
-    history::History,
-    plan::{PlannedBlock, plan},
+    history::{History, Snapshot},
+    partial::PartialBlock,
+    plan::{Looked, PlannedBlock, look},
 };
 
 /// Derives the L2 chain from L1 blocks.
@@ -72,6 +73,8 @@ pub struct Derivation {
     /// The L1 blocks that were processed, from the origin of the oldest head in `history`.
     origins: Origins,
     history: History,
+    /// What the newest postings carry of a block whose last part has not come yet.
+    partial: Option<PartialBlock>,
     /// The L1 block in work. It is no origin yet: nothing that is posted in it may use it.
     current: Option<Current>,
     /// The block that the caller is executing.
@@ -101,8 +104,9 @@ impl Derivation {
     /// end. [`Step::Processed`] gives such pairs.
     ///
     /// The machine first asks again for the L1 blocks from the head's origin up to `start`, because
-    /// they can be origins of the next blocks; their batches are ignored. If one of them is refused,
-    /// L1 was reorganized before `start`: begin again with an older pair.
+    /// they can be origins of the next blocks, and because they carry the parts of a block that was not
+    /// complete after `start`; nothing is derived from them again. If one of them is refused, L1 was
+    /// reorganized before `start`: begin again with an older pair.
     pub fn resume(
         config: Arc<RollupConfig>,
         head: DerivedHead,
@@ -121,6 +125,7 @@ impl Derivation {
             start,
             origins: Origins::new(),
             history: History::starting_at(L1Processed { l1: start, head }),
+            partial: None,
             current: None,
             pending: None,
         }
@@ -142,6 +147,12 @@ impl Derivation {
         self.history.safe_head(l1_number)
     }
 
+    /// Number of the block whose parts have begun to be posted and are not all there, if the newest postings carry
+    /// such parts. Nobody has to remember it for a restart.
+    pub fn unfinished_block(&self) -> Option<u64> {
+        self.partial.as_ref().map(PartialBlock::number)
+    }
+
     /// The L1 blocks that are kept as origins.
     pub const fn origins(&self) -> &Origins {
         &self.origins
@@ -161,8 +172,12 @@ impl Derivation {
                 self.pending =
                     Some(Box::new(form::from_batch(&self.config, &self.head, l1, index, block)));
             } else if let Some(posted) = current.batches.pop_front() {
-                match plan(&self.config, &self.head, &self.origins, l1.number, &posted) {
-                    Ok(blocks) => current.planned = Some((posted.index, blocks.into())),
+                let held = self.partial.take();
+                match look(&self.config, &self.head, &self.origins, l1.number, &posted, held) {
+                    Ok(Looked::Batch(blocks)) => {
+                        current.planned = Some((posted.index, blocks.into()));
+                    }
+                    Ok(Looked::Part(partial)) => self.partial = Some(partial),
                     Err(reason) => {
                         self.current = Some(current);
                         return Step::Absent(AbsentBatch { index: posted.index, l1, reason });
@@ -199,6 +214,11 @@ impl Derivation {
                 catches_up: false,
             });
         } else {
+            let (held, batches) = (self.partial.take(), &block.batches);
+            self.partial = PartialBlock::recall(&self.config, &self.head, held, number, batches);
+            if number == self.start.number {
+                self.history.set_start_partial(self.partial.clone());
+            }
             self.origins.push_linked(origin);
         }
         Ok(())
@@ -213,6 +233,7 @@ impl Derivation {
             return Err(unexpected);
         }
         self.head = DerivedHead::after(&pending.inputs.opening, block.hash);
+        self.partial = self.partial.take().filter(|partial| partial.concerns(&self.head));
         Ok(())
     }
 
@@ -222,7 +243,9 @@ impl Derivation {
     /// A block that is being executed is dropped: the caller must not call `executed` for it.
     pub fn unwind(&mut self, to_l1_number: u64) -> Result<L2BlockRef, UnwindTooDeep> {
         if self.last_added().is_some_and(|last| last > to_l1_number) {
-            self.head = self.history.unwind(to_l1_number)?;
+            let Snapshot { processed, partial } = self.history.unwind(to_l1_number)?;
+            self.head = processed.head;
+            self.partial = partial;
             self.origins.truncate_after(to_l1_number);
             self.current = None;
             self.pending = None;
@@ -285,7 +308,7 @@ impl Derivation {
     fn finish(&mut self, current: Current) -> L1Processed {
         let processed = L1Processed { l1: current.origin.id(), head: self.head };
         self.origins.push_linked(current.origin);
-        self.history.push(processed);
+        self.history.push(Snapshot { processed, partial: self.partial.clone() });
         self.origins.prune_before(self.history.oldest().head.block.origin.number);
         processed
     }

@@ -5,9 +5,13 @@
 use alloc::{sync::Arc, vec::Vec};
 
 use alloy_primitives::Bytes;
-use protocol::{Batch, BatchBlock, PostedBatch, RollupConfig, batch::check_of, decode_batch};
+use protocol::{
+    Batch, BatchBlock, PostedBatch, RollupConfig,
+    batch::{CHECK_BYTES, check_of},
+    decode_batch,
+};
 
-use crate::{AbsentReason, DerivedHead, OriginBlock, Origins};
+use crate::{AbsentReason, DerivedHead, OriginBlock, Origins, partial::PartialBlock};
 
 /// A block of a valid batch that waits for its turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,26 +22,65 @@ pub(crate) struct PlannedBlock {
     pub(crate) transactions: Vec<Bytes>,
 }
 
-/// Checks a batch that was posted in L1 block `l1_number` against the safe head.
-///
-/// `origins` holds no L1 block from `l1_number` on, so no batch can use one: the accumulator commits only
-/// to the block before.
-pub(crate) fn plan(
+/// What a posting that is not absent is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Looked {
+    /// A valid batch.
+    Batch(Vec<PlannedBlock>),
+    /// A part of a block that is not finished: nothing follows from it yet.
+    Part(PartialBlock),
+}
+
+/// Looks at a posting of L1 block `l1_number`. `held` is what the postings right before it carry of a block.
+pub(crate) fn look(
     config: &RollupConfig,
     head: &DerivedHead,
     origins: &Origins,
     l1_number: u64,
     posted: &PostedBatch,
-) -> Result<Vec<PlannedBlock>, AbsentReason> {
+    held: Option<PartialBlock>,
+) -> Result<Looked, AbsentReason> {
     let batch = open(config, head, posted)?;
+    if batch.unfinished {
+        return PartialBlock::join(held, batch, l1_number).map(Looked::Part);
+    }
+    plan(config, head, origins, l1_number, batch, held).map(Looked::Batch)
+}
+
+/// Checks a batch against the safe head.
+///
+/// `origins` holds no L1 block from `l1_number` on, so no batch can use one: the accumulator commits only
+/// to the block before.
+fn plan(
+    config: &RollupConfig,
+    head: &DerivedHead,
+    origins: &Origins,
+    l1_number: u64,
+    mut batch: Batch,
+    held: Option<PartialBlock>,
+) -> Result<Vec<PlannedBlock>, AbsentReason> {
+    if batch.parent_check != check_of(head.block.hash) {
+        return Err(AbsentReason::OtherParent);
+    }
+    let in_parts = match batch.blocks.first_mut() {
+        Some(first) if batch.skip > 0 => {
+            let last = core::mem::take(first);
+            let (number, skip) = (batch.first_block, batch.skip);
+            let whole = PartialBlock::finish(held, number, skip, last, l1_number)?;
+            *first = whole.block;
+            if whole.parent_check != batch.parent_check {
+                return Err(AbsentReason::OtherParent);
+            }
+            Some((whole.first_l1, whole.origin_check))
+        }
+        _ => None,
+    };
     let mut walk = Walk::from(config, head, origins);
     let mut planned = Vec::with_capacity(batch.blocks.len());
     for block in batch.blocks {
         let origin = walk.advance(&block)?;
-        let window_end = origin.origin.number.saturating_add(config.sequencing_window);
-        // Origins never go back, so the window of the first block is the tightest.
-        if planned.is_empty() && l1_number > window_end {
-            return Err(AbsentReason::WindowPassed { origin: origin.origin.number });
+        if planned.is_empty() {
+            check_first(config, l1_number, batch.first_block, &origin, in_parts)?;
         }
         planned.push(PlannedBlock {
             origin,
@@ -52,15 +95,41 @@ pub(crate) fn plan(
     Ok(planned)
 }
 
-/// Opens the payload, the cheap checks first: only a batch that claims to extend the head is decoded.
-fn open(
+/// What only the first block of a batch has to be asked: its window, and what its parts said.
+fn check_first(
+    config: &RollupConfig,
+    l1_number: u64,
+    block: u64,
+    origin: &OriginBlock,
+    in_parts: Option<(u64, [u8; CHECK_BYTES])>,
+) -> Result<(), AbsentReason> {
+    let number = origin.origin.number;
+    // Origins never go back, so the window of the first block is the tightest.
+    if l1_number > number.saturating_add(config.sequencing_window) {
+        return Err(AbsentReason::WindowPassed { origin: number });
+    }
+    match in_parts {
+        Some((first_l1, _)) if first_l1 <= number => {
+            Err(AbsentReason::OriginUnknown { block, origin: number })
+        }
+        Some((_, check)) if check != check_of(origin.origin.hash) => Err(AbsentReason::OtherOrigin),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the payload, the cheap checks first: only a posting that claims to extend the head, or to carry a part of a
+/// later block, is decoded.
+pub(crate) fn open(
     config: &RollupConfig,
     head: &DerivedHead,
     posted: &PostedBatch,
 ) -> Result<Batch, AbsentReason> {
     let PostedBatch { first_block, last_block, .. } = *posted;
-    if head.block.number.checked_add(1) != Some(first_block) {
-        return Err(AbsentReason::NotNext { first_block, safe_head: head.block.number });
+    let not_next = AbsentReason::NotNext { first_block, safe_head: head.block.number };
+    let is_next = head.block.number.checked_add(1) == Some(first_block);
+    let may_be_part = first_block > head.block.number && first_block == last_block;
+    if !is_next && !may_be_part {
+        return Err(not_next);
     }
     let data = posted.data.as_ref().ok_or(AbsentReason::NoData)?;
     let batch = decode_batch(data, config.l2_chain_id).map_err(AbsentReason::Undecodable)?;
@@ -72,10 +141,7 @@ fn open(
             blocks: batch.blocks.len(),
         });
     }
-    if batch.parent_check != check_of(head.block.hash) {
-        return Err(AbsentReason::OtherParent);
-    }
-    Ok(batch)
+    if is_next || batch.unfinished { Ok(batch) } else { Err(not_next) }
 }
 
 /// Goes from block to block of a batch; knows what does not depend on their hashes.

@@ -5,7 +5,7 @@
 use alloy_consensus::{SignableTransaction, TxEip1559, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
-use derivation::{BatchBuilder, DerivedHead, OriginSelector};
+use derivation::{BatchBuilder, BlockPart, DerivedHead, OriginSelector};
 use protocol::{
     Batch, BlockInputs, Compression, Eip1559Params, Genesis, L1Contracts, L2BlockRef, PostedBatch,
     RollupConfig, SystemConfig, pack,
@@ -176,6 +176,35 @@ impl Sequencer {
             builder.push(&inputs.opening, log_indexes, inputs.transactions).unwrap();
         }
         builder.build()
+    }
+
+    /// The batches of the blocks after `parent`, each block cut into parts of as many transactions as the next of `sizes`
+    /// says. The last part of a block begins a batch that goes on up to the next block in parts.
+    pub(crate) fn split(&self, parent: &L2BlockRef, sizes: &[usize]) -> Vec<Batch> {
+        let (mut batches, mut builder) = (Vec::new(), BatchBuilder::new());
+        let after = usize::try_from(parent.number).unwrap();
+        let blocks = self.blocks.iter().skip(after).zip(sizes.iter().cycle());
+        for (Sequenced { inputs, log_indexes, .. }, &size) in blocks {
+            let mut rest = inputs.transactions.clone();
+            let mut skip = 0;
+            if rest.len() > size {
+                batches.extend(std::mem::take(&mut builder).build());
+            }
+            loop {
+                let behind = rest.split_off(std::cmp::min(size, rest.len()));
+                let transactions = std::mem::replace(&mut rest, behind);
+                let sent = u32::try_from(transactions.len()).unwrap();
+                let part = BlockPart { skip, transactions, is_last: rest.is_empty() };
+                builder.push_part(&inputs.opening, log_indexes.clone(), part).unwrap();
+                skip += sent;
+                if rest.is_empty() {
+                    break;
+                }
+                batches.extend(std::mem::take(&mut builder).build());
+            }
+        }
+        batches.extend(builder.build());
+        batches
     }
 
     /// The batch of all blocks after `parent`, as it is posted.

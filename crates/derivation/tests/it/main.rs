@@ -11,6 +11,7 @@ mod forced;
 mod l1;
 mod l2;
 mod machine;
+mod parts;
 mod properties;
 mod reference;
 mod rules;

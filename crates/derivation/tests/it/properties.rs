@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use derivation::{AbsentReason, Alarm, Cause, L1_REORG_DEPTH_MAX};
+use derivation::{AbsentReason, Alarm, Cause, DerivedHead, L1_REORG_DEPTH_MAX};
 use proptest::{
     collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner,
 };
 
 use crate::{
     drive::{Driver, derive},
-    l1::L1_GENESIS,
-    l2::WINDOW,
+    l1::{L1, L1_GENESIS, deposit},
+    l2::{Sequencer, WINDOW, config, genesis_hash, posted},
     reference,
     script::{Post, Round, World, post, round},
 };
@@ -156,6 +156,42 @@ proptest! {
         let absent = world.driver.absent.iter().filter(|batch| later(batch.l1.number));
         prop_assert_eq!(resumed.absent.iter().collect::<Vec<_>>(), absent.collect::<Vec<_>>());
         prop_assert_eq!(resumed.head(), world.driver.head());
+        let unfinished = world.driver.derivation.unfinished_block();
+        prop_assert_eq!(resumed.derivation.unfinished_block(), unfinished);
+    }
+
+    #[test]
+    fn any_cut_of_blocks_into_batches_gives_the_blocks(
+        counts in vec(0_usize..6, 1..20),
+        sizes in vec(1_usize..5, 1..6),
+        per_l1_block in 1_usize..7,
+        restart in any::<Index>(),
+    ) {
+        let mut l1 = L1::new();
+        l1.mine(12, vec![deposit(1, 3), deposit(2, 0)], vec![]);
+        let mut sequencer = Sequencer::new(config(&l1));
+        for count in counts {
+            sequencer.build(&l1, count);
+        }
+        let genesis = DerivedHead::genesis(&sequencer.config, genesis_hash()).block;
+        let batches = sequencer.split(&genesis, &sizes);
+        // All of them within the window of the first, however they are spread over L1 blocks.
+        let per_l1_block = std::cmp::max(per_l1_block, batches.len().div_ceil(8));
+        for batches in batches.chunks(per_l1_block) {
+            l1.mine(12, vec![], batches.iter().map(posted).collect());
+        }
+        let driver = derive(&sequencer.config, &l1);
+        let sequenced: Vec<_> = sequencer.blocks.iter().map(|block| block.inputs.clone()).collect();
+        prop_assert_eq!(driver.inputs(), sequenced);
+        prop_assert_eq!(&driver.absent, &[]);
+        prop_assert_eq!(driver.derivation.unfinished_block(), None);
+
+        let stop = *restart.get(&driver.processed);
+        let mut resumed = Driver::resume(&sequencer.config, stop.head, stop.l1);
+        resumed.run(&l1);
+        prop_assert_eq!(resumed.head(), driver.head());
+        let kept = usize::try_from(stop.head.block.number).unwrap();
+        prop_assert_eq!(&resumed.blocks[..], &driver.blocks[kept..]);
     }
 
     #[test]
@@ -190,8 +226,17 @@ fn harmless() -> impl Strategy<Value = Post> {
 fn the_scripts_reach_every_rule() {
     let mut runner = TestRunner::deterministic();
     let mut reached = BTreeSet::new();
-    for _ in 0..60 {
+    for _ in 0..120 {
         let world = World::play(&hostile().new_tree(&mut runner).unwrap().current());
+        let mut driver = Driver::new(&world.config);
+        let mut unfinished = None;
+        while driver.step(&world.l1) {
+            let head = driver.head().block.number;
+            if unfinished.is_some_and(|number| head == number) {
+                reached.insert("parts");
+            }
+            unfinished = driver.derivation.unfinished_block();
+        }
         reached.extend(world.driver.absent.iter().map(|absent| rule(&absent.reason)));
         for block in &world.driver.blocks {
             reached.insert(if block.cause == Cause::WindowPassed { "forced" } else { "batch" });
@@ -213,6 +258,8 @@ fn the_scripts_reach_every_rule() {
         "B7",
         "B8",
         "B9",
+        "P2",
+        "parts",
         "forced",
         "batch",
         "alarm: hints",
@@ -235,5 +282,7 @@ const fn rule(reason: &AbsentReason) -> &'static str {
         AbsentReason::HintsMalformed { .. } => "B8",
         AbsentReason::WindowPassed { .. } => "B9",
         AbsentReason::OtherOrigin => "B10",
+        AbsentReason::PartsMissing { .. } => "P2",
+        AbsentReason::BlockTooLarge { .. } => "P4",
     }
 }

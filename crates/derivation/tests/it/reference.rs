@@ -54,7 +54,7 @@ impl Chain<'_> {
             let seen = if number == self.position.0 { self.position.1 } else { 0 };
             let entries = self.l1.get(number).unwrap().batches.iter().enumerate();
             for (index, entry) in entries.skip(seen) {
-                if let Some(batch) = self.valid(number, entry) {
+                if let Some(batch) = self.valid(number, index, entry) {
                     for block in batch.blocks {
                         self.take(&block);
                     }
@@ -88,8 +88,26 @@ impl Chain<'_> {
         std::cmp::max(self.position.0, passed)
     }
 
-    fn valid(&self, number: u64, entry: &PostedBatch) -> Option<Batch> {
-        let batch = decode_batch(entry.data.as_ref()?, self.config.l2_chain_id).ok()?;
+    fn valid(&self, number: u64, index: usize, entry: &PostedBatch) -> Option<Batch> {
+        let mut batch = self.decode(entry)?;
+        if batch.unfinished {
+            return None;
+        }
+        if batch.skip > 0 {
+            let first = batch.blocks.first_mut()?;
+            let (whole, first_l1, check) =
+                self.join((number, index), batch.skip, batch.first_block)?;
+            if check.0 != batch.parent_check {
+                return None;
+            }
+            let last = std::mem::replace(first, whole);
+            first.transactions.extend(last.transactions);
+            let origin = self.head.block.origin.number + u64::from(first.origin_advances);
+            let origin_hash = self.l1.get(origin)?.origin.hash;
+            if first_l1 <= origin || check.1 != check_of(origin_hash) {
+                return None;
+            }
+        }
         let head = &self.head.block;
         let extends = batch.first_block == head.number + 1
             && batch.parent_check == check_of(head.hash)
@@ -114,6 +132,48 @@ impl Chain<'_> {
         }
         let same_l1 = batch.origin_check == check_of(self.l1.get(origin)?.origin.hash);
         (extends && same_l1).then_some(batch)
+    }
+
+    fn decode(&self, entry: &PostedBatch) -> Option<Batch> {
+        let batch = decode_batch(entry.data.as_ref()?, self.config.l2_chain_id).ok()?;
+        let declared = (batch.first_block, batch.last_block());
+        (declared == (entry.first_block, Some(entry.last_block))).then_some(batch)
+    }
+
+    /// Goes back through the inbox, entry by entry, from the one at this place, and joins the parts of block `number`
+    /// that it skips. Gives the block, the L1 block of its first part, and what all its parts say of parent and origin.
+    #[expect(clippy::type_complexity, reason = "used once")]
+    fn join(
+        &self,
+        place: (u64, usize),
+        skip: u32,
+        number: u64,
+    ) -> Option<(BatchBlock, u64, ([u8; 20], [u8; 20]))> {
+        let entries = |l1: u64| self.l1.get(l1).unwrap().batches.iter().enumerate();
+        let all = (self.config.genesis.l1.number..=place.0)
+            .flat_map(|l1| entries(l1).map(move |(index, entry)| (l1, index, entry)));
+        let before: Vec<_> = all.take_while(|(l1, index, _)| (*l1, *index) != place).collect();
+        let mut want = skip;
+        let mut transactions = Vec::new();
+        let mut checks = None;
+        for (l1, _, entry) in before.into_iter().rev() {
+            let part = self.decode(entry).filter(|part| part.unfinished)?;
+            let said = *checks.get_or_insert((part.parent_check, part.origin_check));
+            let [block] = &part.blocks[..] else { return None };
+            let end = part.skip + u32::try_from(block.transactions.len()).unwrap();
+            if part.first_block != number
+                || end != want
+                || said != (part.parent_check, part.origin_check)
+            {
+                return None;
+            }
+            transactions.splice(0..0, block.transactions.iter().cloned());
+            want = part.skip;
+            if want == 0 {
+                return Some((BatchBlock { transactions, ..block.clone() }, l1, said));
+            }
+        }
+        None
     }
 
     fn take(&mut self, block: &BatchBlock) {

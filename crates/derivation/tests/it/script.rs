@@ -1,5 +1,7 @@
 //! Random histories: what happens on L1 and L2 round by round, honest and hostile.
 
+use std::collections::VecDeque;
+
 use alloy_primitives::Bytes;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use protocol::{Batch, L1Message, PostedBatch, RollupConfig};
@@ -26,6 +28,13 @@ pub(crate) struct Round {
 pub(crate) enum Post {
     /// All blocks after the safe head, at most this many.
     Honest(usize),
+    /// All blocks after the safe head, cut into parts of these sizes. As many batches of them as the number says are
+    /// posted now, the others by `Next`.
+    InParts(Vec<usize>, usize),
+    /// Of those that wait, as many.
+    Next(usize),
+    /// The next one that waits, but changed.
+    PartChanged(PartChange),
     Garbage(Vec<u8>),
     NoData,
     ByteFlipped(Index, u8),
@@ -49,6 +58,39 @@ pub(crate) enum Post {
     TransactionAdded(Index),
 }
 
+/// How a batch with a part is changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PartChange {
+    Lost,
+    Twice,
+    SkipMore,
+    SkipNothing,
+    Finished,
+    OtherParent,
+    OtherOrigin,
+    OtherBlock,
+}
+
+fn part_change() -> impl Strategy<Value = PartChange> {
+    use PartChange::{
+        Finished, Lost, OtherBlock, OtherOrigin, OtherParent, SkipMore, SkipNothing, Twice,
+    };
+    prop::sample::select(vec![
+        Lost,
+        Twice,
+        SkipMore,
+        SkipNothing,
+        Finished,
+        OtherParent,
+        OtherOrigin,
+        OtherBlock,
+    ])
+}
+
+pub(crate) fn in_parts() -> impl Strategy<Value = Post> {
+    (vec(1_usize..4, 1..5), 0_usize..6).prop_map(|(sizes, now)| Post::InParts(sizes, now))
+}
+
 pub(crate) fn message() -> impl Strategy<Value = L1Message> {
     prop_oneof![
         4 => (any::<u8>(), 0_usize..200).prop_map(|(byte, size)| deposit(byte, size)),
@@ -58,6 +100,15 @@ pub(crate) fn message() -> impl Strategy<Value = L1Message> {
 }
 
 pub(crate) fn post() -> impl Strategy<Value = Post> {
+    prop_oneof![
+        2 => in_parts(),
+        4 => (1_usize..4).prop_map(Post::Next),
+        1 => part_change().prop_map(Post::PartChanged),
+        8 => other_post(),
+    ]
+}
+
+fn other_post() -> impl Strategy<Value = Post> {
     prop_oneof![
         vec(any::<u8>(), 0..200).prop_map(Post::Garbage),
         Just(Post::NoData),
@@ -87,7 +138,7 @@ pub(crate) fn round(
         honest_percent => (1_usize..40).prop_map(|count| vec![Post::Honest(count)]),
         100 - honest_percent => Just(Vec::new()),
     ];
-    (vec(0_usize..3, 0..12), 1_u64..40, vec(message(), 0..3), honest, vec(posts, 0..3)).prop_map(
+    (vec(0_usize..5, 0..12), 1_u64..40, vec(message(), 0..3), honest, vec(posts, 0..3)).prop_map(
         |(l2, gap, messages, honest, mut posts)| {
             // Hostile ones stand before and after the honest one.
             let place = std::cmp::min(1, posts.len());
@@ -105,6 +156,8 @@ pub(crate) struct World {
     pub(crate) sequencer: Sequencer,
     pub(crate) driver: Driver,
     ever_posted: Vec<PostedBatch>,
+    /// Batches with parts that wait.
+    waiting: VecDeque<Batch>,
 }
 
 impl World {
@@ -112,7 +165,7 @@ impl World {
         let l1 = L1::new();
         let config = config(&l1);
         let (sequencer, driver) = (Sequencer::new(config.clone()), Driver::new(&config));
-        Self { l1, config, sequencer, driver, ever_posted: Vec::new() }
+        Self { l1, config, sequencer, driver, ever_posted: Vec::new(), waiting: VecDeque::new() }
     }
 
     pub(crate) fn play(rounds: &[Round]) -> Self {
@@ -127,14 +180,48 @@ impl World {
         for &transactions in &round.l2 {
             self.sequencer.build(&self.l1, transactions);
         }
-        let batches: Vec<_> = round.posts.iter().filter_map(|post| self.make(post)).collect();
+        let batches: Vec<_> = round.posts.iter().flat_map(|post| self.make(post)).collect();
         self.ever_posted.extend(batches.iter().cloned());
         self.l1.mine(round.gap, round.messages.clone(), batches);
         self.driver.run(&self.l1);
         self.sequencer.adopt(self.driver.head(), &self.driver.inputs());
     }
 
-    fn make(&self, post: &Post) -> Option<PostedBatch> {
+    fn make(&mut self, post: &Post) -> Vec<PostedBatch> {
+        let safe = self.driver.head().block;
+        match post {
+            Post::InParts(sizes, now) => {
+                self.waiting = self.sequencer.split(&safe, sizes).into();
+                self.next(*now)
+            }
+            Post::Next(count) => self.next(*count),
+            Post::PartChanged(change) => self.changed(*change),
+            _ => self.make_one(post).into_iter().collect(),
+        }
+    }
+
+    fn next(&mut self, count: usize) -> Vec<PostedBatch> {
+        let count = std::cmp::min(count, self.waiting.len());
+        self.waiting.drain(..count).map(|batch| posted(&batch)).collect()
+    }
+
+    fn changed(&mut self, change: PartChange) -> Vec<PostedBatch> {
+        let Some(mut batch) = self.waiting.pop_front() else { return Vec::new() };
+        let last = batch.blocks.len() - 1;
+        match change {
+            PartChange::Lost => return Vec::new(),
+            PartChange::Twice => return vec![posted(&batch), posted(&batch)],
+            PartChange::SkipMore => batch.skip += u32::from(batch.skip > 0),
+            PartChange::SkipNothing => batch.skip = 0,
+            PartChange::Finished => batch.unfinished = false,
+            PartChange::OtherParent => batch.parent_check[0] ^= 1,
+            PartChange::OtherOrigin => batch.origin_check[0] ^= 1,
+            PartChange::OtherBlock => batch.first_block += u64::try_from(last).unwrap() + 1,
+        }
+        vec![posted(&batch)]
+    }
+
+    fn make_one(&self, post: &Post) -> Option<PostedBatch> {
         let safe = self.driver.head().block;
         let count = if let Post::Honest(count) = post { *count } else { usize::MAX };
         let honest = self.sequencer.batch(&safe, count);
