@@ -50,8 +50,8 @@ pub enum Published {
     Heads(Arc<Heads>),
     /// Blocks are no longer part of the chain (highest first); their logs are `removed`.
     Removed(Arc<Vec<Arc<ChainBlock>>>),
-    /// A transaction entered the mempool.
-    Received(B256),
+    /// Transactions entered the mempool.
+    Received(Arc<[B256]>),
     /// A transaction that was received will not be executed.
     Dropped(B256, Arc<Rejection>),
 }

@@ -123,7 +123,9 @@ impl Entry {
     fn take(&mut self, event: &Published) {
         match (&self.kind, event) {
             (FilterKind::Blocks, Published::Block(block)) => self.hashes.push(block.hash),
-            (FilterKind::PendingTransactions, Published::Received(hash)) => self.hashes.push(*hash),
+            (FilterKind::PendingTransactions, Published::Received(hashes)) => {
+                self.hashes.extend_from_slice(hashes);
+            }
             (FilterKind::Logs(filter), Published::Block(block)) => {
                 self.logs.extend(matching(block, filter, false));
             }
@@ -162,8 +164,8 @@ mod tests {
         let filters = Filters::default();
         let id = filters.install(FilterKind::PendingTransactions).unwrap();
         let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
-        filters.feed(&Published::Received(first));
-        filters.feed(&Published::Received(second));
+        filters.feed(&Published::Received([first].into()));
+        filters.feed(&Published::Received([second].into()));
         let FilterChanges::Hashes(hashes) = filters.changes(&id).unwrap() else { panic!("hashes") };
         assert_eq!(hashes, [first, second]);
         let FilterChanges::Hashes(hashes) = filters.changes(&id).unwrap() else { panic!("hashes") };
@@ -178,7 +180,7 @@ mod tests {
         let filters = Filters::default();
         let id = filters.install(FilterKind::PendingTransactions).unwrap();
         for _ in 0..=LOG_RESULTS_MAX {
-            filters.feed(&Published::Received(B256::ZERO));
+            filters.feed(&Published::Received([B256::ZERO].into()));
         }
         assert!(filters.changes(&id).is_none());
     }

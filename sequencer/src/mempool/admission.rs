@@ -18,7 +18,10 @@ use super::{
     Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, intrinsic::gas_needed,
     recovery::recover,
 };
-use crate::{chain::ChainStore, metrics};
+use crate::{
+    chain::{ChainStore, ReadError, StateView},
+    metrics,
+};
 
 /// Longest init code, in bytes (EIP-3860).
 const INIT_CODE_BYTES_MAX: usize = 49_152;
@@ -68,8 +71,11 @@ impl Admission {
         let recovered = recover(checked);
         let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
         self.store.base().prefetch(&senders, &[]);
+        let mut seen = Seen::now(&self.store);
         let admitted = recovered.into_iter().zip(raws);
-        let results: Vec<_> = admitted.map(|(tx, raw)| self.admit_one(tx?, raw)).collect();
+        let results: Vec<_> =
+            admitted.map(|(tx, raw)| self.admit_one(tx?, raw, &mut seen)).collect();
+        self.mempool.tell_received(results.iter().flatten().copied().collect());
         for rejection in results.iter().filter_map(|result| result.as_ref().err()) {
             metrics::rejected(rejection.reason());
         }
@@ -140,35 +146,55 @@ impl Admission {
         Ok(())
     }
 
-    fn admit_one(&self, tx: RecoveredTransaction, raw: &Bytes) -> Result<B256, Rejection> {
+    fn admit_one(
+        &self,
+        tx: RecoveredTransaction,
+        raw: &Bytes,
+        seen: &mut Seen,
+    ) -> Result<B256, Rejection> {
         for _ in 0..STALE_RETRIES_MAX {
-            let state = self.store.admission_state();
-            let account = self.sender_state(&tx, state.version)?;
-            let cost = cost(&tx, &state.l1_fees);
+            let account = match seen.sender(&tx) {
+                Err(Rejection::State(ReadError::Passed { .. })) => {
+                    *seen = Seen::now(&self.store);
+                    continue;
+                }
+                account => account?,
+            };
+            let cost = cost(&tx, &seen.admission.l1_fees);
             let fees = Fees::of(&tx.tx);
             let admitted = Admitted { tx: tx.clone(), raw: raw.clone(), fees, cost };
             match self.mempool.insert(admitted, account) {
                 Ok(hash) => return Ok(hash),
                 Err(NotInserted::Rejected(rejection)) => return Err(rejection),
-                Err(NotInserted::Stale) => {}
+                Err(NotInserted::Stale) => *seen = Seen::now(&self.store),
             }
         }
         // Reading one account took longer than many sub-blocks, many times over: that is overload.
         Err(Rejection::Busy { waiting: 0 })
     }
+}
 
-    /// Reads the sender's account. `version` was read before the state, so it is never too new.
-    fn sender_state(
-        &self,
-        tx: &RecoveredTransaction,
-        version: u64,
-    ) -> Result<SenderState, Rejection> {
-        let view = self.store.pending_state();
-        let Some(account) = view.account(&tx.sender).map_err(Rejection::State)? else {
+/// The pending state as a chunk of transactions sees it. Taken once for many of them, and again when it has become
+/// too old.
+#[derive(Debug)]
+struct Seen {
+    admission: AdmissionState,
+    state: StateView,
+}
+
+impl Seen {
+    /// The version is read before the state, so it is never too new.
+    fn now(store: &ChainStore) -> Self {
+        Self { admission: store.admission_state(), state: store.pending_state() }
+    }
+
+    fn sender(&self, tx: &RecoveredTransaction) -> Result<SenderState, Rejection> {
+        let version = self.admission.version;
+        let Some(account) = self.state.account(&tx.sender).map_err(Rejection::State)? else {
             return Ok(SenderState { nonce: 0, balance: U256::ZERO, version });
         };
         if account.has_code() {
-            let code = view.code(&account.code_hash).map_err(Rejection::State)?;
+            let code = self.state.code(&account.code_hash).map_err(Rejection::State)?;
             if !is_delegation(&code) {
                 return Err(Rejection::SenderHasCode { sender: tx.sender });
             }

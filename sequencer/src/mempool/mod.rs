@@ -122,9 +122,15 @@ impl Mempool {
     pub fn insert(&self, tx: Admitted, account: SenderState) -> Result<B256, NotInserted> {
         let hash = tx.hash();
         let left = self.pool.lock().insert(tx, account)?;
-        self.publisher.send(Published::Received(hash));
         self.tell(left);
         Ok(hash)
+    }
+
+    /// Publishes that these transactions were let in: one event for a chunk, because subscribers keep few events.
+    pub fn tell_received(&self, hashes: Vec<B256>) {
+        if !hashes.is_empty() {
+            self.publisher.send(Published::Received(hashes.into()));
+        }
     }
 
     /// See [`Pool::take`].

@@ -9,9 +9,11 @@ async fn a_slow_reader_is_closed_with_the_number_it_missed_and_others_go_on() {
     let publisher = Publisher::new(4, 10);
     let (mut slow, mut quick) = (publisher.subscribe(), publisher.subscribe());
     for number in 0..10_u8 {
-        publisher.send(Published::Received(B256::repeat_byte(number)));
+        publisher.send(Published::Received([B256::repeat_byte(number)].into()));
         let event = quick.next().await.unwrap();
-        assert!(matches!(event, Published::Received(hash) if hash == B256::repeat_byte(number)));
+        assert!(
+            matches!(event, Published::Received(hashes) if *hashes == [B256::repeat_byte(number)])
+        );
     }
     assert_eq!(slow.next().await.unwrap_err(), Closed::Slow { missed: 6 });
     assert_eq!(slow.next().await.unwrap_err(), Closed::Shutdown, "it does not go on with a gap");

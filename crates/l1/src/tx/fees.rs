@@ -35,17 +35,28 @@ pub struct Fees {
 #[serde(default, deny_unknown_fields)]
 pub struct FeePolicy {
     /// Smallest tip per gas, in wei.
+    #[serde(deserialize_with = "small")]
     pub tip_per_gas_min: u128,
     /// Largest fee per gas, in wei. Above it transactions wait.
+    #[serde(deserialize_with = "small")]
     pub fee_per_gas_cap: u128,
     /// Largest fee per blob gas, in wei. Above it blob transactions wait.
+    #[serde(deserialize_with = "small")]
     pub fee_per_blob_gas_cap: u128,
     /// How much of the base fee the first offer can bear, in percent.
+    #[serde(deserialize_with = "small")]
     pub base_fee_margin_percent: u128,
     /// Smallest raise of a replacement in the ordinary pool, in percent.
+    #[serde(deserialize_with = "small")]
     pub plain_bump_percent: u128,
     /// Smallest raise of a replacement in the blob pool, in percent.
+    #[serde(deserialize_with = "small")]
     pub blob_bump_percent: u128,
+}
+
+/// TOML has no integers beyond 64 bits, and none of these settings needs them.
+fn small<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+    u64::deserialize(deserializer).map(u128::from)
 }
 
 impl Default for FeePolicy {

@@ -135,8 +135,8 @@ impl Wanted {
                     .map(|log| to_json_raw_value(&log))
                     .collect()
             }
-            (Self::PendingTransactions { full }, Published::Received(hash)) => {
-                pending_message(api, *hash, *full)
+            (Self::PendingTransactions { full }, Published::Received(hashes)) => {
+                hashes.iter().filter_map(|hash| pending_message(api, *hash, *full)).collect()
             }
             (Self::SubBlocks, Published::SubBlock(sub_block)) => {
                 Ok(vec![to_json_raw_value(&sub_block_json(sub_block))?])
@@ -146,13 +146,13 @@ impl Wanted {
     }
 }
 
-fn pending_message(api: &Api, hash: B256, full: bool) -> serde_json::Result<Vec<Box<RawValue>>> {
+/// Nothing where the transaction has left the mempool again.
+fn pending_message(api: &Api, hash: B256, full: bool) -> Option<serde_json::Result<Box<RawValue>>> {
     if !full {
-        return Ok(vec![to_json_raw_value(&hash)?]);
+        return Some(to_json_raw_value(&hash));
     }
-    let Some(pooled) = api.submitter.mempool().get(&hash) else { return Ok(Vec::new()) };
-    let transaction = pooled_transaction(pooled.tx.tx.clone(), pooled.sender());
-    Ok(vec![to_json_raw_value(&transaction)?])
+    let pooled = api.submitter.mempool().get(&hash)?;
+    Some(to_json_raw_value(&pooled_transaction(pooled.tx.tx.clone(), pooled.sender())))
 }
 
 fn sub_block_json(sub_block: &DurableSubBlock) -> RpcSubBlock {
