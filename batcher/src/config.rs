@@ -20,7 +20,7 @@ pub struct BatcherConfig {
     pub batch_raw_bytes_target: usize,
     /// Blocks of one batch.
     pub batch_blocks_max: u64,
-    /// Batches that are in the outbox and not settled.
+    /// Batches, and parts of blocks, that are in the outbox and not mined.
     pub batches_open_max: usize,
     /// L1 blocks after which a settled batch that has not become safe is posted again.
     pub repost_after_l1_blocks: u64,

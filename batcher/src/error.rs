@@ -32,7 +32,7 @@ pub enum BatcherError {
         role: &'static str,
         /// Why.
         #[source]
-        source: l1::tx::TxError<db::OutboxError>,
+        source: Box<l1::tx::TxError<db::OutboxError>>,
     },
     /// Leadership could not be taken or kept.
     #[error("cannot lead as {role}")]
@@ -50,7 +50,7 @@ pub enum BatcherError {
         what: &'static str,
         /// Why.
         #[source]
-        source: l1::L1Error,
+        source: Box<l1::L1Error>,
     },
     /// A block of ours names an L1 origin that L1 no longer has; the sequencer will rebuild it.
     #[error("L1 block {number} is no longer the origin that L2 block {block} names")]
@@ -80,13 +80,19 @@ pub enum BatcherError {
         #[source]
         source: CompressError,
     },
-    /// One block alone is more than any allowed carrier holds.
-    #[error("block {block} has {bytes} bytes, more than one L1 transaction can carry")]
+    /// A block cannot be posted, not even in parts.
+    #[error(
+        "block {block} with {transactions} transactions of {bytes} bytes cannot be posted: {why}"
+    )]
     BlockTooLarge {
         /// The block.
         block: u64,
-        /// Bytes of its payload.
+        /// Its transactions.
+        transactions: usize,
+        /// Bytes of its transactions.
         bytes: usize,
+        /// What is too large.
+        why: &'static str,
     },
     /// The outbox did not take it.
     #[error("cannot hand over to the L1 sender")]

@@ -15,6 +15,7 @@ mod error;
 mod metrics;
 mod node;
 mod outbox;
+mod part;
 mod poster;
 mod proposer;
 mod source;

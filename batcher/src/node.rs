@@ -9,10 +9,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Acquisition, Database, Fence, HeadsStore, JournalReader, Leases, Role};
+use db::{Acquisition, Database, Fence, HeadsStore, JournalReader, Leases, OutboxError, Role};
 use l1::{
     Kzg, L1Client, L1Reader, LocalSigner,
-    tx::{TxConfig, TxHandle, TxSender},
+    tx::{TxConfig, TxError, TxHandle, TxSender},
 };
 use protocol::RollupConfig;
 use service::{Backoff, Component, Health, Severity};
@@ -97,7 +97,7 @@ async fn post(config: &BatcherConfig, deps: &Deps) -> Result<(), BatcherError> {
         ended = rounds => ended,
         ended = sender.run() => match ended {
             Ok(never) => match never {},
-            Err(source) => Err(BatcherError::Sender { role: "batcher", source }),
+            Err(source) => Err(sender_ended("batcher", source)),
         },
         ended = keep(&deps.database, fence) => ended,
     }
@@ -132,10 +132,14 @@ async fn propose(
         ended = rounds => ended,
         ended = sender.run() => match ended {
             Ok(never) => match never {},
-            Err(source) => Err(BatcherError::Sender { role: "proposer", source }),
+            Err(source) => Err(sender_ended("proposer", source)),
         },
         ended = keep(&deps.database, fence) => ended,
     }
+}
+
+fn sender_ended(role: &'static str, source: TxError<OutboxError>) -> BatcherError {
+    BatcherError::Sender { role, source: Box::new(source) }
 }
 
 fn source(deps: &Deps) -> Source {

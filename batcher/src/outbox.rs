@@ -7,6 +7,8 @@ use db::{
 };
 use l1::tx::{Attempt, Fees, Inclusion, Outcome, Store, TxId, TxRecord, TxRequest};
 
+use crate::part::{PART_PREFIX, PartKey};
+
 /// Newest entries that are looked at: far more than can be unsettled at a time.
 const ENTRIES_MAX: u32 = 1_024;
 
@@ -26,6 +28,14 @@ impl Outbox {
     pub(crate) async fn entries(&self, prefix: &str) -> Result<Vec<OutboxEntry>, OutboxError> {
         self.inner.entries(prefix, ENTRIES_MAX).await
     }
+
+    /// The newest entries that post batches and parts of blocks, by rising number.
+    pub(crate) async fn postings(&self) -> Result<Vec<OutboxEntry>, OutboxError> {
+        let mut entries = self.entries("batch/").await?;
+        entries.extend(self.entries(PART_PREFIX).await?);
+        entries.sort_unstable_by_key(|entry| entry.id);
+        Ok(entries)
+    }
 }
 
 /// The key of a batch; `attempt` counts how often its first block was posted before.
@@ -38,8 +48,15 @@ pub(crate) fn proposal_key(block: u64, attempt: usize) -> String {
     format!("proposal/{block}/{attempt}")
 }
 
-/// What a key covers.
-fn coverage(key: &str) -> Coverage {
+/// What a key covers. The first part of a block stands for the whole of it, so that no other record that may still land
+/// posts the block; the others go with it.
+pub(crate) fn coverage(key: &str) -> Coverage {
+    if let Some(part) = PartKey::parse(key) {
+        return match part.skip {
+            0 => Coverage::Batch { first: part.block, last: part.block },
+            _ => Coverage::Other,
+        };
+    }
     let batch = || {
         let (blocks, _) = key.strip_prefix("batch/")?.split_once('/')?;
         let (first, last) = blocks.split_once('-')?;
@@ -178,6 +195,9 @@ mod tests {
     fn keys_tell_what_they_cover() {
         assert_eq!(coverage(&batch_key(3, 17, 2)), Coverage::Batch { first: 3, last: 17 });
         assert_eq!(coverage(&proposal_key(64, 0)), Coverage::Proposal { block: 64 });
+        let part = "part/5/0/0-9-20/00000000000000ff/blobs";
+        assert_eq!(coverage(part), Coverage::Batch { first: 5, last: 5 });
+        assert_eq!(coverage(&part.replace("0-9-20", "9-20-20")), Coverage::Other);
         for other in ["batch/3/1", "batch/a-b/0", "batch/3-4", "fill/7"] {
             assert_eq!(coverage(other), Coverage::Other, "{other}");
         }

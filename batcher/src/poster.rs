@@ -1,7 +1,12 @@
 //! Posts batches: takes sealed blocks that are in no batch yet, makes batches of them, hands them to the L1 sender.
 //!
 //! The outbox is the memory: which blocks are in a batch follows from its records, so a restart goes on where it
-//! stopped and sends nothing twice. Not here: fees, nonces and replacement (`l1::tx`).
+//! stopped and sends nothing twice, also in the midst of a block in parts. Not here: fees, nonces and replacement
+//! (`l1::tx`).
+
+mod chain;
+mod fill;
+mod parts;
 
 use std::time::{Duration, Instant};
 
@@ -10,25 +15,39 @@ use alloy::{
     sol_types::SolCall,
 };
 use bindings::BatchInbox;
-use db::{Coverage, OutboxEntry, OutboxOutcome};
+use db::OutboxEntry;
 use derivation::BatchBuilder;
 use l1::tx::{TxHandle, TxRequest};
-use protocol::{Batch, Heads, RollupConfig};
+use protocol::{Batch, BatchError, Heads, RollupConfig};
 
 use crate::{
-    BatcherConfig, BatcherError,
+    BatcherConfig, BatcherError, CompressError, CompressionPolicy,
     carrier::{Carrier, L1Prices, choose},
     compress, metrics,
     outbox::{Outbox, batch_key},
     source::{SealedInputs, Source},
 };
+use chain::{Chain, Parts, attempts};
 
-/// Consecutive blocks, and how often the first of them was posted before.
+/// What to post next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Range {
-    first: u64,
-    last: u64,
-    attempt: usize,
+enum Next {
+    /// The blocks from this one on, in a batch of which it is the first for the `attempt`-th time.
+    Blocks { first: u64, attempt: usize },
+    /// What is missing of a block in parts.
+    Parts(parts::Begun),
+    /// Nothing before the parts of this block that are under way have settled.
+    Settle { block: u64 },
+}
+
+impl Next {
+    const fn block(&self) -> u64 {
+        match self {
+            Self::Blocks { first, .. } => *first,
+            Self::Parts(begun) => begun.last.block,
+            Self::Settle { block } => *block,
+        }
+    }
 }
 
 /// Makes and submits batches.
@@ -69,9 +88,12 @@ impl Poster {
     /// One look at the chain and the outbox; posts what is due.
     pub(crate) async fn round(&mut self) -> Result<(), BatcherError> {
         let Some(heads) = self.source.heads().await? else { return Ok(()) };
-        let entries = self.outbox.entries("batch/").await.map_err(BatcherError::Outbox)?;
-        let open = entries.iter().filter(|entry| entry.outcome.is_none()).count();
-        let (first, attempt) = self.next(&entries, &heads);
+        let entries = self.outbox.postings().await.map_err(BatcherError::Outbox)?;
+        let under_way = |entry: &&OutboxEntry| entry.outcome.is_none() && entry.inclusion.is_none();
+        let under_way = entries.iter().filter(under_way).count();
+        let room = self.config.batches_open_max.saturating_sub(under_way);
+        let next = self.next(&entries, &heads);
+        let first = next.block();
         metrics::posted_to(first.saturating_sub(1));
         let head = heads.unsafe_head().number;
         metrics::backlog((head + 1).saturating_sub(first));
@@ -80,18 +102,25 @@ impl Poster {
             return Ok(());
         }
         let waited = self.waited(first);
-        if open >= self.config.batches_open_max {
+        if room == 0 {
             return Ok(());
         }
-        let last = std::cmp::min(head, first + self.config.batch_blocks_max - 1);
-        let blocks = self.source.blocks(first, last, self.config.batch_raw_bytes_target).await?;
-        let raw_bytes: usize = blocks.iter().map(SealedInputs::raw_bytes).sum();
-        let full = raw_bytes >= self.config.batch_raw_bytes_target
-            || blocks.len() as u64 >= self.config.batch_blocks_max;
-        if blocks.is_empty() || !(full || waited >= self.config.batch_age_max) {
-            return Ok(());
+        match next {
+            Next::Blocks { first, attempt } => {
+                let last = std::cmp::min(head, first + self.config.batch_blocks_max - 1);
+                let target = self.config.batch_raw_bytes_target;
+                let blocks = self.source.blocks(first, last, target).await?;
+                let raw_bytes: usize = blocks.iter().map(SealedInputs::raw_bytes).sum();
+                let full =
+                    raw_bytes >= target || blocks.len() as u64 >= self.config.batch_blocks_max;
+                if blocks.is_empty() || !(full || waited >= self.config.batch_age_max) {
+                    return Ok(());
+                }
+                self.post(blocks, attempt, room).await?;
+            }
+            Next::Parts(begun) => self.go_on(begun, room).await?,
+            Next::Settle { .. } => return Ok(()),
         }
-        self.post(blocks, attempt).await?;
         self.waiting = None;
         Ok(())
     }
@@ -105,18 +134,31 @@ impl Poster {
         since.elapsed()
     }
 
-    /// The first block that has to go into a new batch, and how often it was tried before.
-    fn next(&mut self, entries: &[OutboxEntry], heads: &Heads) -> (u64, usize) {
+    /// What has to be posted next.
+    fn next(&mut self, entries: &[OutboxEntry], heads: &Heads) -> Next {
         let safe = heads.safe_head().number;
         let chain = Chain::of(entries, safe + 1);
+        let blocks = |first| Next::Blocks { first, attempt: attempts(entries, first) };
         if chain.next > safe + 1 && chain.settled && self.lost(chain.next, safe) {
             metrics::reposted();
             let (first, last) = (safe + 1, chain.next - 1);
             tracing::warn!(first, last, "posted blocks did not become safe, posting them again");
             self.settled = None;
-            return (first, attempts(entries, first));
+            return blocks(first);
         }
-        (chain.next, attempts(entries, chain.next))
+        match chain.parts {
+            Parts::None => blocks(chain.next),
+            Parts::UpTo { last, count, open } => {
+                let next_attempt = attempts(entries, last.block);
+                Next::Parts(parts::Begun { last, count, open, next_attempt })
+            }
+            Parts::Broken { open: true } => Next::Settle { block: chain.next },
+            Parts::Broken { open: false } => {
+                metrics::reposted();
+                tracing::warn!(block = chain.next, "a part was lost, posting the block again");
+                blocks(chain.next)
+            }
+        }
     }
 
     /// Whether all batches up to `next` have been settled for so long that derivation must have passed over them.
@@ -130,38 +172,42 @@ impl Poster {
         l1_head.saturating_sub(since) >= self.config.repost_after_l1_blocks
     }
 
+    /// Posts as many of these blocks as one L1 transaction carries, or parts of the first if it carries not even one.
     async fn post(
         &self,
         mut blocks: Vec<SealedInputs>,
         attempt: usize,
+        room: usize,
     ) -> Result<(), BatcherError> {
-        let prices = self.prices();
+        // A large block at the end is rather the next to be posted.
+        let large = |block: &SealedInputs| block.raw_bytes() >= self.config.batch_raw_bytes_target;
+        while blocks.len() > 1 && blocks.last().is_some_and(large) {
+            blocks.pop();
+        }
         loop {
             let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return Ok(()) };
-            let range = Range { first: first.opening.number, last: last.opening.number, attempt };
+            let range = (first.opening.number, last.opening.number);
             let batch = build(&blocks)?;
-            let payload = self.compress(&batch).await?;
-            let carrier = choose(&payload, prices, self.config.carrier, self.config.blobs_max);
-            if let Some(carrier) = carrier {
-                return self.submit(range, &batch, &blocks, payload, carrier).await;
+            let (policy, blobs_max) = (self.config.carrier, self.config.blobs_max);
+            if let Some(payload) = self.compress(&batch).await?
+                && let Some(carrier) = choose(&payload, self.prices(), policy, blobs_max)
+            {
+                let key = batch_key(range.0, range.1, attempt);
+                let raw_bytes = blocks.iter().map(SealedInputs::raw_bytes).sum();
+                return self.submit(&key, range, &batch, raw_bytes, payload, carrier).await;
             }
-            if blocks.len() == 1 {
-                return Err(BatcherError::BlockTooLarge {
-                    block: range.first,
-                    bytes: payload.len(),
-                });
+            if let [block] = &blocks[..] {
+                return self.split(block, attempt, room).await;
             }
             blocks.truncate(blocks.len().div_ceil(2));
         }
     }
 
     /// Compression takes up to a second of CPU time, so it does not run on the async runtime.
-    async fn compress(&self, batch: &Batch) -> Result<Bytes, BatcherError> {
+    async fn compress(&self, batch: &Batch) -> Result<Option<Bytes>, BatcherError> {
         let (batch, chain_id, policy) = (batch.clone(), self.chain_id, self.config.compression);
-        let first = batch.first_block;
-        let done = tokio::task::spawn_blocking(move || compress::payload(&batch, chain_id, policy));
-        let payload = done.await.map_err(|_| BatcherError::Interrupted)?;
-        payload.map_err(|source| BatcherError::Compress { first, source })
+        let done = tokio::task::spawn_blocking(move || payload_of(&batch, chain_id, policy));
+        done.await.map_err(|_| BatcherError::Interrupted)?
     }
 
     fn prices(&self) -> L1Prices {
@@ -172,25 +218,28 @@ impl Poster {
         })
     }
 
+    /// Hands a batch with these blocks to the L1 sender.
     async fn submit(
         &self,
-        range: Range,
+        key: &str,
+        (first, last): (u64, u64),
         batch: &Batch,
-        blocks: &[SealedInputs],
+        raw_bytes: usize,
         payload: Bytes,
         carrier: Carrier,
     ) -> Result<(), BatcherError> {
-        let payload_bytes = payload.len();
-        let key = batch_key(range.first, range.last, range.attempt);
-        let request = request(self.inbox, range, payload, carrier);
-        let record = self.sender.submit(&key, request).await.map_err(BatcherError::Submit)?;
-        let raw_bytes = blocks.iter().map(SealedInputs::raw_bytes).sum();
-        let blocks = range.last - range.first + 1;
-        metrics::batch_made(blocks, batch.transaction_count(), raw_bytes, payload_bytes);
+        let (payload_bytes, transactions) = (payload.len(), batch.transaction_count());
+        let request = request(self.inbox, (first, last), payload, carrier);
+        let record = self.sender.submit(key, request).await.map_err(BatcherError::Submit)?;
+        // A block in parts counts with its last one.
+        let blocks = if batch.unfinished { 0 } else { last - first + 1 };
+        metrics::batch_made(blocks, transactions, raw_bytes, payload_bytes);
         tracing::info!(
-            first = range.first,
-            last = range.last,
-            transactions = batch.transaction_count(),
+            first,
+            last,
+            skip = batch.skip,
+            unfinished = batch.unfinished,
+            transactions,
             raw_bytes,
             payload_bytes,
             carrier = ?carrier,
@@ -201,50 +250,17 @@ impl Poster {
     }
 }
 
-/// The blocks that open and landed batches carry without a gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Chain {
-    /// The first block behind them.
-    next: u64,
-    /// Whether none of these batches is under way any more.
-    settled: bool,
-}
-
-impl Chain {
-    /// Batches chain by parent, so one behind a gap counts for nothing.
-    fn of(entries: &[OutboxEntry], first: u64) -> Self {
-        let mut ranges: Vec<(u64, u64, bool)> = entries
-            .iter()
-            .filter(|entry| may_count(entry))
-            .filter_map(|entry| match entry.coverage {
-                Coverage::Batch { first, last } => Some((first, last, entry.outcome.is_some())),
-                Coverage::Proposal { .. } | Coverage::Other => None,
-            })
-            .collect();
-        ranges.sort_unstable();
-        let mut chain = Self { next: first, settled: true };
-        for (first, last, settled) in ranges {
-            if first <= chain.next && last >= chain.next {
-                chain.next = last + 1;
-                chain.settled &= settled;
-            }
-        }
-        chain
+/// The payload of a batch; `None` if it holds more than any batch may.
+fn payload_of(
+    batch: &Batch,
+    chain_id: u64,
+    policy: CompressionPolicy,
+) -> Result<Option<Bytes>, BatcherError> {
+    match compress::payload(batch, chain_id, policy) {
+        Ok(payload) => Ok(Some(payload)),
+        Err(CompressError::Encode(BatchError::TooMany { .. })) => Ok(None),
+        Err(source) => Err(BatcherError::Compress { first: batch.first_block, source }),
     }
-}
-
-/// Whether a batch is under way or has landed; a refused, cancelled or reverted one carries nothing.
-const fn may_count(entry: &OutboxEntry) -> bool {
-    !entry.cancel_requested && matches!(entry.outcome, None | Some(OutboxOutcome::Confirmed(_)))
-}
-
-/// How many batches began with this block.
-fn attempts(entries: &[OutboxEntry], first: u64) -> usize {
-    let same = |entry: &&OutboxEntry| match entry.coverage {
-        Coverage::Batch { first: other, .. } => other == first,
-        Coverage::Proposal { .. } | Coverage::Other => false,
-    };
-    entries.iter().filter(same).count()
 }
 
 fn build(blocks: &[SealedInputs]) -> Result<Batch, BatcherError> {
@@ -257,18 +273,23 @@ fn build(blocks: &[SealedInputs]) -> Result<Batch, BatcherError> {
     builder.build().ok_or(BatcherError::Empty)
 }
 
-fn request(inbox: Address, range: Range, payload: Bytes, carrier: Carrier) -> TxRequest {
+fn request(
+    inbox: Address,
+    (first, last): (u64, u64),
+    payload: Bytes,
+    carrier: Carrier,
+) -> TxRequest {
     match carrier {
         Carrier::Calldata => {
             let call = BatchInbox::postBatchCalldataCall {
-                firstBlock: range.first,
-                lastBlock: range.last,
+                firstBlock: first,
+                lastBlock: last,
                 data: payload,
             };
             TxRequest::call(inbox, call.abi_encode().into())
         }
         Carrier::Blobs => {
-            let call = BatchInbox::postBatchCall { firstBlock: range.first, lastBlock: range.last };
+            let call = BatchInbox::postBatchCall { firstBlock: first, lastBlock: last };
             TxRequest {
                 to: inbox,
                 value: U256::ZERO,
@@ -282,45 +303,3 @@ fn request(inbox: Address, range: Range, payload: Bytes, carrier: Carrier) -> Tx
 
 /// Gas of `postBatch` with six blobs, with room: nodes cannot estimate a call that reads blob hashes.
 const BLOB_POST_GAS: u64 = 200_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(first: u64, last: u64, outcome: Option<OutboxOutcome>) -> OutboxEntry {
-        OutboxEntry {
-            id: first,
-            key: batch_key(first, last, 0),
-            coverage: Coverage::Batch { first, last },
-            nonce: None,
-            inclusion: None,
-            cancel_requested: false,
-            outcome,
-        }
-    }
-
-    fn landed() -> Option<OutboxOutcome> {
-        let block = protocol::BlockId::default();
-        let hash = alloy::primitives::B256::ZERO;
-        Some(OutboxOutcome::Confirmed(db::OutboxInclusion { hash, block, succeeded: true }))
-    }
-
-    #[test]
-    fn batches_count_as_far_as_they_chain() {
-        let entries = [entry(1, 4, landed()), entry(5, 9, None), entry(12, 15, None)];
-        assert_eq!(Chain::of(&entries, 1), Chain { next: 10, settled: false });
-        assert_eq!(Chain::of(&entries, 3), Chain { next: 10, settled: false });
-        assert_eq!(Chain::of(&entries[..1], 1), Chain { next: 5, settled: true });
-        assert_eq!(Chain::of(&[], 7), Chain { next: 7, settled: true });
-    }
-
-    #[test]
-    fn what_failed_or_is_no_longer_wanted_carries_nothing() {
-        let refused = Some(OutboxOutcome::Refused { reason: "no".into() });
-        let mut cancelled = entry(1, 4, None);
-        cancelled.cancel_requested = true;
-        let entries = [entry(1, 4, refused), cancelled];
-        assert_eq!(Chain::of(&entries, 1).next, 1);
-        assert_eq!(attempts(&entries, 1), 2);
-    }
-}

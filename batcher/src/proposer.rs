@@ -70,7 +70,10 @@ impl Proposer {
         let Some(head) = self.sender.status().borrow().head else { return Ok(()) };
         let at = BlockId::from(head.hash);
         let next = self.outputs.next_block(at).await;
-        let next = next.map_err(|source| BatcherError::L1 { what: "the next proposal", source })?;
+        let next = next.map_err(|source| BatcherError::L1 {
+            what: "the next proposal",
+            source: Box::new(source),
+        })?;
         metrics::proposed_to(next.saturating_sub(self.interval));
         let safe = heads.safe_head().number;
         if next > safe {
@@ -133,7 +136,8 @@ impl Proposer {
             return Ok(bond);
         }
         let bond = self.client.call(self.oracle, OutputOracle::BONDCall {}, at).await;
-        let bond = bond.map_err(|source| BatcherError::L1 { what: "the bond", source })?;
+        let bond =
+            bond.map_err(|source| BatcherError::L1 { what: "the bond", source: Box::new(source) })?;
         self.bond = Some(bond);
         Ok(bond)
     }

@@ -4,7 +4,7 @@
 //! epoch's deposits come from L1, because the chain itself keeps only their hash. Invariant: blocks are returned
 //! only if all of them are sealed and consecutive.
 
-use alloy::primitives::Bytes;
+use alloy::primitives::{Bytes, Keccak256};
 use db::{HeadsStore, JournalReader, Position, SubBlock};
 use derivation::OriginBlock;
 use l1::L1Reader;
@@ -24,6 +24,15 @@ pub(crate) struct SealedInputs {
 }
 
 impl SealedInputs {
+    /// Tells this block from others of the same number: the first bytes of a hash of all that a batch says of it.
+    pub(crate) fn content(&self) -> u64 {
+        let mut hasher = Keccak256::new();
+        hasher.update(self.opening.encode());
+        self.transactions.iter().for_each(|raw| hasher.update(raw));
+        let digest = hasher.finalize();
+        u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+    }
+
     /// Bytes of its user transactions.
     pub(crate) fn raw_bytes(&self) -> usize {
         self.transactions.iter().map(|raw| raw.len()).sum()
@@ -110,7 +119,10 @@ impl Source {
         }
         let number = opening.origin.number;
         let l1 = self.l1.block(number).await;
-        let l1 = l1.map_err(|source| BatcherError::L1 { what: "the origin of a block", source })?;
+        let l1 = l1.map_err(|source| BatcherError::L1 {
+            what: "the origin of a block",
+            source: Box::new(source),
+        })?;
         if l1.origin.hash != opening.origin.hash {
             return Err(BatcherError::OriginGone { number, block: opening.number });
         }
