@@ -146,9 +146,9 @@ async fn start(
     pages: &VerifierPages,
 ) -> Result<DevnetInfo> {
     let operators = accounts::operators()?;
-    let (rollup, multicall3) = chain_of(args, layout, ground, &operators).await?;
+    let (rollup, multicall3) = Box::pin(chain_of(args, layout, ground, &operators)).await?;
     let rollup = Arc::new(rollup);
-    let (database, own) = databases(ground, process).await?;
+    let (database, own) = Box::pin(databases(ground, process)).await?;
     let config = L1Config::for_anvil(&ground.anvil.url());
     let connect = || connect_l1(&config, &rollup, &ground.kzg);
 

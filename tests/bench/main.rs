@@ -36,8 +36,8 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let datadir = folder.path().join("devnet").display().to_string();
     let devnet = Devnet::start(&["--datadir", &datadir]).await?;
-    let share =
-        |transfers: usize| transfers * run_time.as_secs() as usize / RUN_TIME.as_secs() as usize;
+    let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
+    let share = |transfers: usize| transfers * seconds(run_time) / seconds(RUN_TIME);
     let mut load = Load::new(ACCOUNTS, devnet.info.l2.chain_id)?;
     load.fund(&devnet).await?;
     for (door, transfers) in

@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use alloy::primitives::Address;
 use eyre::{Result, WrapErr, ensure};
 use harness::Devnet;
 use tokio::process::Command;
@@ -43,7 +44,7 @@ async fn run(devnet: &Devnet, account: usize, program: &str, arguments: &[PathBu
         .env("BRAID_KEY", &info.accounts[account].private_key)
         .env(
             "BRAID_TO",
-            format!("{:#x}", alloy::primitives::Address::repeat_byte(0x40 + account as u8)),
+            format!("{:#x}", Address::left_padding_from(&(0x4000 + account).to_be_bytes())),
         )
         .env("BRAID_TOKEN", contracts("node_modules/@uniswap/v2-core/build/ERC20.json"))
         .env("BRAID_CAST", contracts("node_modules/@foundry-rs/cast-linux-amd64/bin/cast"))

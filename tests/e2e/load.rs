@@ -53,7 +53,7 @@ pub(crate) fn transfers(
 ) -> Result<Vec<Bytes>> {
     nonces
         .map(|nonce| {
-            let to = crowd[(nonce as usize * 7 + 3) % crowd.len()].address();
+            let to = crowd[(usize::try_from(nonce)? * 7 + 3) % crowd.len()].address();
             let data = if nonce % 5 == 4 { vec![0xab; 100] } else { Vec::new() };
             let tx = TxEip1559 {
                 chain_id,

@@ -32,7 +32,8 @@ async fn every_command_of_the_readme_is_tried() -> Result<()> {
             make_devnet(&command).await?;
         } else if command == "make test" {
             // This test is part of it; here it is enough that make knows how.
-            let known = Command::new("make").args(["-n", "test"]).current_dir(root()).output().await?;
+            let known =
+                Command::new("make").args(["-n", "test"]).current_dir(root()).output().await?;
             ensure!(known.status.success(), "{}", String::from_utf8_lossy(&known.stderr));
         } else {
             bail!("no test runs the README's `{command}`");
@@ -45,7 +46,11 @@ async fn every_command_of_the_readme_is_tried() -> Result<()> {
 async fn make_devnet(command: &str) -> Result<()> {
     init();
     let given = command.split_once("ARGS=").map_or("", |(_, args)| args.trim_matches('"'));
-    let more = if given.contains("--ephemeral") { APART.replace("--ephemeral ", "") } else { APART.to_owned() };
+    let more = if given.contains("--ephemeral") {
+        APART.replace("--ephemeral ", "")
+    } else {
+        APART.to_owned()
+    };
     let arguments = ["devnet", "PROFILE=dev", &format!("ARGS={given} {more}")].map(str::to_owned);
     let make = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("make"))
@@ -83,7 +88,8 @@ async fn the_lines_to_copy_send_a_first_transaction() -> Result<()> {
     }
     for (tool, success) in [("cast", "1 (success)"), ("viem", "success"), ("curl", "\"result\"")] {
         let line = lines.iter().find_map(|line| line.trim().strip_prefix(tool));
-        let line = line.ok_or_else(|| eyre!("no line for {tool} in:\n{}", lines.join("\n")))?.trim();
+        let line =
+            line.ok_or_else(|| eyre!("no line for {tool} in:\n{}", lines.join("\n")))?.trim();
         let said = shell(line).await.wrap_err_with(|| line.to_owned())?;
         ensure!(said.contains(success), "{line}\nprinted:\n{said}");
     }

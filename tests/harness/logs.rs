@@ -16,6 +16,7 @@ pub struct Logs {
 
 impl Logs {
     /// Reads a process's standard error until it ends. `BRAID_TEST_LOG=1` also shows it.
+    #[expect(clippy::print_stderr, reason = "only where somebody asked to see it")]
     pub(crate) fn collect(name: &str, stderr: ChildStderr) -> Self {
         let logs = Self { name: name.to_owned(), lines: Arc::default() };
         let show = std::env::var_os("BRAID_TEST_LOG").is_some();
