@@ -36,6 +36,7 @@ pub(crate) fn describe() {
     describe_gauge!("braid_sequencer_mempool_executable", "of them, those without a gap");
     describe_gauge!("braid_sequencer_mempool_bytes", "their bytes");
     describe_gauge!("braid_sequencer_safe_block_number", "safe head");
+    describe_gauge!("braid_sequencer_posting_late", "1 while blocks wait for posting to catch up");
     describe_gauge!("braid_sequencer_finalized_block_number", "finalized head");
     describe_counter!("braid_sequencer_resets_total", "times that L1 took blocks back");
     describe_counter!("braid_sequencer_l1_failures_total", "L1 reads that failed");
@@ -123,4 +124,9 @@ pub(crate) fn l1_failed() {
 
 fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Whether blocks hold no user transactions because posting is late.
+pub(crate) fn posting_late(late: bool) {
+    gauge!("braid_sequencer_posting_late").set(if late { 1.0 } else { 0.0 });
 }

@@ -14,7 +14,7 @@ use alloy::{
 use eyre::{Result, ensure};
 use harness::Devnet;
 
-use crate::support::{call, deploy, published_code, send};
+use crate::support::{call, deploy, fixture_code, published_code, send};
 
 sol! {
     function approve(address spender, uint256 amount) external returns (bool);
@@ -23,6 +23,9 @@ sol! {
     function swapExactTokensForTokens(uint256 amountIn, uint256 amountOutMin, address[] path, address to, uint256 deadline) external returns (uint256[]);
     function getPair(address a, address b) external view returns (address);
     function getReserves() external view returns (uint112, uint112, uint32);
+    function mint(address to, uint256 id) external;
+    function ownerOf(uint256 id) external view returns (address);
+    function transferFrom(address from, address to, uint256 id) external;
     function aggregate3((address, bool, bytes)[] calls) external payable returns ((bool, bytes)[]);
 }
 
@@ -78,6 +81,28 @@ async fn tokens_are_swapped_on_uniswap_v2() -> Result<()> {
     let expected = [U112::from(510_000), U112::from(490_225)];
     let found = if a < b { [reserves._0, reserves._1] } else { [reserves._1, reserves._0] };
     assert_eq!(found, expected);
+    devnet.stop().await
+}
+
+#[tokio::test]
+async fn a_collectible_is_minted_and_handed_on() -> Result<()> {
+    let devnet = Devnet::ephemeral(&[]).await?;
+    let node = devnet.l2(0)?;
+    let (me, friend) = (devnet.info.accounts[0].address, Address::repeat_byte(0x71));
+    let nft = deploy(&node, &fixture_code("Collectible").await?, &[]).await?;
+    let id = U256::from(7);
+    let minted = send(&node, call(nft, mintCall { to: me, id }.abi_encode())).await?;
+    ensure!(minted.inner.logs().len() == 1, "one Transfer event: {minted:?}");
+    let hand_on = transferFromCall { from: me, to: friend, id };
+    send(&node, call(nft, hand_on.abi_encode())).await?;
+    let owner = node.call(call(nft, ownerOfCall { id }.abi_encode())).await?;
+    assert_eq!(Address::abi_decode(&owner)?, friend);
+    // Nobody can mint it twice.
+    let again = node.estimate_gas(call(nft, mintCall { to: me, id }.abi_encode())).await;
+    ensure!(
+        again.is_err_and(|error| error.to_string().contains("execution reverted")),
+        "minted twice"
+    );
     devnet.stop().await
 }
 

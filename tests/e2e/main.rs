@@ -8,4 +8,5 @@ mod l1;
 mod load;
 mod readme;
 mod restart;
+mod services;
 mod support;

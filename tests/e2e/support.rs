@@ -98,3 +98,19 @@ pub(crate) async fn verifier_status(metrics: &str) -> Result<Value> {
     let url = metrics.replace("/metrics", "/status");
     Ok(reqwest::get(url).await?.json().await?)
 }
+
+/// The creation code of a contract in `contracts/test/fixtures`, which `forge` compiles where it has not yet.
+pub(crate) async fn fixture_code(name: &str) -> Result<Bytes> {
+    let artifact = contracts(&format!("out/{name}.sol/{name}.json"));
+    if !artifact.exists() {
+        let forge =
+            contracts("node_modules/@foundry-rs/forge-linux-amd64/bin/forge").canonicalize()?;
+        let built =
+            tokio::process::Command::new(forge).arg("build").current_dir(contracts("")).output();
+        let built = built.await?;
+        ensure!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    }
+    let artifact: Value = serde_json::from_str(&std::fs::read_to_string(artifact)?)?;
+    let code = artifact["bytecode"]["object"].as_str().ok_or_else(|| eyre!("no bytecode"))?;
+    Ok(code.parse()?)
+}

@@ -23,6 +23,7 @@ use super::{
     Attempt, Command, ExecutedSubBlock, Exit, JournalItem, JournalRow, OpenBlock, OriginView,
     RootWorker,
     origin::{NextOrigin, open_next},
+    posting::Posting,
     root::RootGone,
 };
 use crate::{
@@ -80,6 +81,7 @@ pub struct Driver {
     header: Header,
     origin: Option<L1Origin>,
     open: Option<Open>,
+    posting: Posting,
 }
 
 #[derive(Debug)]
@@ -97,11 +99,21 @@ impl Driver {
         let newest = parts.store.newest();
         let spec = ChainSpec::from(parts.rollup.as_ref());
         let selector = OriginSelector::new(&parts.rollup);
+        let posting = Posting::new(parts.rollup.sequencing_window);
         // Block 0 was not opened with an L1 block, so its origin is known to L1 alone.
         let origin = (newest.number() > 0).then_some(newest.opening.origin);
         let head =
             DerivedHead { block: newest.reference, system_config: newest.opening.system_config };
-        Self { parts, spec, selector, head, header: newest.header.clone(), origin, open: None }
+        Self {
+            parts,
+            spec,
+            selector,
+            head,
+            header: newest.header.clone(),
+            origin,
+            open: None,
+            posting,
+        }
     }
 
     /// Runs until it is told to end. Returns the version of the pending state, and what it borrowed.
@@ -186,10 +198,12 @@ impl Driver {
     fn open(&mut self, inputs: &BlockInputs, origin: &NextOrigin) -> Result<(), Exit> {
         let Some(block) = self.begin(inputs)? else { return self.pause(PAUSE_MAX) };
         self.parts.mempool.open_block(block.context().base_fee);
+        let safe = self.parts.store.heads().safe_head().origin.number;
+        let late = self.posting.is_late(self.head.block.origin.number, safe);
         self.parts.health.up(format!("building block {}", inputs.opening.number));
         self.open = Some(Open {
             block,
-            user_transactions: origin.user_transactions,
+            user_transactions: origin.user_transactions && !late,
             ticked: false,
             next_tick: self.parts.clock.now(),
             opened: Instant::now(),

@@ -21,6 +21,7 @@ mod driver;
 mod journal;
 mod open_block;
 mod origin;
+mod posting;
 mod root;
 
 pub use command::{Command, Exit};

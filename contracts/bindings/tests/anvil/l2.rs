@@ -3,7 +3,7 @@
 use alloy::{
     eips::{eip2935::HISTORY_STORAGE_ADDRESS, eip4788::BEACON_ROOTS_ADDRESS},
     primitives::{Address, B256, Bytes, U256, address, keccak256},
-    providers::{Provider, ext::AnvilApi},
+    providers::{PendingTransactionBuilder, Provider, ext::AnvilApi},
     rpc::types::TransactionRequest,
     sol_types::SolCall,
 };
@@ -120,7 +120,9 @@ async fn l1_attributes_reach_the_gas_price_oracle() {
         .input(Bytes::from(calldata).into());
     // The node signs for the account it impersonates, our wallet cannot.
     let sent: B256 = provider.raw_request("eth_sendTransaction".into(), (request,)).await.unwrap();
-    let receipt = provider.get_transaction_receipt(sent).await.unwrap().unwrap();
+    // anvil answers before it has made the block.
+    let pending = PendingTransactionBuilder::new(provider.root().clone(), sent);
+    let receipt = pending.get_receipt().await.unwrap();
     assert!(receipt.status());
 
     let l1_block = L1Block::new(predeploys::L1_BLOCK, provider);

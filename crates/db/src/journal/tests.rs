@@ -266,6 +266,14 @@ async fn a_cut_keeps_what_it_removes_and_the_journal_goes_on_there() {
     ));
     journal.append(fence, &sub_block(2, 0, &[b"again"])).await.unwrap();
 
+    // The block after the last row has no rows yet: nothing is removed, and the cut is recorded all the same.
+    let nothing = journal.truncate_from(fence, 3, "L1 dictates block 3").await.unwrap();
+    assert_eq!(nothing.removed_sub_blocks, 0);
+    assert!(matches!(
+        journal.append(fence, &sub_block(2, 1, &[])).await,
+        Err(JournalError::NotNext { expected: Position { block: 3, index: 0 }, .. })
+    ));
+
     // Back to the very beginning: the generation alone remembers where the journal starts.
     assert_eq!(journal.truncate_from(fence, 1, "deep").await.unwrap().removed_sub_blocks, 3);
     assert_eq!(reader.tail().await.unwrap(), None);

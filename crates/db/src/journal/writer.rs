@@ -198,7 +198,10 @@ async fn truncate(
     }
     let expected = next_position(&mut transaction).await.map_err(failed)?;
     let position = Position { block: from_block, index: 0 };
-    if from_block == 0 || position > expected {
+    // Inside a block the journal may go on with its next sub-block or with the next block: then there is nothing to
+    // cut, and the cut is recorded all the same.
+    let next_block = expected.block + u64::from(expected.index > 0);
+    if from_block == 0 || from_block > next_block {
         return Err(JournalError::NotNext { position, expected });
     }
     let truncated = move_rows(&mut transaction, fence, from_block, cause).await.map_err(failed)?;

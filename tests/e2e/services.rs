@@ -1,0 +1,239 @@
+//! The services as operators run them: each a process of its own with a configuration file, beside an L1 and a
+//! Postgres of their own. They are killed and come back, and a verifier that starts last finds the same chain.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use alloy::{
+    network::{EthereumWallet, TransactionBuilder},
+    primitives::{Address, B256, U256},
+    providers::{DynProvider, Provider, ProviderBuilder},
+    rpc::types::TransactionRequest,
+    signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
+};
+use db::{Cluster, ClusterOptions, Database, DatabaseOptions, Durability};
+use eyre::{Result, ensure};
+use harness::{Process, braid_binary, eventually, init};
+use l1::anvil::{Anvil, AnvilOptions, MNEMONIC, Mining};
+use protocol::RollupConfig;
+use serde_json::Value;
+
+use crate::support::{LATER, SOON, block_hash, safe, send, transfer};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn account(index: u32) -> Result<PrivateKeySigner> {
+    Ok(MnemonicBuilder::<English>::default().phrase(MNEMONIC).index(index)?.build()?)
+}
+
+/// A port that nobody listens on now. Another process could take it first; none of ours does.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// L1, Postgres, a deployed chain and a configuration file for each service.
+struct Site {
+    folder: tempfile::TempDir,
+    l2: String,
+    verifier: String,
+    rollup: RollupConfig,
+    anvil: Anvil,
+    _postgres: Cluster,
+}
+
+impl Site {
+    async fn new() -> Result<Self> {
+        init();
+        let folder = tempfile::tempdir()?;
+        let options = ClusterOptions { durability: Durability::Fast, ..ClusterOptions::default() };
+        let postgres = tokio::task::spawn_blocking(move || Cluster::start(&options)).await??;
+        let server =
+            Database::connect(&postgres.url("postgres"), &DatabaseOptions::default()).await?;
+        server.create_missing("sequencer").await?;
+        server.create_missing("verifier").await?;
+        server.close().await;
+        let mining = Mining::Mixed { seconds: 1 };
+        let anvil = Anvil::spawn(AnvilOptions { mining, ..AnvilOptions::default() }).await?;
+        for (name, index) in [("deployer", 0), ("batcher", 1), ("proposer", 2)] {
+            fs::write(folder.path().join(name), account(index)?.to_bytes().to_string())?;
+        }
+        deploy(folder.path(), &anvil.url()).await?;
+        let rollup = serde_json::from_str(&fs::read_to_string(folder.path().join("rollup.json"))?)?;
+        let (l2, metrics, batcher, verifier) =
+            (free_port()?, free_port()?, free_port()?, free_port()?);
+        let site = Self {
+            l2: format!("http://127.0.0.1:{l2}"),
+            verifier: format!("http://127.0.0.1:{verifier}"),
+            rollup,
+            anvil,
+            _postgres: postgres,
+            folder,
+        };
+        let sequencer = "[sequencer]\nl1_confirmations = 0\n";
+        let listen = format!("listen = \"127.0.0.1:{l2}\"\n");
+        site.configure("sequencer", metrics, "sequencer", &listen, sequencer)?;
+        let keys = format!(
+            "batcher_key_file = {:?}\nproposer_key_file = {:?}\n",
+            site.path("batcher"),
+            site.path("proposer")
+        );
+        let batching = "[tx]\nl1_poll_interval = \"100ms\"\nconfirmations = 1\n\
+                        [batcher]\nbatch_age_max = \"1s\"\ncarrier = \"calldata\"\n";
+        site.configure("batcher", batcher, "sequencer", &keys, batching)?;
+        site.configure("verifier", verifier, "verifier", "", "")?;
+        Ok(site)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn configure(
+        &self,
+        name: &str,
+        port: u16,
+        database: &str,
+        top: &str,
+        rest: &str,
+    ) -> Result<()> {
+        let text = format!(
+            "rollup_config = {:?}\ndatabase_url = {:?}\nmetrics_listen = \"127.0.0.1:{port}\"\n{top}\
+             [l1]\nendpoints = [{:?}]\nblob_addressing = \"block-number\"\nl1_poll_interval = \"200ms\"\n{rest}",
+            self.path("rollup.json"),
+            self._postgres.url(database),
+            self.anvil.url(),
+        );
+        Ok(fs::write(self.path(&format!("{name}.toml")), text)?)
+    }
+
+    fn start(&self, service: &str) -> Result<Process> {
+        let config = self.path(&format!("{service}.toml")).display().to_string();
+        let arguments = [service.to_owned(), "--config".to_owned(), config];
+        Process::start(service, &braid_binary()?, &arguments)
+    }
+
+    fn node(&self) -> Result<DynProvider> {
+        let wallet = EthereumWallet::from(account(3)?);
+        Ok(ProviderBuilder::new().wallet(wallet).connect_http(self.l2.parse()?).erased())
+    }
+
+    /// Waits until the sequencer's door answers.
+    async fn open(&self) -> Result<DynProvider> {
+        let node = self.node()?;
+        eventually("the door to open", PATIENCE, || async {
+            Ok(node.get_block_number().await.ok())
+        })
+        .await?;
+        Ok(node)
+    }
+
+    /// Nobody has anything on this chain at first: a deposit brings the first ether.
+    async fn deposit(&self, node: &DynProvider) -> Result<()> {
+        let wallet = EthereumWallet::from(account(3)?);
+        let url = self.anvil.url().parse()?;
+        let l1 = ProviderBuilder::new().wallet(wallet).connect_http(url).erased();
+        let wei = U256::from(5_000_000_000_000_000_000_u64);
+        let to = self.rollup.contracts.portal;
+        send(&l1, TransactionRequest::default().with_to(to).with_value(wei)).await?;
+        let owner = account(3)?.address();
+        eventually("the deposit", SOON, || async {
+            Ok((node.get_balance(owner).await? == wei).then_some(()))
+        })
+        .await
+    }
+}
+
+async fn deploy(folder: &Path, l1: &str) -> Result<()> {
+    let arguments = format!(
+        "deploy --l1-rpc {l1} --key-file {0}/deployer --batcher {1} --l2-chain-id 902 --dispute-window 60 \
+         --proposal-interval 8 --sequencing-window 40 --out {0}/rollup.json",
+        folder.display(),
+        account(1)?.address()
+    );
+    let arguments: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
+    let mut process = Process::start("deploy", &braid_binary()?, &arguments)?;
+    let status = process.wait(PATIENCE).await?;
+    ensure!(status.success(), "braid deploy failed:\n{}", process.logs().text());
+    Ok(())
+}
+
+#[tokio::test]
+async fn services_are_killed_and_come_back_and_a_late_verifier_agrees() -> Result<()> {
+    let site = Site::new().await?;
+    let mut sequencer = site.start("sequencer")?;
+    let mut batcher = site.start("batcher")?;
+    let node = site.open().await?;
+    site.deposit(&node).await?;
+    let to = Address::repeat_byte(0x31);
+    let first = send(&node, transfer(to, 1)).await?.block_number.unwrap_or_default();
+    safe(&node, first).await?;
+
+    // The batcher dies; the chain goes on, and what waited is posted once it is back, once.
+    batcher.kill().await?;
+    let second = send(&node, transfer(to, 1)).await?.block_number.unwrap_or_default();
+    let mut batcher = site.start("batcher")?;
+    safe(&node, second).await?;
+
+    // The sequencer dies in the middle; the same chain goes on.
+    let head = node.get_block_number().await?;
+    let before = block_hash(&node, head).await?;
+    sequencer.kill().await?;
+    let mut sequencer = site.start("sequencer")?;
+    let node = site.open().await?;
+    assert_eq!(block_hash(&node, head).await?, before);
+    assert_eq!(node.get_balance(to).await?, U256::from(2));
+    let third = send(&node, transfer(to, 1)).await?.block_number.unwrap_or_default();
+    safe(&node, third).await?;
+
+    // A verifier that has seen none of it.
+    let mut verifier = site.start("verifier")?;
+    let status = eventually("the verifier to have derived it all", LATER, || async {
+        let Ok(answer) = reqwest::get(format!("{}/status", site.verifier)).await else {
+            return Ok(None);
+        };
+        let Ok(status) = answer.json::<Value>().await else { return Ok(None) };
+        let there = status["head"]["number"].as_u64() >= Some(third)
+            && status["agreedTo"].as_u64() >= Some(8);
+        Ok(there.then_some(status))
+    })
+    .await?;
+    let number = status["head"]["number"].as_u64().unwrap_or_default();
+    let hash: B256 = serde_json::from_value(status["head"]["hash"].clone())?;
+    assert_eq!(hash, block_hash(&node, number).await?);
+    ensure!(status["disagreements"].as_array().is_some_and(Vec::is_empty), "{status}");
+    for process in [&mut batcher, &mut verifier, &mut sequencer] {
+        let ended = process.terminate(PATIENCE).await?;
+        ensure!(ended.success(), "{ended}:\n{}", process.logs().text());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn l1_goes_away_and_comes_back() -> Result<()> {
+    let site = Site::new().await?;
+    let mut sequencer = site.start("sequencer")?;
+    let mut batcher = site.start("batcher")?;
+    let node = site.open().await?;
+    site.deposit(&node).await?;
+    let signal = |name: &'static str| {
+        let id = site.anvil.process_id().to_string();
+        tokio::process::Command::new("kill").args([name, &id]).status()
+    };
+    ensure!(signal("-STOP").await?.success(), "anvil is there");
+    let to = Address::repeat_byte(0x32);
+    let first = send(&node, transfer(to, 1)).await?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let last = send(&node, transfer(to, 1)).await?;
+    ensure!(last.block_number > first.block_number, "the chain stood still without L1");
+    ensure!(signal("-CONT").await?.success(), "anvil is there");
+    safe(&node, last.block_number.unwrap_or_default()).await?;
+    for process in [&mut batcher, &mut sequencer] {
+        let ended = process.terminate(PATIENCE).await?;
+        ensure!(ended.success(), "{ended}:\n{}", process.logs().text());
+    }
+    Ok(())
+}
