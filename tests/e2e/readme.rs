@@ -51,7 +51,9 @@ async fn make_devnet(command: &str) -> Result<()> {
     } else {
         APART.to_owned()
     };
-    let arguments = ["devnet", "PROFILE=dev", &format!("ARGS={given} {more}")].map(str::to_owned);
+    let arguments =
+        ["--no-print-directory", "devnet", "PROFILE=dev", &format!("ARGS={given} {more}")]
+            .map(str::to_owned);
     let make = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join("make"))
         .find(|path| path.exists())
