@@ -113,9 +113,12 @@ impl BatcherError {
                 l1::Severity::Reset => Severity::Reset,
                 l1::Severity::Critical => Severity::Critical,
             },
-            Self::OriginGone { .. } | Self::Build(_) | Self::Empty | Self::Interrupted => {
-                Severity::Reset
-            }
+            // A record that is being taken back still covers the blocks.
+            Self::Submit(l1::tx::SubmitError::Conflict { .. })
+            | Self::OriginGone { .. }
+            | Self::Build(_)
+            | Self::Empty
+            | Self::Interrupted => Severity::Reset,
             Self::Sender { .. }
             | Self::Submit(_)
             | Self::Journal { .. }

@@ -7,6 +7,7 @@
 mod chain;
 mod fill;
 mod parts;
+mod rebuilt;
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use alloy::{
 use bindings::BatchInbox;
 use db::OutboxEntry;
 use derivation::BatchBuilder;
-use l1::tx::{TxHandle, TxRequest};
+use l1::tx::{TxHandle, TxId, TxRequest};
 use protocol::{Batch, BatchError, Heads, RollupConfig};
 
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
     source::{SealedInputs, Source},
 };
 use chain::{Chain, Parts, attempts};
+use rebuilt::Rebuilt;
 
 /// What to post next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub(crate) struct Poster {
     waiting: Option<(u64, Instant)>,
     /// Since which L1 block every batch is settled and the safe head still lacks their blocks.
     settled: Option<((u64, u64), u64)>,
+    /// Which records carry blocks that no longer are.
+    rebuilt: Rebuilt,
 }
 
 impl Poster {
@@ -82,17 +86,24 @@ impl Poster {
             sender,
             waiting: None,
             settled: None,
+            rebuilt: Rebuilt::default(),
         }
     }
 
     /// One look at the chain and the outbox; posts what is due.
     pub(crate) async fn round(&mut self) -> Result<(), BatcherError> {
         let Some(heads) = self.source.heads().await? else { return Ok(()) };
-        let entries = self.outbox.postings().await.map_err(BatcherError::Outbox)?;
+        let all = self.outbox.postings().await.map_err(BatcherError::Outbox)?;
+        self.rebuilt.look(&self.source.cuts().await?, &all);
+        if self.take_back(&all).await? {
+            return Ok(());
+        }
+        let live = all.iter().filter(|entry| !self.rebuilt.is_stale(entry)).cloned();
+        let entries: Vec<OutboxEntry> = live.collect();
         let under_way = |entry: &&OutboxEntry| entry.outcome.is_none() && entry.inclusion.is_none();
         let under_way = entries.iter().filter(under_way).count();
         let room = self.config.batches_open_max.saturating_sub(under_way);
-        let next = self.next(&entries, &heads);
+        let next = self.next(&entries, &all, &heads);
         let first = next.block();
         metrics::posted_to(first.saturating_sub(1));
         let head = heads.unsafe_head().number;
@@ -125,6 +136,21 @@ impl Poster {
         Ok(())
     }
 
+    /// Takes back the records of blocks that were built anew. Whether some of them are still under way: until they have
+    /// ended, none may be posted in their place.
+    async fn take_back(&self, entries: &[OutboxEntry]) -> Result<bool, BatcherError> {
+        let stale = |entry: &&OutboxEntry| entry.outcome.is_none() && self.rebuilt.is_stale(entry);
+        let mut waiting = false;
+        for entry in entries.iter().filter(stale) {
+            waiting = true;
+            if !entry.cancel_requested {
+                tracing::warn!(key = entry.key, "its blocks were built anew, taking it back");
+                self.sender.cancel(TxId(entry.id)).await.map_err(BatcherError::Submit)?;
+            }
+        }
+        Ok(waiting)
+    }
+
     fn waited(&mut self, first: u64) -> Duration {
         let since = match self.waiting {
             Some((block, since)) if block == first => since,
@@ -134,11 +160,11 @@ impl Poster {
         since.elapsed()
     }
 
-    /// What has to be posted next.
-    fn next(&mut self, entries: &[OutboxEntry], heads: &Heads) -> Next {
+    /// What has to be posted next. `all` records count for the numbers of attempts, which make keys unique.
+    fn next(&mut self, entries: &[OutboxEntry], all: &[OutboxEntry], heads: &Heads) -> Next {
         let safe = heads.safe_head().number;
         let chain = Chain::of(entries, safe + 1);
-        let blocks = |first| Next::Blocks { first, attempt: attempts(entries, first) };
+        let blocks = |first| Next::Blocks { first, attempt: attempts(all, first) };
         if chain.next > safe + 1 && chain.settled && self.lost(chain.next, safe) {
             metrics::reposted();
             let (first, last) = (safe + 1, chain.next - 1);
@@ -149,7 +175,7 @@ impl Poster {
         match chain.parts {
             Parts::None => blocks(chain.next),
             Parts::UpTo { last, count, open } => {
-                let next_attempt = attempts(entries, last.block);
+                let next_attempt = attempts(all, last.block);
                 Next::Parts(parts::Begun { last, count, open, next_attempt })
             }
             Parts::Broken { open: true } => Next::Settle { block: chain.next },

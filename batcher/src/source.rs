@@ -5,7 +5,7 @@
 //! only if all of them are sealed and consecutive.
 
 use alloy::primitives::{Bytes, Keccak256};
-use db::{HeadsStore, JournalReader, Position, SubBlock};
+use db::{Generation, HeadsStore, JournalReader, Position, SubBlock};
 use derivation::OriginBlock;
 use l1::L1Reader;
 use protocol::{BlockOpening, Heads};
@@ -55,6 +55,11 @@ impl Source {
     /// The heads as the sequencer last wrote them; `None` before its first block.
     pub(crate) async fn heads(&self) -> Result<Option<Heads>, BatcherError> {
         self.heads.load().await.map_err(BatcherError::ReadHeads)
+    }
+
+    /// Every time the journal was cut back, oldest first: blocks from there on were built anew.
+    pub(crate) async fn cuts(&self) -> Result<Vec<Generation>, BatcherError> {
+        self.journal.generations().await.map_err(BatcherError::ReadJournal)
     }
 
     /// The blocks from `first` to at most `last`, until their transactions have `raw_bytes_target` bytes.

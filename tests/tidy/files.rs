@@ -46,12 +46,15 @@ fn files_stay_short() {
 }
 
 #[test]
-fn no_machine_and_no_workplace_in_the_project() {
+fn no_file_names_the_machine_it_was_written_on() {
+    let here = root().canonicalize().expect("the root exists");
+    let here = format!("{}/", here.parent().expect("a checkout lies somewhere").display());
+    // A checkout right below / would be named by every absolute path.
+    if here == "//" {
+        return;
+    }
     for file in tracked("*") {
         let Ok(text) = fs::read_to_string(root().join(&file)) else { continue };
-        for word in ["/work/", "/tmp/t/", "bash_jobs"] {
-            let own = file == "tests/tidy/files.rs";
-            assert!(own || !text.contains(word), "{file} names {word}");
-        }
+        assert!(!text.contains(&here), "{file} names {here}");
     }
 }
