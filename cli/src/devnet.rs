@@ -67,6 +67,8 @@ const DISPUTE_WINDOW: u64 = 60;
 const SEQUENCER_DATABASE: &str = "sequencer";
 /// The verifier's own database.
 const VERIFIER_DATABASE: &str = "verifier";
+/// Longest wait for queries at the end.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
 /// How often the start looks whether the first block is there.
 const READY_POLL: Duration = Duration::from_millis(10);
 
@@ -75,8 +77,9 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<()> {
     let pages = VerifierPages::default();
     let process = Process::start(local(args.metrics_port), pages.router()).await?;
     let ground = Ground::start(&args, &layout).await?;
+    let databases = Box::pin(Databases::open(&ground, &process)).await?;
     let started = tokio::select! {
-        started = start(&args, &layout, &ground, &process, &pages) => Some(started?),
+        started = start(&args, &layout, &ground, &databases, &process, &pages) => Some(started?),
         name = service::signal() => {
             tracing::info!(signal = name?, "stopped while starting");
             None
@@ -89,6 +92,7 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<()> {
         process.shutdown.trigger();
         process.shutdown.wait().await;
     }
+    databases.close().await;
     ground.stop().await
 }
 
@@ -142,19 +146,19 @@ async fn start(
     args: &DevnetArgs,
     layout: &Layout,
     ground: &Ground,
+    databases: &Databases,
     process: &Process,
     pages: &VerifierPages,
 ) -> Result<DevnetInfo> {
     let operators = accounts::operators()?;
     let (rollup, multicall3) = Box::pin(chain_of(args, layout, ground, &operators)).await?;
     let rollup = Arc::new(rollup);
-    let (database, own) = Box::pin(databases(ground, process)).await?;
     let config = L1Config::for_anvil(&ground.anvil.url());
     let connect = || connect_l1(&config, &rollup, &ground.kzg);
 
     let sequencer = services::SequencerParts {
         rollup: rollup.clone(),
-        database: database.clone(),
+        database: databases.sequencer.clone(),
         clock: Arc::new(SystemClock),
         health: process.health.clone(),
         listen: local(args.l2_port),
@@ -164,7 +168,7 @@ async fn start(
         services::start_sequencer(sequencer, connect().await?, &process.shutdown).await?;
     let batcher = services::BatcherParts {
         rollup: rollup.clone(),
-        database,
+        database: databases.sequencer.clone(),
         kzg: ground.kzg.clone(),
         health: process.health.clone(),
         batcher: signer(&operators.batcher)?,
@@ -175,7 +179,7 @@ async fn start(
     services::start_batcher(batcher, &connect().await?, &process.shutdown);
     let verifier = services::VerifierParts {
         rollup: rollup.clone(),
-        database: own,
+        database: databases.verifier.clone(),
         health: process.health.clone(),
         config: VerifierConfig::default(),
     };
@@ -251,15 +255,34 @@ fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams>
     })
 }
 
-async fn databases(ground: &Ground, process: &Process) -> Result<(db::Database, db::Database)> {
-    let server = process.database(&ground.postgres.url("postgres")).await?;
-    for name in [SEQUENCER_DATABASE, VERIFIER_DATABASE] {
-        server.create_missing(name).await.wrap_err("cannot create a database")?;
+/// The two databases, which must be closed before their server stops.
+#[derive(Debug)]
+struct Databases {
+    sequencer: db::Database,
+    verifier: db::Database,
+}
+
+impl Databases {
+    async fn open(ground: &Ground, process: &Process) -> Result<Self> {
+        let server = process.database(&ground.postgres.url("postgres")).await?;
+        for name in [SEQUENCER_DATABASE, VERIFIER_DATABASE] {
+            server.create_missing(name).await.wrap_err("cannot create a database")?;
+        }
+        server.close().await;
+        let sequencer = ground.postgres.url(SEQUENCER_DATABASE);
+        let verifier = ground.postgres.url(VERIFIER_DATABASE);
+        let (sequencer, verifier) =
+            tokio::try_join!(process.database(&sequencer), process.database(&verifier))?;
+        Ok(Self { sequencer, verifier })
     }
-    server.close().await;
-    let (sequencer, verifier) =
-        (ground.postgres.url(SEQUENCER_DATABASE), ground.postgres.url(VERIFIER_DATABASE));
-    tokio::try_join!(process.database(&sequencer), process.database(&verifier))
+
+    /// Waits for what ended tasks have left under way, but not for long.
+    async fn close(self) {
+        let closing = async { tokio::join!(self.sequencer.close(), self.verifier.close()) };
+        if tokio::time::timeout(CLOSE_TIME_MAX, closing).await.is_err() {
+            tracing::info!("a query was still under way at the end");
+        }
+    }
 }
 
 fn sequencer_config(args: &DevnetArgs) -> SequencerConfig {
