@@ -83,3 +83,48 @@ impl BinaryRows {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{Future, poll_fn},
+        task::Poll,
+        time::Duration,
+    };
+
+    use super::BinaryRows;
+    use crate::testing::TestDatabase;
+
+    /// Waits of a COPY, and more.
+    const POLLS: usize = 12;
+
+    #[tokio::test]
+    async fn a_copy_that_is_dropped_anywhere_leaves_no_false_answers() {
+        let test = TestDatabase::create().await;
+        let pool = test.database.pool();
+        sqlx::raw_sql("CREATE TABLE copied (value bigint)").execute(pool).await.unwrap();
+        for polls in 0..POLLS {
+            let mut transaction = pool.begin().await.unwrap();
+            let mut rows = BinaryRows::new();
+            rows.row(1).bigint(1);
+            let statement = "COPY copied (value) FROM STDIN (FORMAT binary)";
+            {
+                let mut copying = Box::pin(rows.send("test", &mut transaction, statement));
+                for _ in 0..polls {
+                    let polled = poll_fn(|context| Poll::Ready(copying.as_mut().poll(context)));
+                    if polled.await.is_ready() {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+            drop(transaction);
+            for expected in 0..4_i32 {
+                let query = sqlx::query_scalar::<_, i32>("SELECT $1::int").bind(expected);
+                assert_eq!(query.fetch_one(pool).await.unwrap(), expected, "after {polls} polls");
+            }
+            let query = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM copied");
+            assert_eq!(query.fetch_one(pool).await.unwrap(), 0, "nothing was committed");
+        }
+    }
+}
