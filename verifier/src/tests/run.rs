@@ -52,7 +52,9 @@ pub(super) async fn try_start(
 }
 
 pub(super) async fn start(world: &World, test: &TestDatabase) -> Running {
-    try_start(world, &test.database).await.unwrap()
+    // A process that dies takes its connections along, so each start has its own.
+    let database = Database::connect(&test.url, &db::DatabaseOptions::default()).await.unwrap();
+    try_start(world, &database).await.unwrap()
 }
 
 impl Running {
