@@ -2,11 +2,7 @@
 //!
 //! Invariant: nobody uses the schema before `migrate` has run, and `migrate` is safe to run from many processes at once.
 
-use std::{
-    str::FromStr,
-    sync::atomic::{AtomicI64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::{str::FromStr, time::Duration};
 
 use sqlx::{
     Connection, PgConnection, PgPool, Row,
@@ -35,16 +31,6 @@ impl Default for DatabaseOptions {
 pub struct Database {
     pool: PgPool,
     options: PgConnectOptions,
-}
-
-/// Whether the connection answers what it is asked. One whose COPY was dropped before the server confirmed it does not:
-/// it takes the server's answer to that for the answer to its next statement, and finds no rows where there are some.
-async fn is_in_step(connection: &mut PgConnection) -> bool {
-    static QUESTION: AtomicI64 = AtomicI64::new(0);
-    let question = QUESTION.fetch_add(1, Relaxed);
-    let query = sqlx::query_scalar::<_, i64>("SELECT $1::bigint").bind(question);
-    let answer = timed("database_in_step", query.fetch_one(connection)).await;
-    matches!(answer, Ok(answer) if answer == question)
 }
 
 /// What the server says about itself, for `doctor` and for the log line at start.
@@ -110,9 +96,6 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.acquire_time_max)
-            // In place of the ping, which a connection that is out of step passes.
-            .test_before_acquire(false)
-            .before_acquire(|connection, _| Box::pin(async { Ok(is_in_step(connection).await) }))
             .connect_with(connect.clone());
         let pool = timed("database_connect", pool).await.map_err(DatabaseError::Connect)?;
         Ok(Self { pool, options: connect })

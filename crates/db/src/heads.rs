@@ -10,6 +10,7 @@ use crate::{
     convert::{Big, Hash},
     lease::{Fence, hold_fence},
     metrics::timed,
+    transaction::Transaction,
 };
 
 /// Why the heads could not be kept.
@@ -56,14 +57,14 @@ impl HeadsStore {
     /// Replaces all three heads.
     pub async fn save(&self, fence: Fence, heads: &Heads) -> Result<(), HeadsStoreError> {
         let failed = HeadsStoreError::Write;
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         for level in LEVELS {
             save_one(&mut transaction, level, &heads.head(level)).await.map_err(failed)?;
         }
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
             return Err(HeadsStoreError::Deposed(fence));
         }
-        timed("heads_commit", transaction.commit()).await.map_err(failed)
+        transaction.commit("heads_commit").await.map_err(failed)
     }
 
     /// The heads; `None` before they were first stored.

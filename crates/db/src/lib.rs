@@ -31,6 +31,7 @@ mod scan;
 mod severity;
 mod state_reader;
 pub mod testing;
+mod transaction;
 mod verifier;
 
 pub use cluster::{Cluster, ClusterError, ClusterOptions, Durability};

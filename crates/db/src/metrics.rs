@@ -1,7 +1,7 @@
 //! How long each query takes and how often it fails, by the query's name. Nothing else in this crate records metrics.
 //!
-//! Invariant: every query runs under a name and a time limit, so none can hang a service unseen. Only BEGIN and the
-//! migrations do not; the first thing said on a connection after BEGIN does.
+//! Invariant: every query runs under a name and a time limit, so none can hang a service unseen. Only the migrations
+//! do not.
 
 use std::{future::Future, io, time::Duration};
 

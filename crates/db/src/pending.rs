@@ -8,6 +8,7 @@ use sqlx::Row;
 
 use crate::{
     Classify, ConvertError, Database, Severity, convert::bigint, copy::BinaryRows, metrics::timed,
+    transaction::Transaction,
 };
 
 /// Why the mempool could not be kept.
@@ -53,12 +54,12 @@ impl PendingTransactions {
             let position = bigint(position).map_err(PendingError::TooMany)?;
             rows.row(2).bigint(position).bytes(transaction.as_ref());
         }
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let emptying = sqlx::query("TRUNCATE pending_transactions").execute(&mut *transaction);
         timed("pending_truncate", emptying).await.map_err(failed)?;
         let statement = "COPY pending_transactions (position, raw) FROM STDIN (FORMAT binary)";
         rows.send("pending_copy", &mut transaction, statement).await.map_err(failed)?;
-        timed("pending_commit", transaction.commit()).await.map_err(failed)
+        transaction.commit("pending_commit").await.map_err(failed)
     }
 
     /// What was saved last, in order.

@@ -17,6 +17,7 @@ use crate::{
     lease::{Fence, hold_fence},
     metrics::timed,
     severity::is_conflict,
+    transaction::Transaction,
 };
 
 pub use proposals::{ProposalVerdict, SeenProposal, StoredProposal};
@@ -104,9 +105,9 @@ impl VerifierStore {
     ) -> Result<(), VerifierError> {
         const ACT: &str = "store what an L1 block gave";
         let failed = |source| VerifierError::Write { act: ACT, source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         match place(&mut transaction, l1).await.map_err(failed)? {
-            Place::Stored => return Ok(()),
+            Place::Stored => return transaction.rollback().await.map_err(failed),
             Place::Elsewhere => return Err(VerifierError::NotNext { number: l1.number }),
             Place::Next => {}
         }
@@ -132,7 +133,7 @@ impl VerifierStore {
     pub async fn unwind(&self, fence: Fence, l1_number: u64) -> Result<(), VerifierError> {
         const ACT: &str = "take back what L1 blocks gave";
         let failed = |source| VerifierError::Write { act: ACT, source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let statements = [
             // A verdict that rests on a block that goes is no verdict.
             "UPDATE proposals SET verdict = 'unchecked', derived_root = NULL, checked_at = NULL
@@ -273,7 +274,7 @@ fn derived_row(row: &PgRow) -> Result<DerivedRow, sqlx::Error> {
 }
 
 async fn commit(
-    mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+    mut transaction: Transaction,
     fence: Fence,
     act: &'static str,
 ) -> Result<(), VerifierError> {
@@ -281,7 +282,7 @@ async fn commit(
     if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
         return Err(VerifierError::Deposed(fence));
     }
-    timed("verifier_commit", transaction.commit()).await.map_err(failed)
+    transaction.commit("verifier_commit").await.map_err(failed)
 }
 
 #[cfg(test)]

@@ -52,9 +52,7 @@ pub(super) async fn try_start(
 }
 
 pub(super) async fn start(world: &World, test: &TestDatabase) -> Running {
-    // A process that dies takes its connections along, so each start has its own.
-    let database = Database::connect(&test.url, &db::DatabaseOptions::default()).await.unwrap();
-    try_start(world, &database).await.unwrap()
+    try_start(world, &test.database).await.unwrap()
 }
 
 impl Running {

@@ -5,7 +5,7 @@
 //! Invariant: the tables are the state after the cursor's block, exactly; both move in one transaction.
 
 use alloy_primitives::{Address, U256};
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 use state::{Account, StateDiff};
 
 use super::{
@@ -16,6 +16,7 @@ use crate::{
     Database,
     convert::{Addr, Amount, Big, Hash, Slot},
     metrics::timed,
+    transaction::Transaction,
 };
 
 /// Rows of one statement: enough to make the round trip cheap, few enough to stay in memory.
@@ -41,32 +42,32 @@ impl CurrentState {
     /// Brings the tables forward by at most `blocks_max` blocks of the index; gives the new cursor.
     pub async fn advance(&self, blocks_max: u32) -> Result<Option<u64>, IndexError> {
         let failed = |source| IndexError::Advance { follower: Follower::State.name(), source };
-        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let cursor = cursor::lock(&mut transaction, Follower::State).await.map_err(failed)?;
         let start = cursor.map_or(0, |cursor| cursor + 1);
         let diffs = diffs_between(&mut transaction, start, start + u64::from(blocks_max)).await?;
         for (number, diff) in &diffs {
             insert_codes(&mut transaction, *number, diff).await.map_err(failed)?;
         }
-        let Some((newest, merged)) = merge(diffs) else { return Ok(cursor) };
+        let Some((newest, merged)) = merge(diffs) else {
+            transaction.rollback().await.map_err(failed)?;
+            return Ok(cursor);
+        };
         apply(&mut transaction, &merged).await.map_err(failed)?;
         cursor::set(&mut transaction, Follower::State, Some(newest)).await.map_err(failed)?;
-        timed("state_commit", transaction.commit()).await.map_err(failed)?;
+        transaction.commit("state_commit").await.map_err(failed)?;
         Ok(Some(newest))
     }
 
     /// Drops the tables' contents and makes them again from the truth, up to its tip.
     pub async fn rebuild(&self, blocks_per_step: u32) -> Result<Option<u64>, IndexError> {
         let failed = |source| IndexError::Unwind { number: 0, source };
-        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         cursor::lock(&mut transaction, Follower::State).await.map_err(failed)?;
         let emptying = sqlx::raw_sql("TRUNCATE accounts, slots, codes").execute(&mut *transaction);
         timed("state_truncate", emptying).await.map_err(failed)?;
         cursor::set(&mut transaction, Follower::State, None).await.map_err(failed)?;
-        timed("state_commit", transaction.commit()).await.map_err(failed)?;
-        drop(connection);
+        transaction.commit("state_commit").await.map_err(failed)?;
         let mut cursor = None;
         loop {
             let next = self.advance(blocks_per_step).await?;

@@ -6,14 +6,14 @@
 
 mod rows;
 
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::{
     IndexError,
     block::read_block,
     cursor::{self, Follower},
 };
-use crate::{Database, convert::Big, metrics::timed};
+use crate::{Database, convert::Big, metrics::timed, transaction::Transaction};
 use rows::Rows;
 
 /// A step ends early once it has gathered this many transactions: what a step may hold in memory.
@@ -40,8 +40,7 @@ impl Projection {
     /// Projects at most `blocks_max` further blocks of the index; gives the new cursor.
     pub async fn advance(&self, blocks_max: u32) -> Result<Option<u64>, IndexError> {
         let failed = |source| IndexError::Advance { follower: Follower::Projection.name(), source };
-        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let before = cursor::lock(&mut transaction, Follower::Projection).await.map_err(failed)?;
         let mut cursor = before;
         let mut rows = Rows::new();
@@ -55,11 +54,12 @@ impl Projection {
             }
         }
         if cursor == before {
+            transaction.rollback().await.map_err(failed)?;
             return Ok(cursor);
         }
         rows.send(&mut transaction).await.map_err(failed)?;
         cursor::set(&mut transaction, Follower::Projection, cursor).await.map_err(failed)?;
-        timed("projection_commit", transaction.commit()).await.map_err(failed)?;
+        transaction.commit("projection_commit").await.map_err(failed)?;
         Ok(cursor)
     }
 
@@ -71,8 +71,7 @@ impl Projection {
     ) -> Result<Option<u64>, IndexError> {
         let kept = from.checked_sub(1);
         let failed = |source| IndexError::Unwind { number: kept.unwrap_or_default(), source };
-        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let cursor = cursor::lock(&mut transaction, Follower::Projection).await.map_err(failed)?;
         match kept {
             None => empty(&mut transaction).await.map_err(failed)?,
@@ -83,8 +82,7 @@ impl Projection {
         }
         let kept = kept.and_then(|kept| cursor.map(|cursor| std::cmp::min(cursor, kept)));
         cursor::set(&mut transaction, Follower::Projection, kept).await.map_err(failed)?;
-        timed("projection_commit", transaction.commit()).await.map_err(failed)?;
-        drop(connection);
+        transaction.commit("projection_commit").await.map_err(failed)?;
         let mut cursor = kept;
         loop {
             let next = self.advance(blocks_per_step).await?;

@@ -3,7 +3,7 @@
 //! The fence is checked last, just before the commit, with a lock that neither the journal's append nor a renewal waits
 //! for: writing the index never delays the journal.
 
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 
 use super::{BlockRecord, IndexError, SealedHeader, block, block::PackedBlock, hash_prefix};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     copy::BinaryRows,
     lease::{Fence, hold_fence},
     metrics::timed,
+    transaction::Transaction,
 };
 
 /// What writing a block found.
@@ -66,10 +67,10 @@ impl Index {
         let packed =
             PackedBlock::new(block).map_err(|source| IndexError::Corrupt { number, source })?;
         let positions = position_rows(block)?;
-        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         match hash_at(&mut transaction, number).await.map_err(failed)? {
             Some(existing) if existing == Hash(block.hash) => {
+                transaction.rollback().await.map_err(failed)?;
                 return Ok(BlockWritten::AlreadyThere);
             }
             Some(Hash(existing)) => return Err(IndexError::Conflict { number, existing }),
@@ -89,7 +90,7 @@ impl Index {
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
             return Err(IndexError::Deposed(fence));
         }
-        timed("index_commit", transaction.commit()).await.map_err(failed)?;
+        transaction.commit("index_commit").await.map_err(failed)?;
         Ok(BlockWritten::Written)
     }
 
@@ -97,13 +98,12 @@ impl Index {
     /// this too, in its own transaction.
     pub async fn unwind_to(&self, fence: Fence, number: u64) -> Result<(), IndexError> {
         let failed = |source| IndexError::Unwind { number, source };
-        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
-        let mut transaction = connection.begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         super::unwind_to(&mut transaction, number).await?;
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
             return Err(IndexError::Deposed(fence));
         }
-        timed("index_unwind_commit", transaction.commit()).await.map_err(failed)
+        transaction.commit("index_unwind_commit").await.map_err(failed)
     }
 }
 

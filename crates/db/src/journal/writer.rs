@@ -192,7 +192,8 @@ async fn truncate(
     cause: &str,
 ) -> Result<Truncated, JournalError> {
     let failed = |source| JournalError::Truncate { from_block, source };
-    let mut transaction = connection.begin().await.map_err(failed)?;
+    let begun = timed("journal_truncate_begin", connection.begin()).await;
+    let mut transaction = begun.map_err(failed)?;
     if !lock_lease(&mut transaction, fence).await.map_err(failed)? {
         return Err(JournalError::Deposed(fence));
     }

@@ -11,6 +11,7 @@ use crate::{
     lease::{Fence, hold_fence},
     metrics::timed,
     severity::is_conflict,
+    transaction::Transaction,
 };
 
 impl Outbox {
@@ -23,7 +24,7 @@ impl Outbox {
         request: &OutboxRequest,
     ) -> Result<OutboxRecord, OutboxError> {
         let failed = |source| OutboxError::Insert { key: key.to_owned(), source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         match self.insert_row(&mut transaction, key, coverage, request).await {
             Err(error) if is_conflict(&error) => {
                 return Err(OutboxError::Covered { key: key.to_owned() });
@@ -33,7 +34,7 @@ impl Outbox {
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
             return Err(OutboxError::Deposed(fence));
         }
-        timed("outbox_commit", transaction.commit()).await.map_err(failed)?;
+        transaction.commit("outbox_commit").await.map_err(failed)?;
         let recorded = self.by_key(key).await?;
         // Rows are never deleted.
         recorded.ok_or_else(|| failed(sqlx::Error::RowNotFound))
@@ -80,7 +81,7 @@ impl Outbox {
     ) -> Result<(), OutboxError> {
         const ACT: &str = "add an attempt to";
         let failed = |source| OutboxError::Change { id, act: ACT, source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let query = sqlx::query(
             "UPDATE outbox SET nonce = $3 WHERE id = $1 AND sender = $2 AND outcome IS NULL",
         )
@@ -182,7 +183,7 @@ impl Outbox {
         update: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
     ) -> Result<(), OutboxError> {
         let failed = |source| OutboxError::Change { id, act, source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let changed = timed("outbox_change", update.execute(&mut *transaction)).await;
         if changed.map_err(failed)?.rows_affected() == 0 {
             return Err(OutboxError::NotOpen(id));
@@ -192,7 +193,7 @@ impl Outbox {
 
     async fn commit(
         &self,
-        mut transaction: sqlx::Transaction<'_, sqlx::Postgres>,
+        mut transaction: Transaction,
         fence: Fence,
         id: u64,
         act: &'static str,
@@ -201,7 +202,7 @@ impl Outbox {
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
             return Err(OutboxError::Deposed(fence));
         }
-        timed("outbox_commit", transaction.commit()).await.map_err(failed)
+        transaction.commit("outbox_commit").await.map_err(failed)
     }
 }
 

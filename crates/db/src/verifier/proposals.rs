@@ -12,6 +12,7 @@ use crate::{
     convert::{Addr, Big, Hash},
     lease::Fence,
     metrics::timed,
+    transaction::Transaction,
 };
 
 /// What the verifier thinks of a proposal.
@@ -68,7 +69,7 @@ impl VerifierStore {
     ) -> Result<(), VerifierError> {
         const ACT: &str = "store a proposal";
         let failed = |source| VerifierError::Write { act: ACT, source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let query = sqlx::query(
             "INSERT INTO proposals
                  (proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash)
@@ -94,7 +95,7 @@ impl VerifierStore {
     ) -> Result<(), VerifierError> {
         const ACT: &str = "judge a proposal";
         let failed = |source| VerifierError::Write { act: ACT, source };
-        let mut transaction = self.database.pool().begin().await.map_err(failed)?;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let query = sqlx::query(
             "UPDATE proposals SET verdict = $2, derived_root = $3, checked_at = now()
              WHERE proposal_index = $1",
