@@ -76,24 +76,19 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<()> {
     let layout = Layout::new(&args)?;
     let pages = VerifierPages::default();
     let process = Process::start(local(args.metrics_port), pages.router()).await?;
+    if process.unless_told(layout.wait_for_predecessor()).await?.is_none() {
+        return Ok(());
+    }
     let ground = Ground::start(&args, &layout).await?;
     let databases = Box::pin(Databases::open(&ground, &process)).await?;
-    let started = tokio::select! {
-        started = start(&args, &layout, &ground, &databases, &process, &pages) => Some(started?),
-        name = service::signal() => {
-            tracing::info!(signal = name?, "stopped while starting");
-            None
-        }
-    };
-    if let Some(info) = started {
+    let start = start(&args, &layout, &ground, &databases, &process, &pages);
+    if let Some(info) = Box::pin(process.unless_told(start)).await? {
         announce(&args, &layout, &info)?;
-        process.until_told().await?;
-    } else {
-        process.shutdown.trigger();
-        process.shutdown.wait().await;
     }
+    let ended = process.until_told().await;
     databases.close().await;
-    ground.stop().await
+    ground.stop().await?;
+    ended
 }
 
 /// What everything else stands on.
@@ -106,7 +101,6 @@ struct Ground {
 
 impl Ground {
     async fn start(args: &DevnetArgs, layout: &Layout) -> Result<Self> {
-        layout.wait_for_predecessor().await?;
         // Loading the set-up takes seconds of a core, and calldata batches never need it.
         let kzg = Kzg::start_lazily()?;
         let options = ClusterOptions {

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use db::{Database, DatabaseOptions};
-use eyre::{Result, WrapErr};
+use eyre::{Result, WrapErr, ensure};
 use l1::{BlobReader, Kzg, L1Client, L1Config, L1Reader, L1Watcher, LocalSigner};
 use protocol::RollupConfig;
 use service::{Backoff, Exporter, Health, Severity, Shutdown, SystemClock};
@@ -25,18 +25,22 @@ pub(crate) async fn sequencer(args: ServiceArgs) -> Result<()> {
     let settings: SequencerSettings = settings::read(&args)?;
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let process = Process::start(settings.metrics_listen, Router::new()).await?;
-    let database = process.database(settings.database_url.reveal()).await?;
-    let l1 = connect_l1(&settings.l1, &rollup, &Kzg::start()?).await?;
-    let parts = services::SequencerParts {
-        rollup,
-        database,
-        clock: Arc::new(SystemClock),
-        health: process.health.clone(),
-        listen: settings.listen,
-        config: settings.sequencer,
+    let start = async {
+        let database = process.database(settings.database_url.reveal()).await?;
+        let l1 = connect_l1(&settings.l1, &rollup, &Kzg::start()?).await?;
+        let parts = services::SequencerParts {
+            rollup,
+            database,
+            clock: Arc::new(SystemClock),
+            health: process.health.clone(),
+            listen: settings.listen,
+            config: settings.sequencer,
+        };
+        let running = services::start_sequencer(parts, l1, &process.shutdown).await?;
+        tracing::info!(address = %running.address, "the sequencer's doors are open");
+        Ok(())
     };
-    let running = services::start_sequencer(parts, l1, &process.shutdown).await?;
-    tracing::info!(address = %running.address, "the sequencer's doors are open");
+    Box::pin(process.unless_told(start)).await?;
     process.until_told().await
 }
 
@@ -44,21 +48,25 @@ pub(crate) async fn batcher(args: ServiceArgs) -> Result<()> {
     let settings: BatcherSettings = settings::read(&args)?;
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let process = Process::start(settings.metrics_listen, Router::new()).await?;
-    let database = process.database(settings.database_url.reveal()).await?;
-    let kzg = Kzg::start()?;
-    let l1 = connect_l1(&settings.l1, &rollup, &kzg).await?;
-    let proposer = settings.proposer_key_file.as_deref().map(read_key).transpose()?;
-    let parts = services::BatcherParts {
-        rollup,
-        database,
-        kzg,
-        health: process.health.clone(),
-        batcher: read_key(&settings.batcher_key_file)?,
-        proposer,
-        tx: settings.tx,
-        config: settings.batcher,
+    let start = async {
+        let database = process.database(settings.database_url.reveal()).await?;
+        let kzg = Kzg::start()?;
+        let l1 = connect_l1(&settings.l1, &rollup, &kzg).await?;
+        let proposer = settings.proposer_key_file.as_deref().map(read_key).transpose()?;
+        let parts = services::BatcherParts {
+            rollup,
+            database,
+            kzg,
+            health: process.health.clone(),
+            batcher: read_key(&settings.batcher_key_file)?,
+            proposer,
+            tx: settings.tx,
+            config: settings.batcher,
+        };
+        services::start_batcher(parts, &l1, &process.shutdown);
+        Ok(())
     };
-    services::start_batcher(parts, &l1, &process.shutdown);
+    Box::pin(process.unless_told(start)).await?;
     process.until_told().await
 }
 
@@ -67,15 +75,19 @@ pub(crate) async fn verifier(args: ServiceArgs) -> Result<()> {
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let pages = services::VerifierPages::default();
     let process = Process::start(settings.metrics_listen, pages.router()).await?;
-    let database = process.database(settings.database_url.reveal()).await?;
-    let l1 = connect_l1(&settings.l1, &rollup, &Kzg::start()?).await?;
-    let parts = services::VerifierParts {
-        rollup,
-        database,
-        health: process.health.clone(),
-        config: settings.verifier,
+    let start = async {
+        let database = process.database(settings.database_url.reveal()).await?;
+        let l1 = connect_l1(&settings.l1, &rollup, &Kzg::start()?).await?;
+        let parts = services::VerifierParts {
+            rollup,
+            database,
+            health: process.health.clone(),
+            config: settings.verifier,
+        };
+        services::start_verifier(parts, l1, &pages, &process.shutdown).await?;
+        Ok(())
     };
-    services::start_verifier(parts, l1, &pages, &process.shutdown).await?;
+    Box::pin(process.unless_told(start)).await?;
     process.until_told().await
 }
 
@@ -89,11 +101,17 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Installs the metrics recorder and serves it beside health and `pages`.
+    /// Listens for signals, installs the metrics recorder and serves it beside health and `pages`.
     pub(crate) async fn start(listen: SocketAddr, pages: Router) -> Result<Self> {
         let exporter = Exporter::install()?;
         let health = Health::new();
         let shutdown = Shutdown::new();
+        let drained = health.clone();
+        let told = move |signal| {
+            tracing::info!(signal, "stopping");
+            drained.drain();
+        };
+        shutdown.trigger_on_signal(told).wrap_err("cannot listen for signals")?;
         let listener = TcpListener::bind(listen)
             .await
             .wrap_err_with(|| format!("cannot listen on {listen} for metrics"))?;
@@ -130,16 +148,25 @@ impl Process {
         }
     }
 
-    /// Runs until a signal or the end of a critical task, then waits for everything to be over.
-    pub(crate) async fn until_told(self) -> Result<()> {
-        let token = self.shutdown.token().clone();
+    /// Drives what belongs to the start; gives `None` when a signal or the end of a critical task breaks it off.
+    pub(crate) async fn unless_told<T>(
+        &self,
+        start: impl Future<Output = Result<T>>,
+    ) -> Result<Option<T>> {
         tokio::select! {
-            name = service::signal() => tracing::info!(signal = name?, "stopping"),
-            () = token.cancelled() => {}
+            biased;
+            () = self.shutdown.token().cancelled() => Ok(None),
+            started = start => started.map(Some),
         }
+    }
+
+    /// Runs until a signal or the end of a critical task, then waits for everything to be over. Only the former ends
+    /// well: who runs us must see the difference, and start us again.
+    pub(crate) async fn until_told(&self) -> Result<()> {
+        self.shutdown.token().cancelled().await;
         self.health.drain();
-        self.shutdown.trigger();
         self.shutdown.wait().await;
+        ensure!(!self.shutdown.has_failed(), "a task ended that had to go on: see the log");
         Ok(())
     }
 }

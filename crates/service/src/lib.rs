@@ -18,5 +18,5 @@ pub use health::{Component, Health, Report, State, router as health_router};
 pub use metrics::{Exporter, MetricsError};
 pub use retry::{Backoff, Severity};
 pub use secret::Secret;
-pub use shutdown::{Shutdown, signal};
+pub use shutdown::Shutdown;
 pub use telemetry::{LogFormat, TelemetryError, init as init_telemetry};

@@ -1,8 +1,14 @@
 //! One token ends the process in an orderly way: a signal sets it, and so does a critical task that ends.
 
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
-use tokio::signal::unix::{SignalKind, signal as unix_signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The shared end of a process and the tasks that must be over before it ends.
@@ -10,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub struct Shutdown {
     token: CancellationToken,
     tasks: TaskTracker,
+    failed: Arc<AtomicBool>,
 }
 
 impl Shutdown {
@@ -23,9 +30,37 @@ impl Shutdown {
         &self.token
     }
 
+    /// Whether a critical task ended by itself.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Relaxed)
+    }
+
     /// Asks everything to end.
     pub fn trigger(&self) {
         self.token.cancel();
+    }
+
+    /// Sets the token at SIGINT or SIGTERM, from now on: one that comes before anybody waits for the token counts too.
+    /// `told` runs first, with the signal's name.
+    ///
+    /// # Errors
+    /// When the operating system refuses the handlers.
+    pub fn trigger_on_signal(
+        &self,
+        told: impl FnOnce(&'static str) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let token = self.token.clone();
+        tokio::spawn(async move {
+            let name = tokio::select! {
+                _ = interrupt.recv() => "SIGINT",
+                _ = terminate.recv() => "SIGTERM",
+            };
+            told(name);
+            token.cancel();
+        });
+        Ok(())
     }
 
     /// Whether the end was asked for.
@@ -41,10 +76,12 @@ impl Shutdown {
     {
         let shutdown = self.clone();
         self.tasks.spawn(async move {
-            // The guard also fires when the task panics and is unwound.
-            let _guard = shutdown.token.clone().drop_guard();
+            let mut end = CriticalEnd { shutdown, well: false };
             match task.await {
-                Ok(()) if shutdown.is_triggered() => tracing::debug!(name, "task ended"),
+                Ok(()) if end.shutdown.is_triggered() => {
+                    end.well = true;
+                    tracing::debug!(name, "task ended");
+                }
                 Ok(()) => tracing::error!(name, "task ended early, stopping the process"),
                 Err(error) => {
                     tracing::error!(
@@ -65,6 +102,21 @@ impl Shutdown {
     }
 }
 
+/// Stops the process when a critical task is over, also when it panics and is unwound.
+struct CriticalEnd {
+    shutdown: Shutdown,
+    well: bool,
+}
+
+impl Drop for CriticalEnd {
+    fn drop(&mut self) {
+        if !self.well {
+            self.shutdown.failed.store(true, Relaxed);
+        }
+        self.shutdown.trigger();
+    }
+}
+
 /// An error and its causes in one line, printed once, where it is handled.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
@@ -74,19 +126,6 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     line
-}
-
-/// Waits for SIGINT or SIGTERM and says which.
-///
-/// # Errors
-/// When the operating system refuses the handler.
-pub async fn signal() -> std::io::Result<&'static str> {
-    let mut interrupt = unix_signal(SignalKind::interrupt())?;
-    let mut terminate = unix_signal(SignalKind::terminate())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-    })
 }
 
 #[cfg(test)]
@@ -105,7 +144,45 @@ mod tests {
         });
         shutdown.spawn_critical("fails", async { Err(Error::other("boom")) });
         shutdown.wait().await;
-        assert!(shutdown.is_triggered());
+        assert!(shutdown.is_triggered() && shutdown.has_failed());
+    }
+
+    #[tokio::test]
+    async fn a_critical_task_that_panics_ends_the_process() {
+        let shutdown = Shutdown::new();
+        let panics = async {
+            tokio::task::yield_now().await;
+            panic!("boom")
+        };
+        shutdown.spawn_critical("panics", async { panics.await as Result<(), Error> });
+        shutdown.wait().await;
+        assert!(shutdown.has_failed());
+    }
+
+    #[tokio::test]
+    async fn an_asked_end_is_no_failure() {
+        let shutdown = Shutdown::new();
+        let waits = shutdown.clone();
+        shutdown.spawn_critical("waits", async move {
+            waits.token().cancelled().await;
+            Ok::<_, Error>(())
+        });
+        shutdown.trigger();
+        shutdown.wait().await;
+        assert!(!shutdown.has_failed());
+    }
+
+    #[tokio::test]
+    async fn a_signal_counts_before_anybody_waits_for_it() {
+        let shutdown = Shutdown::new();
+        let (told, name) = tokio::sync::oneshot::channel();
+        shutdown.trigger_on_signal(move |name| told.send(name).unwrap()).unwrap();
+        let this = std::process::id().to_string();
+        let sent = std::process::Command::new("kill").args(["-TERM", &this]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(name.await, Ok("SIGTERM"));
+        shutdown.wait().await;
+        assert!(!shutdown.has_failed());
     }
 
     #[test]
