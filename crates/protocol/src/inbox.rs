@@ -6,6 +6,10 @@ use alloy_primitives::{B256, Keccak256, keccak256};
 /// Longest calldata batch: `BatchInbox` refuses more, because a fault proof must fit it in one L1 transaction.
 pub const CALLDATA_BATCH_BYTES_MAX: usize = 120_000;
 
+/// Longest raw transaction that every carrier takes, alone in its batch and however badly it compresses. A sequencer
+/// admits no longer one, because it could not post the block.
+pub const CARRIED_TRANSACTION_BYTES_MAX: usize = CALLDATA_BATCH_BYTES_MAX - 1_000;
+
 /// Where the bytes of a batch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

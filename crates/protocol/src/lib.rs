@@ -60,7 +60,10 @@ pub use config::{
 };
 pub use fees::{DataSize, L1FeeParams, data_size};
 pub use heads::{Heads, HeadsError, LifeCycle, SafetyLevel};
-pub use inbox::{CALLDATA_BATCH_BYTES_MAX, Carrier, InboxEntry, inbox_accumulator_next};
+pub use inbox::{
+    CALLDATA_BATCH_BYTES_MAX, CARRIED_TRANSACTION_BYTES_MAX, Carrier, InboxEntry,
+    inbox_accumulator_next,
+};
 pub use l1_attributes::{AttributesError, L1Attributes};
 pub use message::{
     ConfigUpdate, DepositError, DepositMessage, L1_MESSAGE_BYTES_MAX, L1Message, MessageError,

@@ -165,7 +165,7 @@ fn limits_json() -> Value {
         "subscriptionMessagesMax": limits::SUBSCRIPTION_MESSAGES_MAX,
         "slowReaderWaitMaxMs": millis(limits::SLOW_READER_WAIT_MAX),
         "pingIntervalMs": millis(limits::PING_INTERVAL),
-        "transactionBytesMax": protocol::TRANSACTION_BYTES_MAX,
+        "transactionBytesMax": protocol::CARRIED_TRANSACTION_BYTES_MAX,
         "syncTimeoutDefaultMs": millis(limits::SYNC_TIMEOUT_DEFAULT),
         "syncTimeoutMaxMs": millis(limits::SYNC_TIMEOUT_MAX),
         "logBlocksMax": limits::LOG_BLOCKS_MAX,

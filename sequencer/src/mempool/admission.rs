@@ -11,7 +11,7 @@ use alloy::{
     primitives::{B256, Bytes, U256},
 };
 use executor::RecoveredTransaction;
-use protocol::{L1FeeParams, TRANSACTION_BYTES_MAX, Transaction, TransactionError};
+use protocol::{CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, Transaction, TransactionError};
 use state::StateReader;
 
 use super::{
@@ -88,8 +88,8 @@ impl Admission {
 
     /// What can be said without the sender.
     fn check_form(&self, raw: &Bytes, gas_limit_max: u64) -> Result<Transaction, Rejection> {
-        if raw.len() > TRANSACTION_BYTES_MAX {
-            let bytes_max = TRANSACTION_BYTES_MAX;
+        if raw.len() > CARRIED_TRANSACTION_BYTES_MAX {
+            let bytes_max = CARRIED_TRANSACTION_BYTES_MAX;
             return Err(Rejection::TooLarge { bytes: raw.len(), bytes_max });
         }
         let tx = protocol::decode_user_transaction(raw)

@@ -33,7 +33,7 @@ pub(super) fn gas_needed(tx: &Transaction) -> u64 {
     std::cmp::max(gas, floor)
 }
 
-/// Counts of a transaction's parts are below its size, 128 KiB.
+/// Counts of a transaction's parts are below its size, 119,000 bytes.
 fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -4,10 +4,10 @@ use protocol::blob::{BLOB_PAYLOAD_BYTES_MAX, BLOBS_PER_BATCH_MAX, blobs_needed};
 
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
-    eips::eip2718::Encodable2718,
-    primitives::{Address, Signature, U256, keccak256},
+    eips::{eip2718::Encodable2718, eip2930::AccessListItem},
+    primitives::{Address, B256, Signature, U256, keccak256},
 };
-use protocol::BlockOpening;
+use protocol::{BlockOpening, CARRIED_TRANSACTION_BYTES_MAX};
 
 use super::*;
 use crate::CompressionPolicy;
@@ -65,6 +65,44 @@ fn a_block_is_cut_into_full_parts_that_are_the_block() {
             carried.extend(batch.blocks[0].transactions.clone());
         }
         assert_eq!(carried, block.transactions);
+    }
+}
+
+/// What the sequencer admits, the batcher can post, whatever the bytes are and however they are compressed.
+#[test]
+fn the_longest_transaction_fits_into_calldata() {
+    let random = |seed: u64, bytes: usize| -> Bytes {
+        let words = (0..bytes.div_ceil(32))
+            .flat_map(|word| keccak256([seed, word as u64].map(u64::to_be_bytes).concat()).0);
+        words.take(bytes).collect::<Vec<_>>().into()
+    };
+    let shape = |input: Bytes| {
+        let access = |seed| AccessListItem {
+            address: Address::repeat_byte(seed),
+            storage_keys: vec![B256::repeat_byte(seed); 3],
+        };
+        let tx = TxEip1559 {
+            chain_id: CHAIN_ID,
+            nonce: u64::MAX - 1,
+            gas_limit: u64::MAX,
+            max_fee_per_gas: u128::MAX,
+            max_priority_fee_per_gas: u128::MAX,
+            value: U256::MAX,
+            input,
+            access_list: (0..9).map(access).collect::<Vec<_>>().into(),
+            ..TxEip1559::default()
+        };
+        let signed = tx.into_signed(Signature::new(U256::MAX >> 1, U256::MAX >> 1, true));
+        Bytes::from(TxEnvelope::from(signed).encoded_2718())
+    };
+    let around = shape(random(0, 100_000)).len() - 100_000;
+    let longest = shape(random(1, CARRIED_TRANSACTION_BYTES_MAX - around));
+    assert_eq!(longest.len(), CARRIED_TRANSACTION_BYTES_MAX);
+    let block = block(vec![transaction(1, 0), longest, transaction(2, 0)]);
+    for policy in [CompressionPolicy::Zstd, CompressionPolicy::Smallest] {
+        let payload = |batch: &Batch| payload_of(batch, CHAIN_ID, policy);
+        let part = cut(&block, 1, CALLDATA_BATCH_BYTES_MAX, payload).unwrap();
+        assert!(part.is_some_and(|part| part.batch.transaction_count() >= 1), "{policy:?}");
     }
 }
 
