@@ -9,14 +9,15 @@ use std::{
 };
 
 use alloy::{
-    network::{EthereumWallet, TransactionBuilder},
-    primitives::{Address, B256, U256},
+    eips::Encodable2718,
+    network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder},
+    primitives::{Address, B256, Bytes, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
 };
 use db::{Cluster, ClusterOptions, Database, DatabaseOptions, Durability};
-use eyre::{Result, ensure};
+use eyre::{Result, ensure, eyre};
 use harness::{Process, braid_binary, eventually, init};
 use l1::anvil::{Anvil, AnvilOptions, MNEMONIC, Mining};
 use protocol::RollupConfig;
@@ -42,17 +43,51 @@ struct Site {
     verifier: String,
     rollup: RollupConfig,
     anvil: Anvil,
-    _postgres: Cluster,
+    postgres: Postgres,
+}
+
+/// A server that can go away and come back with its data, at the same place.
+struct Postgres {
+    options: ClusterOptions,
+    running: Option<Cluster>,
+}
+
+impl Postgres {
+    async fn start(folder: &Path) -> Result<Self> {
+        let options = ClusterOptions {
+            directory: Some(folder.join("postgres")),
+            durability: Durability::Fast,
+            ..ClusterOptions::default()
+        };
+        let mut postgres = Self { options, running: None };
+        postgres.come_back().await?;
+        Ok(postgres)
+    }
+
+    fn url(&self, database: &str) -> Result<String> {
+        let running = self.running.as_ref().ok_or_else(|| eyre!("Postgres is away"))?;
+        Ok(running.url(database))
+    }
+
+    async fn go_away(&mut self) -> Result<()> {
+        let running = self.running.take().ok_or_else(|| eyre!("Postgres is away"))?;
+        Ok(tokio::task::spawn_blocking(move || running.stop()).await??)
+    }
+
+    async fn come_back(&mut self) -> Result<()> {
+        let options = self.options.clone();
+        self.running = Some(tokio::task::spawn_blocking(move || Cluster::start(&options)).await??);
+        Ok(())
+    }
 }
 
 impl Site {
     async fn new() -> Result<Self> {
         init();
         let folder = tempfile::tempdir()?;
-        let options = ClusterOptions { durability: Durability::Fast, ..ClusterOptions::default() };
-        let postgres = tokio::task::spawn_blocking(move || Cluster::start(&options)).await??;
+        let postgres = Postgres::start(folder.path()).await?;
         let server =
-            Database::connect(&postgres.url("postgres"), &DatabaseOptions::default()).await?;
+            Database::connect(&postgres.url("postgres")?, &DatabaseOptions::default()).await?;
         server.create_missing("sequencer").await?;
         server.create_missing("verifier").await?;
         server.close().await;
@@ -70,7 +105,7 @@ impl Site {
             verifier: format!("http://127.0.0.1:{verifier}"),
             rollup,
             anvil,
-            _postgres: postgres,
+            postgres,
             folder,
         };
         let sequencer = "[sequencer]\nl1_confirmations = 0\n";
@@ -104,7 +139,7 @@ impl Site {
             "rollup_config = {:?}\ndatabase_url = {:?}\nmetrics_listen = \"127.0.0.1:{port}\"\n{top}\
              [l1]\nendpoints = [{:?}]\nblob_addressing = \"block-number\"\nl1_poll_interval = \"200ms\"\n{rest}",
             self.path("rollup.json"),
-            self._postgres.url(database),
+            self.postgres.url(database)?,
             self.anvil.url(),
         );
         Ok(fs::write(self.path(&format!("{name}.toml")), text)?)
@@ -231,6 +266,56 @@ async fn l1_goes_away_and_comes_back() -> Result<()> {
     ensure!(last.block_number > first.block_number, "the chain stood still without L1");
     ensure!(signal("-CONT").await?.success(), "anvil is there");
     safe(&node, last.block_number.unwrap_or_default()).await?;
+    for process in [&mut batcher, &mut sequencer] {
+        let ended = process.terminate(PATIENCE).await?;
+        ensure!(ended.success(), "{ended}:\n{}", process.logs().text());
+    }
+    Ok(())
+}
+
+/// Sends one wei with `eth_sendRawTransactionSync`, as the second transaction of its account.
+async fn send_sync(node: &DynProvider, to: Address) -> Result<Value> {
+    let request = transfer(to, 1)
+        .with_nonce(1)
+        .with_gas_limit(21_000)
+        .with_chain_id(902)
+        .with_max_fee_per_gas(1_000_000_000)
+        .with_max_priority_fee_per_gas(1);
+    let raw = request.build(&EthereumWallet::from(account(3)?)).await?.encoded_2718();
+    Ok(node.raw_request("eth_sendRawTransactionSync".into(), [Bytes::from(raw)]).await?)
+}
+
+#[tokio::test]
+async fn postgres_goes_away_and_comes_back() -> Result<()> {
+    let mut site = Site::new().await?;
+    let mut sequencer = site.start("sequencer")?;
+    let mut batcher = site.start("batcher")?;
+    let node = site.open().await?;
+    site.deposit(&node).await?;
+    let to = Address::repeat_byte(0x33);
+    let before = send(&node, transfer(to, 1)).await?;
+
+    site.postgres.go_away().await?;
+    let error = send_sync(&node, to).await.err().map(|error| error.to_string());
+    ensure!(
+        error.as_deref().is_some_and(|error| error.contains("cannot be read now")),
+        "nothing can be durable without Postgres: {error:?}"
+    );
+    eventually("the node to call itself unready", SOON, || async {
+        let ready = reqwest::get(format!("{}/readyz", site.l2)).await?.status();
+        Ok((ready.as_u16() == 503).then_some(()))
+    })
+    .await?;
+
+    site.postgres.come_back().await?;
+    let node = site.open().await?;
+    let after = send(&node, transfer(to, 1)).await?;
+    ensure!(after.block_number > before.block_number);
+    assert_eq!(
+        node.get_transaction_receipt(before.transaction_hash).await?.map(|found| found.block_hash),
+        Some(before.block_hash),
+    );
+    safe(&node, after.block_number.unwrap_or_default()).await?;
     for process in [&mut batcher, &mut sequencer] {
         let ended = process.terminate(PATIENCE).await?;
         ensure!(ended.success(), "{ended}:\n{}", process.logs().text());

@@ -23,7 +23,7 @@ pub(crate) const INVALID_PARAMS: i32 = -32_602;
 pub(crate) const INTERNAL: i32 = -32_603;
 /// Overload, HTTP status 429: the client may come again.
 pub(crate) const LIMIT_EXCEEDED: i32 = -32_005;
-/// Draining or not leading, HTTP status 503: the client may come again, here or elsewhere.
+/// Draining, not leading, or without the database, HTTP status 503: the client may come again, here or elsewhere.
 pub(crate) const UNAVAILABLE: i32 = -32_002;
 /// History that is not kept.
 pub(crate) const PRUNED: i32 = 4_444;
@@ -165,7 +165,7 @@ pub(crate) fn rejection(rejection: &Rejection, raw: &[u8]) -> ErrorObjectOwned {
         Rejection::Busy { .. } => {
             overloaded("rate limit exceeded: too many transactions wait for admission")
         }
-        Rejection::State(error) => internal("admission", error),
+        Rejection::State(error) => read("admission", error),
         Rejection::NotTaking => unavailable(),
         Rejection::TooLarge { .. } | Rejection::Undecodable(_) => server(text()),
         Rejection::NonceTooLow { expected, .. } | Rejection::NonceTooHigh { expected, .. } => {
@@ -270,6 +270,14 @@ pub(crate) fn overloaded(why: impl Into<String>) -> ErrorObjectOwned {
 pub(crate) fn read(request: &'static str, error: &ReadError) -> ErrorObjectOwned {
     match error {
         ReadError::BlockUnknown { number } => unknown_block(number),
+        other if other.is_temporary() => {
+            tracing::warn!(
+                request,
+                cause = crate::error::chain(other),
+                "cannot read the chain now"
+            );
+            plain(UNAVAILABLE, "the chain cannot be read now")
+        }
         other => internal(request, other),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use db::{Classify, Severity};
+
 /// A read that failed. Absence is never an error of this kind. Cheap to clone.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReadError {
@@ -61,6 +63,19 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether the same read may succeed later: the database does not answer, or lags behind.
+    pub fn is_temporary(&self) -> bool {
+        let severity = match self {
+            Self::Passed { .. } => Severity::Temporary,
+            Self::BlockUnknown { .. } | Self::Body { .. } => Severity::Critical,
+            Self::State { source, .. } => source.severity(),
+            Self::History(source) => source.severity(),
+            Self::Index { source, .. } => source.severity(),
+            Self::Database { source, .. } => source.severity(),
+        };
+        severity == Severity::Temporary
+    }
+
     /// Wraps an error of the index.
     pub fn index(what: &'static str) -> impl FnOnce(db::IndexError) -> Self {
         move |source| Self::Index { what, source: Arc::new(source) }
