@@ -15,7 +15,7 @@ use l1::{
     tx::{TxConfig, TxError, TxHandle, TxSender},
 };
 use protocol::RollupConfig;
-use service::{Backoff, Component, Health, Severity};
+use service::{Backoff, Component, Health, Severity, error_chain};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -213,8 +213,7 @@ impl<'a> Pace<'a> {
             }
             Err(error) if error.severity() == Severity::Critical => return Err(error),
             Err(error) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(%error, cause, "a round failed, trying again");
+                tracing::warn!(error = %error_chain(&error), "a round failed, trying again");
                 self.health.down(error.to_string());
                 self.backoff.pause()
             }

@@ -9,15 +9,12 @@ use axum::{Json, Router, http::StatusCode, routing::get};
 use batcher::BatcherConfig;
 use db::Database;
 use eyre::{Result, WrapErr};
-use l1::{Kzg, L1Client, L1Reader, L1Watcher, LocalSigner, Outputs, tx::TxConfig};
+use l1::{Kzg, L1Client, L1Reader, L1Source, L1Watcher, LocalSigner, Outputs, tx::TxConfig};
 use protocol::RollupConfig;
-use sequencer::{
-    SequencerConfig, api,
-    follower::{L1Source, watch_tip},
-};
+use sequencer::{SequencerConfig, api, follower::watch_tip};
 use service::{Clock, Health, Shutdown};
 use tokio::sync::watch;
-use verifier::{NodeL1, Status, VerifierConfig};
+use verifier::{ProposalSource, Status, VerifierConfig};
 
 /// The way to L1.
 #[derive(Debug)]
@@ -162,7 +159,8 @@ pub(crate) async fn start_verifier(
     let deps = verifier::Deps {
         rollup: parts.rollup,
         database: parts.database,
-        l1: verifier::L1Source::Node(Box::new(NodeL1 { reader: l1.reader, outputs })),
+        l1: L1Source::Node(l1.reader),
+        proposals: ProposalSource::Node(outputs),
         l1_tip,
         health: parts.health,
         config: parts.config,

@@ -9,14 +9,13 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::eips::Encodable2718;
 use db::{BlockRecord, Bodies, Classify, CurrentState, Fence, Index, IndexedReceipt, Severity};
-use service::Backoff;
+use service::{Backoff, error_chain};
 use state::StateDiff;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     SequencerError,
     chain::{ChainBlock, ChainStore, Included},
-    error::chain,
     metrics,
 };
 
@@ -74,7 +73,7 @@ impl Indexer {
                     metrics::index_failed();
                     tracing::warn!(
                         block = block.number(),
-                        error = %chain(&error),
+                        error = %error_chain(&error),
                         "cannot read the state before a block, trying again"
                     );
                     tokio::time::sleep(backoff.pause()).await;
@@ -133,7 +132,8 @@ impl Indexer {
     fn failed(&self, number: u64, error: &db::IndexError) {
         metrics::index_failed();
         self.health.down("Postgres does not take the index");
-        tracing::warn!(block = number, error = %chain(error), "index write failed, trying again");
+        let error = error_chain(error);
+        tracing::warn!(block = number, %error, "index write failed, trying again");
     }
 }
 

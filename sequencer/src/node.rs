@@ -23,6 +23,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::Bytes;
 use db::{Database, Fence, Leases, PendingTransactions};
+use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
 use service::{Clock, Component, Health};
 use tokio::{
@@ -39,7 +40,7 @@ use crate::{
     SequencerConfig, SequencerError, Submitter,
     builder::{Command, Exit, OriginView, RootHandle},
     chain::{ChainBlock, ChainStore, ChainView},
-    follower::{BuilderControl, Follower, L1Source, L1Tip},
+    follower::{BuilderControl, Follower},
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
     metrics,
     publisher::{Published, Publisher},

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use alloy::primitives::Bytes;
 use db::{CurrentState, Database, Fence, Index, Journal, JournalReader, Position, SubBlock};
 use executor::{BlockContext, ChainSpec};
+use l1::L1Source;
 use protocol::{BlockOpening, Heads, L2BlockRef, RollupConfig, SafetyLevel, TxDeposit};
-use service::Backoff;
+use service::{Backoff, error_chain};
 use state::{CacheLimits, StateTrie};
 
 pub(crate) use resume::ResumePoints;
@@ -25,8 +26,6 @@ use crate::{
     SequencerConfig, SequencerError,
     builder::{OpenBlock, seal_with},
     chain::{BaseState, ChainBlock, ChainStore, StoreLimits},
-    error::chain,
-    follower::L1Source,
     node::SequencerParts,
 };
 
@@ -158,7 +157,8 @@ impl Loader {
             match journal.truncate_from(self.fence, keep + 1, cause).await {
                 Ok(_) => break,
                 Err(error) if db::Classify::is_unavailable(&error) => {
-                    tracing::warn!(error = %chain(&error), "cannot cut the journal, trying again");
+                    let error = error_chain(&error);
+                    tracing::warn!(%error, "cannot cut the journal, trying again");
                     tokio::time::sleep(backoff.pause()).await;
                 }
                 Err(error) => return Err(SequencerError::Journal(error)),
@@ -270,7 +270,7 @@ impl Loader {
                     "waiting for the L1 block with the deposits of a journaled block"
                 ),
                 Err(error) => {
-                    tracing::warn!(error = %chain(&error), "cannot read L1, trying again");
+                    tracing::warn!(error = %error_chain(&error), "cannot read L1, trying again");
                 }
             }
             tokio::time::sleep(backoff.pause()).await;

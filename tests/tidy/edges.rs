@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/derivation", &["protocol"]),
     ("crates/executor", &["protocol", "state"]),
     ("crates/db", &["protocol", "state"]),
-    ("crates/l1", &["protocol", "derivation", "bindings"]),
+    ("crates/l1", &["protocol", "derivation", "service", "bindings"]),
     ("batcher", &["protocol", "derivation", "db", "l1", "service", "proto", "bindings"]),
     (
         "sequencer",

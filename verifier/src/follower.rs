@@ -9,21 +9,20 @@ mod reorg;
 use std::time::Duration;
 
 use derivation::{Derivation, DerivedBlock, L1Processed, L1Refused, Step};
-use l1::Severity;
+use l1::{L1Source, L1Tip, Severity};
 use protocol::{BlockId, L2BlockRef};
-use service::{Backoff, Component};
+use service::{Backoff, Component, error_chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    L1Source, L1Tip, Status, VerifierError,
+    Status, VerifierError,
     chain::Chain,
-    error::chain,
     metrics,
+    prefetch::Prefetch,
     progress::Progress,
-    proposals::Judge,
+    proposals::{Judge, ProposalSource},
     restart::Points,
-    source::Prefetch,
     writer::{Work, WriteQueue},
 };
 
@@ -37,6 +36,7 @@ pub(crate) struct Follower {
     pub(crate) genesis_l1: BlockId,
     pub(crate) source: L1Source,
     pub(crate) prefetch: Prefetch,
+    pub(crate) proposals: ProposalSource,
     pub(crate) tip: watch::Receiver<L1Tip>,
     pub(crate) derivation: Derivation,
     /// Away while a block is executed.
@@ -72,7 +72,7 @@ impl Follower {
                 tracing::warn!(
                     batch = batch.index,
                     l1_block = batch.l1.number,
-                    reason = %chain(&batch.reason),
+                    reason = %error_chain(&batch.reason),
                     "a posted batch counts as absent"
                 );
                 Ok(())
@@ -107,7 +107,8 @@ impl Follower {
                 Err(error) => {
                     metrics::l1_failed();
                     self.health.down("cannot read L1");
-                    tracing::warn!(number, error = %chain(&error), "cannot read L1, trying again");
+                    let error = error_chain(&error);
+                    tracing::warn!(number, %error, "cannot read L1, trying again");
                     tokio::time::sleep(backoff.pause()).await;
                 }
             }
@@ -127,7 +128,8 @@ impl Follower {
     async fn go_back(&mut self, from: u64) -> Result<(), VerifierError> {
         match self.reorg(from).await {
             Err(error) if error.is_temporary() => {
-                tracing::warn!(error = %chain(&error), "cannot go back after a reorg, trying again");
+                let error = error_chain(&error);
+                tracing::warn!(%error, "cannot go back after a reorg, trying again");
                 tokio::time::sleep(RETRY_PAUSE_MIN).await;
                 Ok(())
             }
@@ -160,7 +162,8 @@ impl Follower {
                 Ok(block) => break block,
                 Err(failed) if failed.is_temporary() => {
                     let error = VerifierError::from(failed);
-                    tracing::warn!(error = %chain(&error), "cannot read the state, trying again");
+                    let error = error_chain(&error);
+                    tracing::warn!(%error, "cannot read the state, trying again");
                     tokio::time::sleep(backoff.pause()).await;
                 }
                 Err(failed) => return Err(failed.into()),
@@ -186,11 +189,11 @@ impl Follower {
         self.queue.flush().await?;
         let processed = *self.derivation.processed();
         self.progress.caught_up(processed.l1, &processed.head.block);
-        match self.judge.round(&self.source, &processed).await {
+        match self.judge.round(&self.source, &self.proposals, &processed).await {
             Ok(()) => {}
             // The next L1 block brings another chance.
             Err(error) if error.is_temporary() => {
-                tracing::warn!(error = %chain(&error), "proposals could not be judged");
+                tracing::warn!(error = %error_chain(&error), "proposals could not be judged");
             }
             Err(error) => return Err(error),
         }

@@ -17,18 +17,20 @@ mod error;
 mod follower;
 mod metrics;
 mod node;
+mod prefetch;
 mod progress;
 mod proposals;
 mod restart;
-mod source;
 mod status;
+mod tip;
 mod writer;
 
 pub use config::{ConfigError, VerifierConfig};
 pub use error::VerifierError;
 pub use node::{Deps, VerifierHandle, run};
-pub use source::{L1Source, L1Tip, NodeL1, RecordedL1, watch_tip};
+pub use proposals::{ProposalSource, RecordedProposals};
 pub use status::{Disagreement, Status, router};
+pub use tip::watch_tip;
 
 #[cfg(test)]
 mod tests;

@@ -9,21 +9,21 @@
 use std::{sync::Arc, time::Duration};
 
 use db::{Acquisition, Database, Fence, Leases, Role};
+use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
-use service::Health;
+use service::{Health, error_chain};
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    L1Source, L1Tip, Status, VerifierConfig, VerifierError,
+    Status, VerifierConfig, VerifierError,
     config::LEASE_RENEWALS,
-    error::chain,
     follower::Follower,
     metrics,
+    prefetch::Prefetch,
     progress::Progress,
-    proposals::Judge,
+    proposals::{Judge, ProposalSource},
     restart::{Points, load},
-    source::Prefetch,
     writer::Writer,
 };
 
@@ -34,8 +34,10 @@ pub struct Deps {
     pub rollup: Arc<RollupConfig>,
     /// The verifier's own database; its schema is brought up to date.
     pub database: Database,
-    /// Where L1 blocks and proposals come from.
+    /// Where L1 blocks come from.
     pub l1: L1Source,
+    /// Where proposals come from.
+    pub proposals: ProposalSource,
     /// The newest of L1.
     pub l1_tip: watch::Receiver<L1Tip>,
     /// Where health is shown.
@@ -73,7 +75,7 @@ impl VerifierHandle {
 /// # Errors
 /// When it cannot start.
 pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHandle, VerifierError> {
-    let Deps { rollup, database, l1, l1_tip, health, config } = deps;
+    let Deps { rollup, database, l1, proposals, l1_tip, health, config } = deps;
     config.validate().map_err(VerifierError::Config)?;
     metrics::describe();
     database.migrate().await.map_err(VerifierError::Database)?;
@@ -105,6 +107,7 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
         genesis_l1: rollup.genesis.l1,
         prefetch: Prefetch::new(l1.clone(), config.l1_prefetch_blocks_max),
         source: l1,
+        proposals,
         tip: l1_tip,
         derivation: loaded.derivation,
         chain: Some(loaded.chain),
@@ -188,7 +191,7 @@ async fn renew(leases: &Leases, fence: Fence, duration: Duration) -> VerifierErr
         match leases.renew(fence, duration).await {
             Ok(()) => {}
             Err(error @ db::LeaseError::Deposed(_)) => return VerifierError::Lease(error),
-            Err(error) => tracing::warn!(error = %chain(&error), "cannot renew the lease"),
+            Err(error) => tracing::warn!(error = %error_chain(&error), "cannot renew the lease"),
         }
     }
 }

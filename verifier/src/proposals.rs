@@ -6,6 +6,7 @@
 //!
 //! Invariant: every verdict is about blocks that stand in the database, and goes away with them.
 
+mod source;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +14,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::primitives::B256;
 use db::Fence;
 use derivation::L1Processed;
-use l1::Proposal;
+use l1::{L1Source, Proposal};
 use protocol::BlockId;
 
+pub use source::{ProposalSource, RecordedProposals};
 pub(crate) use verdict::Summary;
 use verdict::Verdict;
 
-use crate::{L1Source, VerifierError, metrics};
+use crate::{VerifierError, metrics};
 
 /// Proposals that are read from L1 at a time.
 const PROPOSALS_PER_READ: u64 = 64;
@@ -95,10 +97,11 @@ impl Judge {
     /// Reads what is new after a processed L1 block, and judges what can be judged.
     pub(crate) async fn round(
         &mut self,
-        source: &L1Source,
+        l1: &L1Source,
+        source: &ProposalSource,
         processed: &L1Processed,
     ) -> Result<(), VerifierError> {
-        self.read(source, processed.l1).await?;
+        self.read(l1, source, processed.l1).await?;
         let head = processed.head.block.number;
         let open = self.open().filter(|proposal| proposal.l2_block <= head);
         for proposal in open.collect::<Vec<_>>() {
@@ -117,9 +120,14 @@ impl Judge {
         })
     }
 
-    async fn read(&mut self, source: &L1Source, at: BlockId) -> Result<(), VerifierError> {
+    async fn read(
+        &mut self,
+        l1: &L1Source,
+        source: &ProposalSource,
+        at: BlockId,
+    ) -> Result<(), VerifierError> {
         loop {
-            let proposals = source.proposals(self.next, PROPOSALS_PER_READ, at).await;
+            let proposals = source.list(self.next, PROPOSALS_PER_READ, at).await;
             let proposals = proposals.map_err(VerifierError::L1)?;
             let is_last =
                 proposals.len() < usize::try_from(PROPOSALS_PER_READ).unwrap_or(usize::MAX);
@@ -128,7 +136,7 @@ impl Judge {
                 if self.proposals.contains_key(&proposal.index) {
                     continue;
                 }
-                let l1_block = self.l1_block(source, proposal.l1_block).await?;
+                let l1_block = self.l1_block(l1, proposal.l1_block).await?;
                 self.remember(&proposal, l1_block).await?;
                 self.proposals.insert(proposal.index, Judged::pending(proposal));
             }
@@ -139,12 +147,12 @@ impl Judge {
     }
 
     /// The L1 block of that number: one that was processed, or one from before the chain began.
-    async fn l1_block(&self, source: &L1Source, number: u64) -> Result<BlockId, VerifierError> {
+    async fn l1_block(&self, l1: &L1Source, number: u64) -> Result<BlockId, VerifierError> {
         let processed = self.tables.l1_blocks(number, 1).await.map_err(VerifierError::Tables)?;
         if let Some(block) = processed.first().filter(|block| block.number == number) {
             return Ok(*block);
         }
-        let hash = source.hash(number).await.map_err(VerifierError::L1)?;
+        let hash = l1.hash(number).await.map_err(VerifierError::L1)?;
         Ok(BlockId { number, hash: hash.unwrap_or_default() })
     }
 

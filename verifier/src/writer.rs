@@ -15,14 +15,14 @@ use std::{future::Future, time::Duration};
 
 use db::{Classify, CurrentState, Fence, Index, Severity};
 use protocol::BlockId;
-use service::{Backoff, Component};
+use service::{Backoff, Component, error_chain};
 use state::StateDiff;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
-use crate::{VerifierError, chain::Derived, error::chain, metrics};
+use crate::{VerifierError, chain::Derived, metrics};
 
 mod record;
 
@@ -213,7 +213,7 @@ impl Writer {
                 Err(error) if error.severity() == Severity::Temporary => {
                     metrics::write_failed();
                     self.health.down("Postgres does not take what was derived");
-                    tracing::warn!(error = %chain(&error), "write failed, trying again");
+                    tracing::warn!(error = %error_chain(&error), "write failed, trying again");
                     tokio::time::sleep(backoff.pause()).await;
                 }
                 done => return done,

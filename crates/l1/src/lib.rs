@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`client`] | endpoints with fail-over and retry, the few typed requests |
 //! | [`reader`], [`blobs`], [`kzg`] | L1 blocks as derivation takes them, with the bytes of their batches |
-//! | [`watcher`] | new heads, reorgs, safe and finalized blocks, outages |
+//! | [`watcher`], [`tip`] | new heads, reorgs, safe and finalized blocks, outages; the newest of them |
+//! | [`source`] | blocks from a node, or from a recording |
 //! | [`outputs`] | proposals |
 //! | [`tx`], [`signer`] | sending: outbox, nonces, fees, replacement, reorgs |
 //! | [`anvil`] | a private L1 for devnets and tests |
@@ -21,6 +22,8 @@ pub mod kzg;
 pub mod outputs;
 pub mod reader;
 pub mod signer;
+pub mod source;
+pub mod tip;
 pub mod tx;
 pub mod watcher;
 
@@ -32,4 +35,6 @@ pub use kzg::{Kzg, KzgError, SidecarForm};
 pub use outputs::{Outputs, Proposal};
 pub use reader::L1Reader;
 pub use signer::{LocalSigner, SignerError};
+pub use source::{L1Source, RecordedL1};
+pub use tip::{L1Tip, watch_tip};
 pub use watcher::{L1Event, L1Head, L1Watcher};

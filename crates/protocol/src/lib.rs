@@ -37,6 +37,8 @@ pub mod l1_attributes;
 pub mod message;
 pub mod output;
 pub mod predeploys;
+#[cfg(test)]
+mod published;
 pub mod segments;
 pub mod transaction;
 pub mod withdrawal;

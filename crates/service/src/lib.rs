@@ -5,6 +5,7 @@
 
 mod clock;
 mod config;
+mod error_chain;
 mod health;
 mod metrics;
 mod retry;
@@ -14,6 +15,7 @@ mod telemetry;
 
 pub use clock::{Clock, ManualClock, SystemClock, UnixMillis};
 pub use config::{ConfigError, Layers};
+pub use error_chain::error_chain;
 pub use health::{Component, Health, Report, State, router as health_router};
 pub use metrics::{Exporter, MetricsError};
 pub use retry::{Backoff, Severity};

@@ -11,6 +11,8 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::error_chain;
+
 /// The shared end of a process and the tasks that must be over before it ends.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
@@ -86,7 +88,7 @@ impl Shutdown {
                 Err(error) => {
                     tracing::error!(
                         name,
-                        error = chain(&error),
+                        error = error_chain(&error),
                         "task failed, stopping the process"
                     );
                 }
@@ -115,17 +117,6 @@ impl Drop for CriticalEnd {
         }
         self.shutdown.trigger();
     }
-}
-
-/// An error and its causes in one line, printed once, where it is handled.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }
 
 #[cfg(test)]
@@ -183,13 +174,5 @@ mod tests {
         assert_eq!(name.await, Ok("SIGTERM"));
         shutdown.wait().await;
         assert!(!shutdown.has_failed());
-    }
-
-    #[test]
-    fn causes_are_printed_once() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("cannot read block 7")]
-        struct Outer(#[source] Error);
-        assert_eq!(chain(&Outer(Error::other("gone"))), "cannot read block 7: gone");
     }
 }

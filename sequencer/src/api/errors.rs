@@ -90,7 +90,7 @@ pub(crate) fn unknown_filter() -> ErrorObjectOwned {
 /// A fault of ours. The cause goes to the log, not to the client; the id finds it there.
 pub(crate) fn internal(request: &'static str, error: &dyn std::error::Error) -> ErrorObjectOwned {
     let id = B64::from(rand::random::<u64>().to_be_bytes());
-    tracing::error!(request, %id, cause = crate::error::chain(error), "request failed");
+    tracing::error!(request, %id, cause = service::error_chain(error), "request failed");
     with_data(INTERNAL, "internal error", json!({ "requestId": id }))
 }
 
@@ -273,7 +273,7 @@ pub(crate) fn read(request: &'static str, error: &ReadError) -> ErrorObjectOwned
         other if other.is_temporary() => {
             tracing::warn!(
                 request,
-                cause = crate::error::chain(other),
+                cause = service::error_chain(other),
                 "cannot read the chain now"
             );
             plain(UNAVAILABLE, "the chain cannot be read now")

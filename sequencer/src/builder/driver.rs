@@ -386,5 +386,5 @@ fn prefetch(store: &ChainStore, taken: &[Arc<Admitted>]) {
 /// Execution stopped because a state could not be read: tried again at the next turn.
 fn interrupted(error: &ExecuteError<ReadError>, block: u64) {
     metrics::interrupted();
-    tracing::warn!(block, error = %crate::error::chain(error), "execution interrupted");
+    tracing::warn!(block, error = %service::error_chain(error), "execution interrupted");
 }

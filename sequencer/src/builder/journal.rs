@@ -113,7 +113,7 @@ impl JournalWriter {
                     tracing::warn!(
                         block = row.position.block,
                         sub_block = row.position.index,
-                        error = %crate::error::chain(&error),
+                        error = %service::error_chain(&error),
                         ?pause,
                         "journal append failed, trying again"
                     );

@@ -6,26 +6,25 @@
 //! (`node.rs`). Invariant: a block is called safe only if its inputs are those that derivation gives.
 
 mod control;
-mod source;
+mod tip;
 
 use std::{sync::Arc, time::Duration};
 
 use db::DerivedRow;
 use derivation::{Derivation, DerivedBlock, L1Processed, L1Refused, Step};
-use l1::Severity;
+use l1::{L1Source, L1Tip, Severity};
 use protocol::{BlockId, L2BlockRef, Transaction};
-use service::Backoff;
+use service::{Backoff, error_chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use control::BuilderControl;
-pub use source::{L1Source, L1Tip, RecordedL1, watch_tip};
+pub use tip::watch_tip;
 
 use crate::{
     SequencerError,
     builder::OriginView,
     chain::{ChainBlock, ChainView},
-    error::chain,
     metrics,
     publisher::{Published, Publisher},
     restart::ResumePoints,
@@ -86,7 +85,7 @@ impl Follower {
                 tracing::warn!(
                     batch = batch.index,
                     l1_block = batch.l1.number,
-                    reason = %chain(&batch.reason),
+                    reason = %error_chain(&batch.reason),
                     "a posted batch counts as absent"
                 );
                 Ok(())
@@ -123,7 +122,8 @@ impl Follower {
                 }
                 Err(error) => {
                     metrics::l1_failed();
-                    tracing::warn!(number, error = %chain(&error), "cannot read L1, trying again");
+                    let error = error_chain(&error);
+                    tracing::warn!(number, %error, "cannot read L1, trying again");
                     tokio::time::sleep(backoff.pause()).await;
                 }
             }
@@ -155,7 +155,7 @@ impl Follower {
                 Ok(Some(hash)) if hash == known.hash => break known,
                 Ok(_) => ancestor = ancestor.saturating_sub(1),
                 Err(error) => {
-                    tracing::warn!(error = %chain(&error), "cannot read L1 during a reorg");
+                    tracing::warn!(error = %error_chain(&error), "cannot read L1 during a reorg");
                     tokio::time::sleep(RETRY_PAUSE_MIN).await;
                 }
             }

@@ -3,9 +3,9 @@
 //! Losing the last seconds of it is no fault: what is only received was promised nothing.
 
 use db::PendingTransactions;
+use service::error_chain;
 
 use super::{AdmissionQueue, Mempool};
-use crate::error::chain;
 
 /// Transactions that are let in again at a time.
 const RELOAD_CHUNK: usize = 1_024;
@@ -16,7 +16,7 @@ pub async fn save(stored: &PendingTransactions, mempool: &Mempool) {
     let raws: Vec<_> = waiting.iter().map(|tx| tx.raw.clone()).collect();
     match stored.replace(&raws).await {
         Ok(()) => tracing::debug!(transactions = raws.len(), "mempool saved"),
-        Err(error) => tracing::warn!(error = %chain(&error), "cannot save the mempool"),
+        Err(error) => tracing::warn!(error = %error_chain(&error), "cannot save the mempool"),
     }
 }
 
@@ -25,7 +25,7 @@ pub async fn reload(stored: &PendingTransactions, queue: &AdmissionQueue) {
     let raws = match stored.load().await {
         Ok(raws) => raws,
         Err(error) => {
-            tracing::warn!(error = %chain(&error), "cannot read the saved mempool");
+            tracing::warn!(error = %error_chain(&error), "cannot read the saved mempool");
             return;
         }
     };

@@ -1,5 +1,7 @@
 //! The pool against a naive model that looks at everything every time, and the cases that were wrong elsewhere.
 
+mod published;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use alloy::{

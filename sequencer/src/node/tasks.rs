@@ -55,7 +55,7 @@ pub(super) async fn renew(
             Ok(()) => {}
             Err(error @ db::LeaseError::Deposed(_)) => return Err(SequencerError::Lease(error)),
             Err(error) => {
-                tracing::warn!(error = %crate::error::chain(&error), "cannot renew the lease");
+                tracing::warn!(error = %service::error_chain(&error), "cannot renew the lease");
             }
         }
     }
@@ -92,7 +92,7 @@ pub(super) async fn project(
             }
             Err(error) => {
                 metrics::index_failed();
-                tracing::warn!(error = %crate::error::chain(&error), "projection is stuck");
+                tracing::warn!(error = %service::error_chain(&error), "projection is stuck");
                 wait(Duration::from_secs(1), &shutdown).await;
             }
         }

@@ -10,11 +10,12 @@ use db::{
     Classify, DerivedRow, Fence, HeadsStore, JournalReader, Severity, VerifierError, VerifierStore,
 };
 use derivation::{Derivation, DerivedHead, L1Processed};
+use l1::L1Source;
 use protocol::{BlockId, Heads, RollupConfig};
-use service::Backoff;
+use service::{Backoff, error_chain};
 
 use super::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN, genesis::genesis_block, opening_of};
-use crate::{SequencerError, error::chain, follower::L1Source, node::SequencerParts};
+use crate::{SequencerError, node::SequencerParts};
 
 /// L1 blocks that are compared with L1 at a time.
 const COMPARED_AT_A_TIME: u32 = 64;
@@ -97,7 +98,7 @@ impl ResumePoints {
             Ok(()) => Ok(()),
             // The next L1 block writes them again.
             Err(error) if error.severity() == Severity::Temporary => {
-                tracing::warn!(error = %chain(&error), "cannot save the heads");
+                tracing::warn!(error = %error_chain(&error), "cannot save the heads");
                 Ok(())
             }
             Err(error) => Err(SequencerError::Heads(error)),
@@ -137,7 +138,7 @@ async fn hash_of(source: &L1Source, number: u64) -> Option<alloy::primitives::B2
         match source.hash(number).await {
             Ok(hash) => return hash,
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "cannot read L1, trying again");
+                tracing::warn!(error = %error_chain(&error), "cannot read L1, trying again");
                 tokio::time::sleep(L1_PAUSE).await;
             }
         }
@@ -148,7 +149,7 @@ async fn wait_out(error: VerifierError, backoff: &mut Backoff) -> Result<(), Seq
     if error.severity() != Severity::Temporary {
         return Err(SequencerError::Derived(error));
     }
-    tracing::warn!(error = %chain(&error), "cannot keep what was derived, trying again");
+    tracing::warn!(error = %error_chain(&error), "cannot keep what was derived, trying again");
     tokio::time::sleep(backoff.pause()).await;
     Ok(())
 }

@@ -4,13 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::B256;
 use db::{Database, Index, StateScan, VerifierStore, testing::TestDatabase};
+use l1::L1Source;
 use protocol::BlockId;
 use service::Health;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{oracle::Oracle, world::World};
-use crate::{Deps, L1Source, Status, VerifierConfig, VerifierError, VerifierHandle, run};
+use crate::{Deps, ProposalSource, Status, VerifierConfig, VerifierError, VerifierHandle, run};
 
 /// Nothing here takes long; what does is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,8 +42,9 @@ pub(super) async fn try_start(
     let deps = Deps {
         rollup: world.rollup.clone(),
         database: database.clone(),
-        l1: L1Source::Recorded(Arc::clone(&world.source)),
-        l1_tip: world.source.tip(),
+        l1: L1Source::Recorded(Arc::clone(&world.l1)),
+        proposals: ProposalSource::Recorded(Arc::clone(&world.recorded_proposals)),
+        l1_tip: world.l1.tip(),
         health: Health::new(),
         config: config(),
     };

@@ -44,7 +44,7 @@ async fn from_scratch_it_reaches_the_chain_that_follows_from_l1() {
     let status = verifier.processed(world.l1_head()).await;
     assert_eq!(status.head, world.oracle().head().block);
     assert_eq!(status.finalized.number, 0, "nothing is finalized");
-    world.source.finalize(world.blocks[3].origin.number);
+    world.l1.finalize(world.blocks[3].origin.number);
     verifier.stop().await;
     assert_holds(&test, world.oracle(), world.l1_head()).await;
 }
@@ -60,7 +60,7 @@ async fn it_follows_l1_as_it_grows() {
         let status = verifier.processed(world.l1_head()).await;
         assert_eq!(status.head, world.oracle().head().block);
         if round == 3 {
-            world.source.finalize(world.l1_head().number);
+            world.l1.finalize(world.l1_head().number);
         }
     }
     let status = verifier.until(|status| status.finalized.number >= 8).await;

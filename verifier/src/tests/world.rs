@@ -9,7 +9,7 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use derivation::{BatchBuilder, DerivedHead, L1Block, OriginBlock, OriginSelector};
-use l1::Proposal;
+use l1::{Proposal, RecordedL1};
 use protocol::{
     BlockId, Compression, ConfigUpdate, DepositMessage, Eip1559Params, Genesis, GenesisAccount,
     L1Contracts, L1Message, L1Origin, PostedBatch, RollupConfig, SystemConfig, pack, predeploys,
@@ -17,7 +17,7 @@ use protocol::{
 use state::StateReader;
 
 use super::oracle::Oracle;
-use crate::RecordedL1;
+use crate::RecordedProposals;
 
 const L2_CHAIN_ID: u64 = 42_069;
 const L1_GENESIS: u64 = 100;
@@ -44,7 +44,8 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) rollup: Arc<RollupConfig>,
-    pub(super) source: Arc<RecordedL1>,
+    pub(super) l1: Arc<RecordedL1>,
+    pub(super) recorded_proposals: Arc<RecordedProposals>,
     pub(super) blocks: Vec<L1Block>,
     pub(super) proposals: Vec<Proposal>,
     /// The chain after each L1 block.
@@ -61,9 +62,11 @@ impl World {
         let rollup = Arc::new(config(genesis.id(), signer.address()));
         let mut oracle = Oracle::new(rollup.clone());
         oracle.add(&genesis);
+        let l1 = RecordedL1::new(vec![genesis.clone()]);
         Self {
             rollup,
-            source: RecordedL1::new(vec![genesis.clone()]),
+            recorded_proposals: RecordedProposals::new(l1.clone()),
+            l1,
             blocks: vec![genesis],
             proposals: Vec::new(),
             oracles: vec![oracle],
@@ -115,7 +118,7 @@ impl World {
         self.oracles.push(oracle);
         self.blocks.push(block.clone());
         self.proposals.extend(&proposals);
-        self.source.extend(vec![block], proposals);
+        self.recorded_proposals.extend(vec![block], proposals);
     }
 
     /// Forgets the last L1 blocks. Whoever follows the recording sees it when the next block is mined.

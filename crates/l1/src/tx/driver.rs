@@ -5,12 +5,10 @@
 
 mod perform;
 
-use std::{
-    collections::BTreeMap, convert::Infallible, error::Error, fmt::Write as _, sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, convert::Infallible, error::Error, sync::Arc, time::Duration};
 
 use alloy::{eips::eip7594::BlobTransactionSidecarVariant, primitives::Address};
+use service::error_chain;
 use tokio::{
     sync::{broadcast, mpsc, watch},
     time::{Instant, MissedTickBehavior, interval},
@@ -176,7 +174,7 @@ impl<S: Store> TxSender<S> {
                         Ok(record)
                     }
                     Err(error) if self.store.is_conflict(&error) => {
-                        Err(SubmitError::Conflict { reason: causes(&error) })
+                        Err(SubmitError::Conflict { reason: error_chain(&error) })
                     }
                     Err(error) => return Err(TxError::Store(error)),
                 };
@@ -204,8 +202,8 @@ impl<S: Store> TxSender<S> {
                 return Err(TxError::L1(error));
             }
             Err(error) => {
-                debug!(error = %causes(&error), "could not read L1");
-                self.trouble = Some(causes(&error));
+                debug!(error = %error_chain(&error), "could not read L1");
+                self.trouble = Some(error_chain(&error));
             }
         }
         let trouble = self.trouble.clone();
@@ -297,16 +295,4 @@ impl<S: Store> TxSender<S> {
         // Nobody has to listen.
         let _ = self.events.send(TxEvent { id, key, kind });
     }
-}
-
-/// An error with its causes, for the status page.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a string cannot fail.
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }

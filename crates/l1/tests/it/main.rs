@@ -10,4 +10,5 @@ mod outputs;
 mod reader;
 mod running_sender;
 mod sender;
+mod tip;
 mod watcher;

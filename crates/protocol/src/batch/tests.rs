@@ -2,6 +2,7 @@
 
 mod golden_batches;
 mod limits;
+mod mainnet;
 pub(super) mod strategies;
 
 use alloc::vec::Vec;
@@ -14,9 +15,12 @@ use crate::{Transaction, decode_user_transaction};
 use strategies::{CHAIN_ID, batch, raw};
 
 fn payload(batch: &Batch, compression: Compression) -> Bytes {
-    let encoded = batch.encode(CHAIN_ID).unwrap();
+    compress(&batch.encode(CHAIN_ID).unwrap(), compression)
+}
+
+fn compress(encoded: &EncodedColumns, compression: Compression) -> Bytes {
     let columns = match compression {
-        Compression::None => encoded.columns,
+        Compression::None => encoded.columns.clone(),
         Compression::Zstd => ::zstd::bulk::compress(&encoded.columns, 3).unwrap(),
         Compression::Brotli => {
             let params = brotli::enc::BrotliEncoderParams { quality: 5, ..Default::default() };

@@ -1,5 +1,7 @@
 //! Tests of [`super`].
 
+mod published;
+
 use alloc::vec::Vec;
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxLegacy};

@@ -63,7 +63,7 @@ pub(super) fn wait_ended(error: &WaitError) -> Status {
 
 /// The chain could not be read.
 pub(super) fn read_failed(error: &ReadError) -> Status {
-    tracing::error!(error = crate::error::chain(error), "gRPC read failed");
+    tracing::error!(error = service::error_chain(error), "gRPC read failed");
     with_reason(Status::unavailable("the chain cannot be read now"), "READ_FAILED")
 }
 

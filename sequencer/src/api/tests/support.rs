@@ -10,6 +10,7 @@ use alloy::{
 };
 use db::testing::TestDatabase;
 use derivation::L1Block;
+use l1::{L1Source, RecordedL1};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Origin, RollupConfig,
     SystemConfig,
@@ -21,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     BuilderConfig, SequencerConfig, SequencerHandle, SequencerParts,
     api::{self, Doors},
-    follower::{L1Source, RecordedL1},
     run,
 };
 

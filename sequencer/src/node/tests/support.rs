@@ -10,6 +10,7 @@ use alloy::{
 };
 use db::{Cluster, ClusterOptions, Database, DatabaseOptions, Durability, testing::TestDatabase};
 use derivation::L1Block;
+use l1::{L1Source, RecordedL1};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Message, L1Origin,
     PostedBatch, RollupConfig, SystemConfig,
@@ -19,11 +20,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    BuilderConfig, SequencerConfig, SequencerError, SequencerHandle, SequencerParts,
-    follower::{L1Source, RecordedL1},
-    run,
-};
+use crate::{BuilderConfig, SequencerConfig, SequencerError, SequencerHandle, SequencerParts, run};
 
 pub(super) const CHAIN_ID: u64 = 42_069;
 pub(super) const NOBODY: Address = address!("00000000000000000000000000000000000dead1");

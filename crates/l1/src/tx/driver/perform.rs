@@ -8,9 +8,10 @@ use alloy::{
     rpc::types::TransactionRequest,
 };
 use protocol::blob;
+use service::error_chain;
 use tracing::{debug, info};
 
-use super::{BlobsError, TxError, TxSender, causes};
+use super::{BlobsError, TxError, TxSender};
 use crate::{
     kzg::ProofForm,
     tx::{
@@ -122,7 +123,7 @@ impl<S: Store> TxSender<S> {
                     self.close(id, Outcome::Refused { reason: payload.message.to_string() }).await
                 }
                 _ => {
-                    self.trouble = Some(causes(&error));
+                    self.trouble = Some(error_chain(&error));
                     Ok(Next::Stop)
                 }
             },
@@ -171,7 +172,7 @@ impl<S: Store> TxSender<S> {
         let error = classify(answer.as_ref().map(|_| ())).err();
         if let (Some(kind), Err(cause)) = (error, &answer) {
             debug!(id = id.0, ?kind, error = %cause, "L1 did not take a transaction");
-            self.trouble = Some(causes(cause));
+            self.trouble = Some(error_chain(cause));
         }
         let (at, head) = (self.now(), l1.head.number);
         self.change(id, |track| {

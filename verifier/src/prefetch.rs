@@ -6,10 +6,8 @@
 use std::collections::VecDeque;
 
 use derivation::L1Block;
-use l1::L1Error;
+use l1::{L1Error, L1Source};
 use tokio::task::JoinHandle;
-
-use super::L1Source;
 
 /// A block that was asked for, or `None` if L1 had not come that far.
 type Answer = Result<Option<L1Block>, L1Error>;

@@ -1,0 +1,56 @@
+//! Where L1 blocks come from: a node, or a recording that tests and replays feed.
+
+mod recorded;
+
+use std::sync::Arc;
+
+use alloy::primitives::B256;
+use derivation::L1Block;
+
+pub use recorded::RecordedL1;
+
+use crate::{error::L1Error, reader::L1Reader};
+
+/// Gives L1 blocks by number.
+#[derive(Clone, Debug)]
+pub enum L1Source {
+    /// A node of L1.
+    Node(L1Reader),
+    /// Recorded blocks.
+    Recorded(Arc<RecordedL1>),
+}
+
+impl L1Source {
+    /// The canonical block with this number; `None` if L1 has not come that far.
+    ///
+    /// # Errors
+    /// When L1 does not answer.
+    pub async fn block(&self, number: u64) -> Result<Option<L1Block>, L1Error> {
+        match self {
+            Self::Node(reader) => present(reader.block(number).await),
+            Self::Recorded(recorded) => Ok(recorded.block(number)),
+        }
+    }
+
+    /// The hash of the canonical block with this number.
+    ///
+    /// # Errors
+    /// When L1 does not answer.
+    pub async fn hash(&self, number: u64) -> Result<Option<B256>, L1Error> {
+        match self {
+            Self::Node(reader) => {
+                let origin = present(reader.origin(number.into()).await)?;
+                Ok(origin.map(|origin| origin.hash))
+            }
+            Self::Recorded(recorded) => Ok(recorded.block(number).map(|block| block.origin.hash)),
+        }
+    }
+}
+
+fn present<T>(result: Result<T, L1Error>) -> Result<Option<T>, L1Error> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(L1Error::BlockMissing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
