@@ -15,17 +15,18 @@ use harness::Devnet;
 
 use self::{
     doors::{Door, Run},
-    load::Load,
+    load::{Asset, Load},
     report::Metrics,
 };
 
-/// How long transfers are sent through each door.
+/// How long transfers are sent in each run.
 const RUN_TIME: Duration = Duration::from_secs(30);
 /// Senders of the transfers.
 const ACCOUNTS: usize = 1_000;
 /// More transfers than any run can use; it ends when they are used up.
-const GRPC_TRANSFERS: usize = 400_000;
-const JSON_TRANSFERS: usize = 250_000;
+const GRPC_TRANSFERS: usize = 900_000;
+const JSON_TRANSFERS: usize = 600_000;
+const TOKEN_TRANSFERS: usize = 600_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -40,26 +41,29 @@ async fn main() -> Result<()> {
     let share = |transfers: usize| transfers * seconds(run_time) / seconds(RUN_TIME);
     let mut load = Load::new(ACCOUNTS, devnet.info.l2.chain_id)?;
     load.fund(&devnet).await?;
-    for (door, transfers) in
-        [(Door::Grpc, share(GRPC_TRANSFERS)), (Door::Json, share(JSON_TRANSFERS))]
-    {
-        let raw = load.sign(transfers)?;
+    let token = load.issue_token(&devnet).await?;
+    for (name, door, asset, transfers) in [
+        ("Ether through gRPC", Door::Grpc, Asset::Ether, share(GRPC_TRANSFERS)),
+        ("Ether through JSON-RPC", Door::Json, Asset::Ether, share(JSON_TRANSFERS)),
+        ("ERC-20 through gRPC", Door::Grpc, token, share(TOKEN_TRANSFERS)),
+    ] {
+        load.read_nonces(&devnet).await?;
+        let raw = load.sign(asset, transfers)?;
         let before = Metrics::read(&devnet).await?;
         let run = doors::run(&devnet, door, raw, run_time).await?;
         let after = Metrics::read(&devnet).await?;
         ensure!(run.durable > 0, "nothing became durable");
-        print_run(&run);
+        print_run(name, &run);
         report::stages(&before, &after, run.durable);
-        load.forget_unsent(&devnet).await?;
+        report::posting(&devnet, &before, run.durable).await?;
     }
-    report::posting(&devnet).await?;
     devnet.stop().await
 }
 
 #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a report for people")]
-fn print_run(run: &Run) {
+fn print_run(name: &str, run: &Run) {
     let seconds = run.elapsed.as_secs_f64();
-    println!("\n{}", run.door.name());
+    println!("\n{name}: {}", run.door.name());
     println!("  durable transfers        {:>12}", run.durable);
     println!("  seconds                  {seconds:>12.2}");
     println!("  durable transfers/s      {:>12.0}", run.durable as f64 / seconds);

@@ -1,6 +1,10 @@
 //! What the program says of its own costs, per transaction.
 
-use std::{collections::BTreeMap, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use eyre::{Result, WrapErr};
 use harness::{Devnet, eventually};
@@ -83,32 +87,28 @@ pub(crate) fn stages(before: &Metrics, after: &Metrics, transactions: u64) {
     println!("    {:<48} {:>8.2}", "all of braid's process, CPU time", per(after.cpu - before.cpu));
 }
 
-/// Bytes on L1 per transaction, once everything is posted.
-#[expect(clippy::print_stdout, reason = "a report for people")]
-pub(crate) async fn posting(devnet: &Devnet) -> Result<()> {
-    let drained = eventually("everything to be posted", PATIENCE, || async {
-        let metrics = Metrics::read(devnet).await?;
-        Ok((metrics.value("braid_batcher_backlog_blocks") <= 3.0).then_some(()))
+/// Bytes on L1 per transaction, once all of the run is posted.
+#[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a report for people")]
+pub(crate) async fn posting(devnet: &Devnet, before: &Metrics, durable: u64) -> Result<()> {
+    let began = Instant::now();
+    let since = |after: &Metrics, name: &str| after.value(name) - before.value(name);
+    let posted = eventually("everything to be posted", PATIENCE, || async {
+        let after = Metrics::read(devnet).await?;
+        let posted = since(&after, "braid_batcher_transactions_total");
+        Ok((posted >= durable as f64).then_some(()))
     })
     .await;
-    let metrics = Metrics::read(devnet).await?;
-    let transactions = metrics.value("braid_batcher_transactions_total");
-    println!("\nPosting");
-    println!("  batches                  {:>12}", metrics.count("braid_batcher_batches_total"));
-    println!("  transactions             {transactions:>12}");
-    println!(
-        "  raw bytes/transaction    {:>12.1}",
-        metrics.value("braid_batcher_raw_bytes_total") / transactions
-    );
-    println!(
-        "  L1 bytes/transaction     {:>12.1}",
-        metrics.value("braid_batcher_payload_bytes_total") / transactions
-    );
-    if let Err(still) = drained {
-        println!(
-            "  {still}: posting is behind by {} blocks",
-            metrics.count("braid_batcher_backlog_blocks")
-        );
+    let after = Metrics::read(devnet).await?;
+    let transactions = since(&after, "braid_batcher_transactions_total");
+    let per = |name: &str| since(&after, name) / transactions;
+    println!("  on L1");
+    println!("    batches                {:>12}", since(&after, "braid_batcher_batches_total"));
+    println!("    transactions           {transactions:>12}");
+    println!("    raw bytes/transaction  {:>12.1}", per("braid_batcher_raw_bytes_total"));
+    println!("    L1 bytes/transaction   {:>12.1}", per("braid_batcher_payload_bytes_total"));
+    println!("    until all were posted  {:>12.2} s more", began.elapsed().as_secs_f64());
+    if let Err(still) = posted {
+        println!("    {still}");
     }
     Ok(())
 }

@@ -5,10 +5,8 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::Address;
 use eyre::{Result, WrapErr, ensure};
-use harness::Devnet;
+use harness::{Devnet, contracts};
 use tokio::process::Command;
-
-use crate::support::contracts;
 
 /// A script that takes longer hangs.
 const SCRIPT_TIME_MAX: Duration = Duration::from_secs(120);

@@ -12,9 +12,9 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 use eyre::{Result, ensure};
-use harness::Devnet;
+use harness::{Devnet, published_code};
 
-use crate::support::{call, deploy, fixture_code, published_code, send};
+use crate::support::{call, deploy, fixture_code, send};
 
 sol! {
     function approve(address spender, uint256 amount) external returns (bool);

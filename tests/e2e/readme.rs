@@ -7,10 +7,8 @@ use std::{
 };
 
 use eyre::{Result, WrapErr, bail, ensure, eyre};
-use harness::{Process, braid_binary, init};
+use harness::{Process, braid_binary, contracts, init};
 use tokio::process::Command;
-
-use crate::support::contracts;
 
 /// Free ports and nothing kept, so that tests do not meet each other.
 const APART: &str = "--ephemeral --l1-port 0 --l2-port 0 --metrics-port 0";

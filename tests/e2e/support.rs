@@ -1,6 +1,6 @@
 //! What several end-to-end tests need.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use alloy::{
     network::TransactionBuilder,
@@ -9,7 +9,7 @@ use alloy::{
     rpc::types::{TransactionReceipt, TransactionRequest},
 };
 use eyre::{Result, WrapErr, ensure, eyre};
-use harness::eventually;
+use harness::{contracts, eventually};
 use serde_json::Value;
 
 /// Longest wait for something that takes a block or two.
@@ -77,20 +77,6 @@ pub(crate) async fn safe(node: &DynProvider, number: u64) -> Result<()> {
 pub(crate) async fn block_hash(node: &DynProvider, number: u64) -> Result<B256> {
     let block = node.get_block_by_number(number.into()).await?;
     Ok(block.ok_or_else(|| eyre!("no block {number}"))?.header.hash)
-}
-
-/// A file of the contracts folder.
-pub(crate) fn contracts(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts").join(path)
-}
-
-/// The creation code of a published npm artifact.
-pub(crate) fn published_code(path: &str) -> Result<Bytes> {
-    let path = contracts("node_modules").join(path);
-    let text = std::fs::read_to_string(&path).wrap_err_with(|| path.display().to_string())?;
-    let artifact: Value = serde_json::from_str(&text)?;
-    let code = artifact["bytecode"].as_str().ok_or_else(|| eyre!("no bytecode"))?;
-    Ok(format!("0x{}", code.trim_start_matches("0x")).parse()?)
 }
 
 /// What the verifier says of itself.
