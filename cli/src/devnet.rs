@@ -112,7 +112,8 @@ impl Ground {
         let anvil = Anvil::spawn(AnvilOptions {
             chain_id: L1_CHAIN_ID,
             port: args.l1_port,
-            mining: Mining::Mixed { seconds: args.l1_block_time },
+            // Until the contracts are there.
+            mining: Mining::Automine,
             hardfork: Hardfork::Prague,
             state: layout.l1_state(),
             ..AnvilOptions::default()
@@ -205,8 +206,23 @@ async fn start(
     })
 }
 
-/// The chain of the data directory, or a new one.
+/// The chain of the data directory, or a new one. From then on, L1 has its own pace: blocks per transaction would come
+/// faster than L2 can take them as origins, and the sequencing window would pass.
 async fn chain_of(
+    args: &DevnetArgs,
+    layout: &Layout,
+    ground: &Ground,
+    operators: &Operators,
+) -> Result<(RollupConfig, Address)> {
+    let chain = find_or_create(args, layout, ground, operators).await?;
+    let url = ground.anvil.url().parse().wrap_err("anvil's address")?;
+    let l1 = ProviderBuilder::new().connect_http(url);
+    let paced = l1.anvil_set_interval_mining(args.l1_block_time).await;
+    paced.wrap_err("cannot set the pace of L1")?;
+    Ok(chain)
+}
+
+async fn find_or_create(
     args: &DevnetArgs,
     layout: &Layout,
     ground: &Ground,

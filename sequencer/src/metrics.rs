@@ -37,6 +37,14 @@ pub(crate) fn describe() {
     describe_gauge!("braid_sequencer_mempool_bytes", "their bytes");
     describe_gauge!("braid_sequencer_safe_block_number", "safe head");
     describe_gauge!("braid_sequencer_posting_late", "1 while blocks wait for posting to catch up");
+    describe_gauge!(
+        "braid_sequencer_unsafe_bytes",
+        "Bytes of user transactions in blocks that are not safe"
+    );
+    describe_gauge!(
+        "braid_sequencer_unsafe_bytes_max",
+        "How many of them there may be before blocks stay empty: as posting is going now"
+    );
     describe_gauge!("braid_sequencer_finalized_block_number", "finalized head");
     describe_counter!("braid_sequencer_resets_total", "times that L1 took blocks back");
     describe_counter!("braid_sequencer_l1_failures_total", "L1 reads that failed");
@@ -126,7 +134,9 @@ fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// Whether blocks hold no user transactions because posting is late.
-pub(crate) fn posting_late(late: bool) {
+/// What waits for posting, how much may, and whether blocks hold no user transactions because of it.
+pub(crate) fn posting(unsafe_bytes: usize, bytes_max: usize, late: bool) {
+    gauge!("braid_sequencer_unsafe_bytes").set(unsafe_bytes as f64);
+    gauge!("braid_sequencer_unsafe_bytes_max").set(bytes_max as f64);
     gauge!("braid_sequencer_posting_late").set(if late { 1.0 } else { 0.0 });
 }

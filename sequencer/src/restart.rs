@@ -43,6 +43,8 @@ pub(crate) struct Loaded {
     pub(crate) trie: StateTrie,
     /// Blocks that the index does not have yet.
     pub(crate) unindexed: Vec<Arc<ChainBlock>>,
+    /// Bytes of user transactions in blocks that are not safe.
+    pub(crate) unsafe_bytes: usize,
     /// Whether there was nothing but genesis.
     pub(crate) is_new: bool,
     /// User transactions of blocks that L1 took back while nobody watched, in order.
@@ -136,6 +138,9 @@ impl Loader {
             }
         };
         let (trie, unindexed) = self.replay(&store, trie, tip).await?;
+        let safe = store.heads().safe_head().number;
+        let unsafe_bytes = self.journal.payload_bytes_above(safe).await;
+        let unsafe_bytes = unsafe_bytes.map_err(SequencerError::Journal)?;
         let is_new = tip == 0 && unindexed.is_empty();
         tracing::info!(
             indexed = tip,
@@ -144,7 +149,7 @@ impl Loader {
             accounts = trie.size().accounts,
             "chain loaded"
         );
-        Ok(Loaded { store, trie, unindexed, is_new, returned: Vec::new() })
+        Ok(Loaded { store, trie, unindexed, unsafe_bytes, is_new, returned: Vec::new() })
     }
 
     /// Cuts journal and index above `keep`; returns the removed user transactions in order.

@@ -69,6 +69,8 @@ pub struct DriverParts {
     pub lead: bool,
     /// Version of the pending state so far.
     pub version: u64,
+    /// Bytes of user transactions in blocks of the store that are not safe.
+    pub unsafe_bytes: usize,
 }
 
 /// The executing thread's state.
@@ -87,7 +89,8 @@ pub struct Driver {
 #[derive(Debug)]
 struct Open {
     block: OpenBlock,
-    user_transactions: bool,
+    /// Bytes of user transactions that it may still take.
+    bytes_left: usize,
     ticked: bool,
     next_tick: UnixMillis,
     opened: Instant,
@@ -99,7 +102,8 @@ impl Driver {
         let newest = parts.store.newest();
         let spec = ChainSpec::from(parts.rollup.as_ref());
         let selector = OriginSelector::new(&parts.rollup);
-        let posting = Posting::new(parts.rollup.sequencing_window);
+        let window = parts.rollup.sequencing_window;
+        let posting = Posting::new(window, newest.number(), parts.unsafe_bytes);
         // Block 0 was not opened with an L1 block, so its origin is known to L1 alone.
         let origin = (newest.number() > 0).then_some(newest.opening.origin);
         let head =
@@ -198,12 +202,12 @@ impl Driver {
     fn open(&mut self, inputs: &BlockInputs, origin: &NextOrigin) -> Result<(), Exit> {
         let Some(block) = self.begin(inputs)? else { return self.pause(PAUSE_MAX) };
         self.parts.mempool.open_block(block.context().base_fee);
-        let safe = self.parts.store.heads().safe_head().origin.number;
-        let late = self.posting.is_late(self.head.block.origin.number, safe);
+        let l1_head = self.parts.origins.l1_head().unwrap_or(self.head.block.origin.number);
+        let room = self.posting.room(&self.parts.store.heads().safe_head(), l1_head);
         self.parts.health.up(format!("building block {}", inputs.opening.number));
         self.open = Some(Open {
             block,
-            user_transactions: origin.user_transactions && !late,
+            bytes_left: if origin.user_transactions { room } else { 0 },
             ticked: false,
             next_tick: self.parts.clock.now(),
             opened: Instant::now(),
@@ -239,12 +243,13 @@ impl Driver {
         open.ticked = true;
         let millis = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
         open.next_tick = UnixMillis(now.0.saturating_add(millis));
-        if !open.user_transactions || behind {
+        if open.bytes_left == 0 || behind {
             return Ok(());
         }
         let started = Instant::now();
         let limits = TakeLimits {
             block_gas_left: open.block.gas_left(),
+            bytes_left: open.bytes_left,
             gas_max: self.parts.config.sub_block_gas_max,
             transactions_max: self.parts.config.sub_block_transactions_max,
         };
@@ -252,6 +257,8 @@ impl Driver {
         if taken.is_empty() {
             return Ok(());
         }
+        let bytes: usize = taken.iter().map(|admitted| admitted.raw.len()).sum();
+        open.bytes_left = open.bytes_left.saturating_sub(bytes);
         prefetch(&self.parts.store, &taken);
         let time_max = self.parts.config.sub_block_time_max;
         let Attempt { sub_block, dropped, interrupted: stopped } =
@@ -295,6 +302,7 @@ impl Driver {
             seal_us = closing.elapsed().as_micros(),
             "sealed block"
         );
+        self.posting.sealed(sealed.number(), sealed.raw.iter().map(|raw| raw.len()).sum());
         self.parts.store.push_sealed(sealed.clone());
         self.send(JournalItem::Sealed(sealed.clone()))?;
         self.head =

@@ -44,6 +44,11 @@ impl OriginView {
         *self.seen.write() = Seen { origins, head: l1_head };
     }
 
+    /// The newest L1 block that is known.
+    pub fn l1_head(&self) -> Option<u64> {
+        self.seen.read().head
+    }
+
     /// An L1 block, trusted or not.
     pub fn get(&self, number: u64) -> Option<Arc<OriginBlock>> {
         self.seen.read().origins.get(number).cloned()

@@ -77,6 +77,8 @@ pub type Left = Vec<(B256, Rejection)>;
 pub struct TakeLimits {
     /// Gas that the open block has left.
     pub block_gas_left: u64,
+    /// Bytes of raw transactions that it has left.
+    pub bytes_left: usize,
     /// Gas that the sub-block may use.
     pub gas_max: u64,
     /// Transactions it may have.
@@ -136,7 +138,7 @@ impl Pool {
     /// [`Self::settle`] says what became of them.
     pub fn take(&mut self, limits: TakeLimits) -> Vec<Arc<Admitted>> {
         let mut taken = Vec::new();
-        let (mut gas, mut skips) = (0_u64, 0);
+        let (mut gas, mut bytes, mut skips) = (0_u64, 0, 0);
         let mut passed_over = Vec::new();
         while taken.len() < limits.transactions_max && gas < limits.gas_max {
             if skips == TAKE_SKIPS_MAX {
@@ -151,11 +153,14 @@ impl Pool {
                 sender.deferred = true;
                 self.deferred.push(address);
                 skips += 1;
-            } else if gas_limit > limits.block_gas_left - gas {
+            } else if gas_limit > limits.block_gas_left - gas
+                || head.admitted.raw.len() > limits.bytes_left - bytes
+            {
                 passed_over.push(address);
                 skips += 1;
             } else {
                 gas += gas_limit;
+                bytes += head.admitted.raw.len();
                 taken.push(head.admitted.clone());
                 sender.cursor += 1;
                 self.place_head(&address);

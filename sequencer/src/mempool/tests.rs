@@ -1,6 +1,7 @@
 //! The pool against a naive model that looks at everything every time, and the cases that were wrong elsewhere.
 
 mod published;
+mod take;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -68,7 +69,9 @@ fn pool(limits: MempoolLimits) -> Pool {
 }
 
 const fn all() -> TakeLimits {
-    TakeLimits { block_gas_left: u64::MAX, gas_max: u64::MAX, transactions_max: usize::MAX }
+    let (block_gas_left, gas_max) = (u64::MAX, u64::MAX);
+    let (bytes_left, transactions_max) = (usize::MAX, usize::MAX);
+    TakeLimits { block_gas_left, bytes_left, gas_max, transactions_max }
 }
 
 fn nonces(taken: &[Arc<Admitted>]) -> Vec<(u8, u64)> {
@@ -240,18 +243,6 @@ fn a_higher_base_fee_parks_and_a_lower_one_brings_back() {
     assert!(pool.take(all()).is_empty());
     pool.open_block(10);
     assert_eq!(nonces(&pool.take(all())), [(1, 0), (2, 0)]);
-}
-
-#[test]
-fn too_much_gas_waits_for_the_next_block_and_holds_nobody_up() {
-    let mut pool = pool(MempoolLimits::default());
-    pool.insert(tx_with(1, 0, 90, 100, 5_000_000), account(0)).unwrap();
-    pool.insert(tx_with(2, 0, 10, 100, GAS), account(0)).unwrap();
-    let little = TakeLimits { block_gas_left: 1_000_000, ..all() };
-    assert_eq!(nonces(&pool.take(little)), [(2, 0)]);
-    assert!(pool.take(all()).is_empty(), "this block has seen it");
-    pool.open_block(0);
-    assert_eq!(nonces(&pool.take(all())), [(1, 0)]);
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Session {
             commands: commands.clone(),
             lead,
             version,
+            unsafe_bytes: loaded.unsafe_bytes,
         };
         let (ended, driver) = oneshot::channel();
         let handle = node.root.clone();

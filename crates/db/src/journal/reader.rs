@@ -69,6 +69,21 @@ impl JournalReader {
         read_sub_blocks(&mut connection, number).await
     }
 
+    /// Bytes of the payloads of all blocks above this one.
+    pub async fn payload_bytes_above(&self, number: u64) -> Result<usize, JournalError> {
+        let from = Position { block: number.saturating_add(1), index: 0 };
+        let failed = |source| JournalError::Read { from, source };
+        // The length of a value that is stored uncompressed and out of line is read without the value.
+        let query = sqlx::query(
+            "SELECT COALESCE(sum(octet_length(payload)), 0)::bigint FROM journal
+             WHERE block_number > $1",
+        )
+        .bind(Big(number));
+        let row = timed("journal_payload_bytes", query.fetch_one(self.database.pool())).await;
+        let bytes = row.map_err(failed)?.try_get::<Big, _>(0).map_err(failed)?.0;
+        Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
+    }
+
     /// Every cut so far, oldest first.
     pub async fn generations(&self) -> Result<Vec<Generation>, JournalError> {
         let failed = JournalError::ReadGenerations;

@@ -46,6 +46,10 @@ async fn rows_come_back_in_order() {
     assert_eq!(reader.rows(middle, 2).await.unwrap(), written[5..7]);
     assert_eq!(reader.block(2).await.unwrap(), written[4..8]);
     assert_eq!(reader.block(9).await.unwrap(), []);
+    let bytes = |rows: &[SubBlock]| rows.iter().map(|row| row.payload.len()).sum::<usize>();
+    assert_eq!(reader.payload_bytes_above(0).await.unwrap(), bytes(&written));
+    assert_eq!(reader.payload_bytes_above(2).await.unwrap(), bytes(&written[8..]));
+    assert_eq!(reader.payload_bytes_above(9).await.unwrap(), 0);
     assert_eq!(written[0].transactions().unwrap().len(), 3);
 }
 

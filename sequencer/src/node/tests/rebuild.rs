@@ -39,7 +39,7 @@ fn an_empty_database_is_filled_from_l1_before_anything_new_is_built() {
 #[test]
 fn a_passed_window_replaces_our_blocks_and_their_transactions_come_again() {
     let mut world = World::new(0);
-    Arc::make_mut(&mut world.rollup).sequencing_window = 3;
+    Arc::make_mut(&mut world.rollup).sequencing_window = 8;
     let node = world.start();
     let mut events = node.handle.publisher.subscribe();
     let raws = [transfer(0, 0, 1), transfer(0, 1, 1)];
@@ -49,8 +49,8 @@ fn a_passed_window_replaces_our_blocks_and_their_transactions_come_again() {
     }
     node.until_block(3);
     let start = world.rollup.genesis.timestamp;
-    // Nothing was posted: L1 block 104 ends the window of origin 100.
-    let silent = (101..=105).map(|number| l1_block(number, start + number - 98, 0)).collect();
+    // Nothing was posted: L1 block 109 ends the window of origin 100.
+    let silent = (101..=110).map(|number| l1_block(number, start + number - 98, 0)).collect();
     world.l1.extend(silent);
     let removed = node.block_on(async {
         loop {
