@@ -14,7 +14,11 @@ pub(crate) fn describe() {
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
     describe_counter!("braid_sequencer_interrupted_total", "executions that a failed read stopped");
     describe_histogram!("braid_sequencer_root_seconds", "hashing the diff of one sub-block");
-    describe_histogram!("braid_sequencer_seal_seconds", "roots and header on the root thread");
+    describe_histogram!(
+        "braid_sequencer_body_seconds",
+        "hashing the transactions and receipts of one sub-block"
+    );
+    describe_histogram!("braid_sequencer_seal_seconds", "the rest of the roots, and the header");
     describe_histogram!("braid_sequencer_close_seconds", "from closing a block to its header");
     describe_histogram!("braid_sequencer_block_seconds", "from opening a block to its header");
     describe_gauge!("braid_sequencer_block_number", "newest sealed block");
@@ -63,6 +67,11 @@ pub(crate) fn root_applied(elapsed: Duration) {
     histogram!("braid_sequencer_root_seconds").record(elapsed);
 }
 
+pub(crate) fn body_hashed(elapsed: Duration) {
+    histogram!("braid_sequencer_body_seconds").record(elapsed);
+}
+
+/// A block was sealed.
 pub(crate) fn sealed(elapsed: Duration) {
     histogram!("braid_sequencer_seal_seconds").record(elapsed);
 }

@@ -13,11 +13,12 @@ use harness::{Devnet, eventually};
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Stages in the order of a transaction's way: what is printed, and the histogram that holds its time.
-const STAGES: [(&str, &str); 6] = [
+const STAGES: [(&str, &str); 7] = [
     ("admission: decode, recover, check, insert", "braid_sequencer_admission_seconds"),
     ("execution on revm", "braid_sequencer_execute_seconds"),
     ("state root, beside execution", "braid_sequencer_root_seconds"),
-    ("sealing: roots of receipts and transactions", "braid_sequencer_seal_seconds"),
+    ("transaction and receipt roots, beside execution", "braid_sequencer_body_seconds"),
+    ("sealing: the rest of the roots, and the header", "braid_sequencer_seal_seconds"),
     ("journal append, waiting for the disk", "braid_sequencer_journal_seconds"),
     ("index: packed block and current state", "braid_sequencer_index_seconds"),
 ];

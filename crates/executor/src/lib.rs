@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod body_roots;
 mod changes;
 mod database;
 mod env;
@@ -29,6 +30,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use body_roots::BodyRoots;
 pub use changes::state_diff;
 pub use database::{ReadError, StateDatabase};
 pub use env::{BlockContext, ChainSpec};
@@ -38,7 +40,7 @@ pub use fees::Fees;
 pub use halt::HaltReason;
 pub use invalid::{InvalidTransaction, Shortfall};
 pub use outcome::{ExecutedBlock, TransactionOutcome};
-pub use seal::{SealedBlock, seal};
+pub use seal::{SealedBlock, seal, seal_with_roots};
 pub use serial::{SerialExecutor, execute_block, forced_transactions};
 pub use simulate::{
     AccountOverride, BlockOverrides, Call, Simulation, SimulationStatus, StateOverrides, simulate,

@@ -1,15 +1,11 @@
 //! From an executed block to its header. The two roots that need the trie come from outside.
 
-use alloy_consensus::{
-    Header,
-    constants::EMPTY_OMMER_ROOT_HASH,
-    proofs::{calculate_transaction_root, ordered_trie_root_with_encoder},
-};
-use alloy_eips::{Encodable2718, eip7685::EMPTY_REQUESTS_HASH};
-use alloy_primitives::{B64, B256, Bloom, Bytes, U256};
+use alloy_consensus::{Header, constants::EMPTY_OMMER_ROOT_HASH};
+use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
+use alloy_primitives::{B64, B256, Bytes, U256};
 use protocol::predeploys;
 
-use crate::{BlockContext, ExecutedBlock};
+use crate::{BlockContext, BodyRoots, ExecutedBlock};
 
 /// A block with its header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,22 +24,35 @@ pub fn seal(
     state_root: B256,
     withdrawals_root: B256,
 ) -> SealedBlock {
+    let mut body = BodyRoots::default();
+    for (transaction, outcome) in executed.transactions.iter().zip(&executed.outcomes) {
+        body.push(transaction, outcome);
+    }
+    seal_with_roots(context, body, executed.gas_used, state_root, withdrawals_root)
+}
+
+/// The same where the roots of transactions and receipts were followed during execution.
+pub fn seal_with_roots(
+    context: &BlockContext,
+    body: BodyRoots,
+    gas_used: u64,
+    state_root: B256,
+    withdrawals_root: B256,
+) -> SealedBlock {
     let opening = &context.opening;
-    let blooms = executed.outcomes.iter().map(|outcome| *outcome.receipt.logs_bloom());
+    let body = body.finish();
     let header = Header {
         parent_hash: opening.parent_hash,
         ommers_hash: EMPTY_OMMER_ROOT_HASH,
         beneficiary: predeploys::SEQUENCER_FEE_VAULT,
         state_root,
-        transactions_root: calculate_transaction_root(&executed.transactions),
-        receipts_root: ordered_trie_root_with_encoder(&executed.outcomes, |outcome, out| {
-            outcome.receipt.encode_2718(out);
-        }),
-        logs_bloom: blooms.fold(Bloom::ZERO, |block, bloom| block | bloom),
+        transactions_root: body.transactions,
+        receipts_root: body.receipts,
+        logs_bloom: body.bloom,
         difficulty: U256::ZERO,
         number: opening.number,
         gas_limit: context.gas_limit,
-        gas_used: executed.gas_used,
+        gas_used,
         timestamp: opening.timestamp,
         extra_data: Bytes::new(),
         mix_hash: opening.origin.prev_randao,

@@ -5,7 +5,7 @@
 //! waits only for what is left; [`Kzg::start_lazily`] is for programs that may never see a blob. The set-up is loaded
 //! once per process. Holds no rule about what blobs contain.
 
-use std::{sync::Arc, thread};
+use std::{collections::VecDeque, sync::Arc, thread};
 
 use alloy::{
     consensus::{BlobTransactionSidecar, EnvKzgSettings},
@@ -13,7 +13,7 @@ use alloy::{
         eip4844::{Blob, kzg_to_versioned_hash},
         eip7594::{BlobTransactionSidecarEip7594, BlobTransactionSidecarVariant},
     },
-    primitives::{B256, Bytes},
+    primitives::{B256, Bytes, keccak256},
 };
 use c_kzg::KzgSettings;
 use protocol::blob::BLOB_BYTES;
@@ -26,6 +26,8 @@ use crate::{client::L1Client, error::Severity};
 const KZG_STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Jobs that wait for the KZG thread; a job holds up to six blobs.
 const KZG_QUEUE_MAX: usize = 16;
+/// Blobs whose hashes are remembered: those of a few batches.
+const SEEN_BLOBS_MAX: usize = 64;
 
 /// Failure of KZG work.
 #[derive(Debug, thiserror::Error)]
@@ -144,27 +146,54 @@ impl Kzg {
     }
 }
 
+/// Versioned hashes of blobs that were seen lately, by the keccak256 of their bytes. A process that posts and follows meets
+/// each blob several times; a commitment costs tens of milliseconds, this hash a quarter of one.
+#[derive(Debug, Default)]
+struct Seen {
+    blobs: VecDeque<(B256, B256)>,
+}
+
+impl Seen {
+    fn find(&self, key: B256) -> Option<B256> {
+        self.blobs.iter().find(|(seen, _)| *seen == key).map(|(_, hash)| *hash)
+    }
+
+    fn add(&mut self, key: B256, hash: B256) {
+        if self.blobs.len() == SEEN_BLOBS_MAX {
+            self.blobs.pop_front();
+        }
+        self.blobs.push_back((key, hash));
+    }
+}
+
 fn work(mut queue: mpsc::Receiver<Job>) {
     let environment = EnvKzgSettings::Default;
+    let mut seen = Seen::default();
     while let Some(job) = queue.blocking_recv() {
         let settings = environment.get();
         // A caller that no longer waits does not need the answer.
         match job {
             Job::Hashes(blobs, reply) => {
-                let _ = reply.send(hashes(&blobs, settings));
+                let _ = reply.send(hashes(&blobs, settings, &mut seen));
             }
             Job::Sidecar(blobs, form, reply) => {
-                let _ = reply.send(sidecar(blobs, form, settings));
+                let _ = reply.send(sidecar(blobs, form, settings, &mut seen));
             }
         }
     }
 }
 
-fn hashes(blobs: &[Bytes], settings: &KzgSettings) -> Result<Vec<B256>, KzgError> {
+fn hashes(blobs: &[Bytes], settings: &KzgSettings, seen: &mut Seen) -> Result<Vec<B256>, KzgError> {
     let hash = |bytes: &Bytes| {
+        let key = keccak256(bytes);
+        if let Some(hash) = seen.find(key) {
+            return Ok(hash);
+        }
         let blob = c_kzg::Blob::from_bytes(bytes)?;
         let commitment = settings.blob_to_kzg_commitment(&blob)?;
-        Ok(kzg_to_versioned_hash(commitment.as_slice()))
+        let hash = kzg_to_versioned_hash(commitment.as_slice());
+        seen.add(key, hash);
+        Ok(hash)
     };
     blobs.iter().map(hash).collect::<Result<_, _>>().map_err(KzgError::NotABlob)
 }
@@ -173,9 +202,11 @@ fn sidecar(
     blobs: Vec<Box<[u8; BLOB_BYTES]>>,
     form: ProofForm,
     settings: &KzgSettings,
+    seen: &mut Seen,
 ) -> Result<BlobTransactionSidecarVariant, KzgError> {
+    let keys: Vec<B256> = blobs.iter().map(|blob| keccak256(blob.as_slice())).collect();
     let blobs: Vec<Blob> = blobs.into_iter().map(|blob| Blob::new(*blob)).collect();
-    let sidecar = match form {
+    let sidecar: BlobTransactionSidecarVariant = match form {
         ProofForm::Blob => {
             BlobTransactionSidecar::try_from_blobs_with_settings(blobs, settings).map(Into::into)
         }
@@ -183,6 +214,39 @@ fn sidecar(
             BlobTransactionSidecarEip7594::try_from_blobs_with_settings(blobs, settings)
                 .map(Into::into)
         }
-    };
-    sidecar.map_err(KzgError::NotABlob)
+    }
+    .map_err(KzgError::NotABlob)?;
+    keys.into_iter().zip(sidecar.versioned_hashes()).for_each(|(key, hash)| seen.add(key, hash));
+    Ok(sidecar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let mut seen = Seen::default();
+        let key = |number: usize| keccak256(number.to_be_bytes());
+        for number in 0..=SEEN_BLOBS_MAX {
+            seen.add(key(number), key(number + 1));
+        }
+        assert_eq!(seen.find(key(0)), None);
+        for number in 1..=SEEN_BLOBS_MAX {
+            assert_eq!(seen.find(key(number)), Some(key(number + 1)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_blob_has_one_hash_whoever_asks() {
+        let blob = |byte| Box::new([byte; BLOB_BYTES]);
+        let bytes = |byte| Bytes::from(blob(byte).to_vec());
+        let (posting, following) = (Kzg::start_lazily().unwrap(), Kzg::start_lazily().unwrap());
+        let sidecar = posting.sidecar(vec![blob(1), blob(2)], ProofForm::Blob).await.unwrap();
+        let made: Vec<B256> = sidecar.versioned_hashes().collect();
+        for kzg in [&posting, &following, &following] {
+            let found = kzg.versioned_hashes(vec![bytes(2), bytes(1)]).await.unwrap();
+            assert_eq!(found, [made[1], made[0]]);
+        }
+    }
 }

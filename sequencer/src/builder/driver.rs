@@ -347,7 +347,7 @@ impl Driver {
     ) -> Result<(), Exit> {
         let version = self.next_version();
         self.parts.store.set_pending(Arc::new(block.pending(version)));
-        let applied = self.parts.root.apply(sub_block.diff.clone());
+        let applied = self.parts.root.apply(&sub_block);
         applied.map_err(|RootGone| Exit::Lost("state root thread"))?;
         self.parts.mempool.settle(version, taken, &sub_block.diff, dropped);
         let (opening, base_fee) = (*block.opening(), block.context().base_fee);

@@ -1,18 +1,23 @@
-//! The state root, on its own thread: hashes each sub-block's diff as it comes, and seals the block.
+//! The roots, on their own thread: hashes what each sub-block changed and holds as it comes, beside the execution of the
+//! next, and seals the block.
 //!
 //! It owns the trie. Between blocks the trie is that of the newest sealed block; that is when proofs are given.
-//! Invariant: diffs arrive in the order of execution, each exactly once.
+//! Invariant: sub-blocks arrive in the order of execution, each exactly once.
 
 use std::{sync::Arc, thread::JoinHandle, time::Instant};
 
 use alloy::primitives::{Address, U256};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use executor::BodyRoots;
 use protocol::predeploys::L2_TO_L1_MESSAGE_PASSER;
 use state::{AccountProof, StateDiff, StateTrie};
 use tokio::sync::oneshot;
 
-use super::ClosedBlock;
-use crate::{chain::ChainBlock, metrics};
+use super::{ClosedBlock, ExecutedSubBlock};
+use crate::{
+    chain::{ChainBlock, Included},
+    metrics,
+};
 
 /// Jobs that may wait for the root thread; a sub-block is one.
 const JOBS_MAX: usize = 256;
@@ -21,7 +26,7 @@ const JOBS_MAX: usize = 256;
 const PROOFS_WAITING_MAX: usize = 1_024;
 
 enum Job {
-    Apply(Arc<StateDiff>),
+    Apply { diff: Arc<StateDiff>, transactions: Vec<Arc<Included>> },
     Seal { block: Box<ClosedBlock>, answer: Sender<ChainBlock> },
     Prove(ProofRequest),
 }
@@ -59,7 +64,8 @@ impl RootWorker {
         let (jobs, receiver) = bounded(JOBS_MAX);
         *handle.jobs.lock() = Some(jobs.clone());
         let thread = std::thread::Builder::new().name("braid-root".into()).spawn(move || {
-            Trie { trie, sealed: Some(number), waiting: Vec::new() }.run(&receiver)
+            let body = BodyRoots::default();
+            Trie { trie, body, sealed: Some(number), waiting: Vec::new() }.run(&receiver)
         })?;
         Ok(Self { jobs, thread })
     }
@@ -68,11 +74,12 @@ impl RootWorker {
     ///
     /// # Errors
     /// When the thread is gone.
-    pub fn apply(&self, diff: Arc<StateDiff>) -> Result<(), RootGone> {
-        self.jobs.send(Job::Apply(diff)).map_err(|_| RootGone)
+    pub fn apply(&self, sub_block: &ExecutedSubBlock) -> Result<(), RootGone> {
+        let (diff, transactions) = (sub_block.diff.clone(), sub_block.transactions.clone());
+        self.jobs.send(Job::Apply { diff, transactions }).map_err(|_| RootGone)
     }
 
-    /// Seals a block whose diffs were all applied. Blocks until that is done.
+    /// Seals a block whose sub-blocks were all applied. Blocks until that is done.
     ///
     /// # Errors
     /// When the thread is gone.
@@ -115,7 +122,7 @@ impl RootHandle {
     }
 }
 
-/// Seals a block with the trie of the state after it.
+/// Seals a block with the trie of the state after it, from scratch.
 pub(crate) fn seal_with(trie: &StateTrie, block: ClosedBlock) -> ChainBlock {
     let withdrawals_root = trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
     let sealed = executor::seal(&block.context, &block.executed, trie.root(), withdrawals_root);
@@ -124,6 +131,8 @@ pub(crate) fn seal_with(trie: &StateTrie, block: ClosedBlock) -> ChainBlock {
 
 struct Trie {
     trie: StateTrie,
+    /// Of the open block.
+    body: BodyRoots,
     /// The block that the trie is the state of; `None` inside a block.
     sealed: Option<u64>,
     waiting: Vec<ProofRequest>,
@@ -133,7 +142,7 @@ impl Trie {
     fn run(mut self, jobs: &Receiver<Job>) -> StateTrie {
         while let Ok(job) = jobs.recv() {
             match job {
-                Job::Apply(diff) => self.apply(&diff),
+                Job::Apply { diff, transactions } => self.apply(&diff, &transactions),
                 Job::Seal { block, answer } => {
                     let sealed = self.seal(*block);
                     // The driver waits for this; it is gone only if it panicked.
@@ -150,16 +159,29 @@ impl Trie {
         self.trie
     }
 
-    fn apply(&mut self, diff: &StateDiff) {
+    fn apply(&mut self, diff: &StateDiff, transactions: &[Arc<Included>]) {
         let started = Instant::now();
         self.sealed = None;
         self.trie.apply(diff);
-        metrics::root_applied(started.elapsed());
+        let hashed = Instant::now();
+        metrics::root_applied(hashed.duration_since(started));
+        for included in transactions {
+            self.body.push(&included.transaction, &included.outcome);
+        }
+        metrics::body_hashed(hashed.elapsed());
     }
 
     fn seal(&mut self, block: ClosedBlock) -> ChainBlock {
         let started = Instant::now();
-        let sealed = seal_with(&self.trie, block);
+        let withdrawals_root = self.trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
+        let sealed = executor::seal_with_roots(
+            &block.context,
+            std::mem::take(&mut self.body),
+            block.executed.gas_used,
+            self.trie.root(),
+            withdrawals_root,
+        );
+        let sealed = block.sealed(sealed);
         self.sealed = Some(sealed.number());
         metrics::sealed(started.elapsed());
         sealed

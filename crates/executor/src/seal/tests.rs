@@ -2,7 +2,7 @@
 
 use alloy_consensus::{TxReceipt, proofs::ordered_trie_root_encoded};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Bytes, TxKind, b256, keccak256};
+use alloy_primitives::{Bloom, Bytes, TxKind, b256, keccak256};
 use alloy_rlp::Encodable;
 
 use super::*;
