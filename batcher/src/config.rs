@@ -10,6 +10,8 @@ use crate::{carrier::CarrierPolicy, compress::CompressionPolicy};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatcherConfig {
+    /// Names this process's place, so that it gets its own leases back after a restart without waiting.
+    pub holder: String,
     /// Pause between two looks at the journal.
     #[serde(with = "humantime_serde")]
     pub poll_interval: Duration,
@@ -37,6 +39,7 @@ pub struct BatcherConfig {
 impl Default for BatcherConfig {
     fn default() -> Self {
         Self {
+            holder: "braid".into(),
             poll_interval: Duration::from_millis(500),
             batch_age_max: Duration::from_secs(60),
             batch_raw_bytes_target: 560_000,

@@ -5,7 +5,7 @@
 //! lease ─▶ poster ─▶ sender (batcher's key) ─▶ L1
 //! lease ─▶ proposer ─▶ sender (proposer's key) ─▶ L1
 //! ```
-//! The end: dropping everything at once is safe, because the outbox holds what was meant to be sent.
+//! The end: dropping the work at once is safe, because the outbox holds what was meant to be sent.
 
 use std::{sync::Arc, time::Duration};
 
@@ -64,22 +64,19 @@ pub async fn run(
     deps: Deps,
     shutdown: CancellationToken,
 ) -> Result<(), BatcherError> {
-    let posting = post(&config, &deps);
+    let posting =
+        lead(&config, &deps, Role::Batcher, &shutdown, |fence| post(&config, &deps, fence));
     let proposing = async {
-        match &deps.proposer {
-            Some(signer) if config.propose => propose(&config, &deps, signer.clone()).await,
-            _ => std::future::pending().await,
-        }
+        let Some(signer) = deps.proposer.as_ref().filter(|_| config.propose) else { return Ok(()) };
+        lead(&config, &deps, Role::Proposer, &shutdown, |fence| {
+            propose(&config, &deps, signer.clone(), fence)
+        })
+        .await
     };
-    tokio::select! {
-        ended = posting => ended,
-        ended = proposing => ended,
-        () = shutdown.cancelled() => Ok(()),
-    }
+    tokio::try_join!(posting, proposing).map(|((), ())| ())
 }
 
-async fn post(config: &BatcherConfig, deps: &Deps) -> Result<(), BatcherError> {
-    let fence = lead(&deps.database, Role::Batcher).await?;
+async fn post(config: &BatcherConfig, deps: &Deps, fence: Fence) -> Result<(), BatcherError> {
     let health = deps.health.component("batcher", None);
     let outbox = Outbox::new(&deps.database, fence, deps.batcher.address());
     let (sender, handle) = sender(deps, deps.batcher.clone(), outbox.clone());
@@ -99,7 +96,6 @@ async fn post(config: &BatcherConfig, deps: &Deps) -> Result<(), BatcherError> {
             Ok(never) => match never {},
             Err(source) => Err(sender_ended("batcher", source)),
         },
-        ended = keep(&deps.database, fence) => ended,
     }
 }
 
@@ -107,8 +103,8 @@ async fn propose(
     config: &BatcherConfig,
     deps: &Deps,
     signer: LocalSigner,
+    fence: Fence,
 ) -> Result<(), BatcherError> {
-    let fence = lead(&deps.database, Role::Proposer).await?;
     let health = deps.health.component("proposer", None);
     let outbox = Outbox::new(&deps.database, fence, signer.address());
     let (sender, handle) = sender(deps, signer, outbox.clone());
@@ -134,7 +130,6 @@ async fn propose(
             Ok(never) => match never {},
             Err(source) => Err(sender_ended("proposer", source)),
         },
-        ended = keep(&deps.database, fence) => ended,
     }
 }
 
@@ -160,13 +155,35 @@ fn report(role: &'static str, handle: &TxHandle) {
     metrics::l1_balance(role, status.balance);
 }
 
-/// Waits for leadership: another batcher may still hold it.
-async fn lead(database: &Database, role: Role) -> Result<Fence, BatcherError> {
-    let leases = Leases::new(database.clone());
-    let holder = format!("{}-{}", role.name(), std::process::id());
+/// Does the work of a role while it leads: waits until nobody else does, keeps the lease, and gives it up at the end.
+async fn lead<W: Future<Output = Result<(), BatcherError>>>(
+    config: &BatcherConfig,
+    deps: &Deps,
+    role: Role,
+    shutdown: &CancellationToken,
+    work: impl FnOnce(Fence) -> W,
+) -> Result<(), BatcherError> {
+    let leases = Leases::new(deps.database.clone());
+    let fence = tokio::select! {
+        fence = acquire(&leases, role, &config.holder) => fence?,
+        () = shutdown.cancelled() => return Ok(()),
+    };
+    let ended = tokio::select! {
+        ended = work(fence) => ended,
+        ended = keep(&leases, fence) => ended,
+        () = shutdown.cancelled() => Ok(()),
+    };
+    if let Err(error) = leases.release(fence).await {
+        // It expires by itself.
+        tracing::warn!(role = role.name(), error = %error_chain(&error), "cannot give up the lease");
+    }
+    ended
+}
+
+async fn acquire(leases: &Leases, role: Role, holder: &str) -> Result<Fence, BatcherError> {
     let failed = |source| BatcherError::Lease { role: role.name(), source };
     loop {
-        match leases.acquire(role, &holder, LEASE_DURATION).await.map_err(failed)? {
+        match leases.acquire(role, holder, LEASE_DURATION).await.map_err(failed)? {
             Acquisition::Acquired(fence) => return Ok(fence),
             Acquisition::Held(other) => {
                 tracing::info!(role = role.name(), holder = ?other.name, "waiting for leadership");
@@ -177,8 +194,7 @@ async fn lead(database: &Database, role: Role) -> Result<Fence, BatcherError> {
 }
 
 /// Renews the lease; ends when another leader has taken over.
-async fn keep(database: &Database, fence: Fence) -> Result<(), BatcherError> {
-    let leases = Leases::new(database.clone());
+async fn keep(leases: &Leases, fence: Fence) -> Result<(), BatcherError> {
     loop {
         tokio::time::sleep(LEASE_RENEWAL).await;
         match leases.renew(fence, LEASE_DURATION).await {

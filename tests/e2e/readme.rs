@@ -18,30 +18,43 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The commands in the README's shell blocks.
+/// The README's commands: the lines of its shell blocks, and those in the text.
 fn commands() -> Result<Vec<String>> {
     let readme = std::fs::read_to_string(root().join("README.md"))?;
     let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    Ok(blocks.flat_map(str::lines).map(str::to_owned).collect())
+    let text = readme.split("```").step_by(2).flat_map(|text| text.split('`').skip(1).step_by(2));
+    let in_text = text.filter(|code| code.starts_with("make ") || code.starts_with("target/"));
+    Ok(blocks.flat_map(str::lines).chain(in_text).map(str::to_owned).collect())
 }
 
 #[tokio::test]
 async fn every_command_of_the_readme_is_tried() -> Result<()> {
     let commands = commands()?;
-    ensure!(commands.len() >= 3, "found only {commands:?}");
+    ensure!(commands.len() >= 6, "found only {commands:?}");
     for command in commands {
         if command.starts_with("make devnet") {
             make_devnet(&command).await?;
-        } else if command == "make test" {
-            // This test is part of it; here it is enough that make knows how.
-            let known =
-                Command::new("make").args(["-n", "test"]).current_dir(root()).output().await?;
-            ensure!(known.status.success(), "{}", String::from_utf8_lossy(&known.stderr));
+        } else if let "make test" | "make bench" = command.as_str() {
+            // This test is part of the one, and the other takes minutes: it is enough that make knows how.
+            said(Command::new("make").arg("-n").args(command.split(' ').skip(1))).await?;
+        } else if command == "make help" {
+            let help = said(Command::new("make").arg("help")).await?;
+            ensure!(help.contains("devnet") && help.contains("bench"), "{help}");
+        } else if let Some(arguments) = command.strip_prefix("target/release/braid ") {
+            let help = said(Command::new(braid_binary()?).args(arguments.split(' '))).await?;
+            ensure!(help.contains("--ephemeral"), "{help}");
         } else {
             bail!("no test runs the README's `{command}`");
         }
     }
     Ok(())
+}
+
+/// What a command prints that ends at once, and well.
+async fn said(command: &mut Command) -> Result<String> {
+    let output = command.current_dir(root()).output().await?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs the command with what keeps it apart added, and waits for it to be ready.

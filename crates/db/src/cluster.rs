@@ -142,6 +142,10 @@ impl Cluster {
         prepare: impl FnOnce(&Installation, &Path) -> Result<(), ClusterError>,
     ) -> Result<Self, ClusterError> {
         let installation = Installation::find()?;
+        let installation = match &options.directory {
+            Some(directory) => installation.reaching(directory.parent().unwrap_or(directory)),
+            None => installation.reaching(&std::env::temp_dir()),
+        };
         let mut temporary = Vec::new();
         let directory = match &options.directory {
             Some(directory) => directory.clone(),
@@ -214,12 +218,13 @@ fn keep(
     Ok(path)
 }
 
-/// Creates a directory that belongs to the server's user and lets everybody reach the socket in it. The data
-/// directory below stays closed.
+/// Creates a directory that belongs to the server's user and lets everybody reach the socket in it, unless the server may
+/// read what they may not. The data directory below stays closed.
 fn own_directory(installation: &Installation, path: &Path) -> Result<PathBuf, ClusterError> {
     let prepare = || {
         fs::create_dir_all(path)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        let mode = installation.socket_folder_mode();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         if let Some(owner) = installation.owner() {
             chown(path, Some(owner.user), Some(owner.group))?;
         }

