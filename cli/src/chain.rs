@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use alloy::{
-    eips::BlockNumberOrTag,
     primitives::{Address, B256, U256},
     providers::Provider,
 };
@@ -14,7 +13,7 @@ use bindings::{
     DeployParams, DeployedL1, FeeVaultParams, PredeployParams, WithdrawalNetwork, deploy_l1,
     l2_predeploys,
 };
-use eyre::{Result, WrapErr, eyre};
+use eyre::{Result, WrapErr};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, RollupConfig,
     SystemConfig, output_root, predeploys,
@@ -74,17 +73,15 @@ pub(crate) struct NewChain {
 /// When L1 does not answer or refuses, or when the parameters make no valid chain.
 pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<NewChain> {
     let l1_chain_id = l1.get_chain_id().await.wrap_err("cannot read the chain id of L1")?;
-    let newest = l1
-        .get_block_by_number(BlockNumberOrTag::Latest)
-        .await
-        .wrap_err("cannot read the head of L1")?
-        .ok_or_else(|| eyre!("L1 has no block"))?;
-    // Contracts and origin are filled in below: the oracle wants the genesis root, which depends on neither.
-    let mut config = draft(l1_chain_id, newest.header.timestamp, params);
-    let root = genesis_output_root(&config);
-    let deployed = deploy_l1(l1, &deploy_params(params, root))
-        .await
-        .wrap_err("cannot deploy the contracts on L1")?;
+    // The contracts that L2 is derived from know nothing of it; the oracle wants the genesis root, which needs the time
+    // at which they are there and no address of theirs.
+    let mut config = draft(l1_chain_id, params);
+    let deployed = deploy_l1(l1, &deploy_params(params), |start| {
+        config.genesis.timestamp = start.timestamp;
+        genesis_output_root(&config)
+    })
+    .await
+    .wrap_err("cannot deploy the contracts on L1")?;
     place(&mut config, &deployed);
     config.validate().wrap_err("the chain's parameters are not valid")?;
     Ok(NewChain { config, multicall3: deployed.multicall3 })
@@ -97,7 +94,8 @@ fn place(config: &mut RollupConfig, deployed: &DeployedL1) {
         portal: deployed.contracts.portal,
         output_oracle: deployed.contracts.output_oracle,
     };
-    config.genesis.l1 = BlockId { number: deployed.block.number, hash: deployed.block.hash };
+    config.genesis.l1 =
+        BlockId { number: deployed.start.block.number, hash: deployed.start.block.hash };
 }
 
 fn system_config(params: &ChainParams) -> SystemConfig {
@@ -111,7 +109,7 @@ fn system_config(params: &ChainParams) -> SystemConfig {
     }
 }
 
-fn draft(l1_chain_id: u64, timestamp: u64, params: &ChainParams) -> RollupConfig {
+fn draft(l1_chain_id: u64, params: &ChainParams) -> RollupConfig {
     RollupConfig {
         l1_chain_id,
         l2_chain_id: params.l2_chain_id,
@@ -133,7 +131,7 @@ fn draft(l1_chain_id: u64, timestamp: u64, params: &ChainParams) -> RollupConfig
         },
         genesis: Genesis {
             l1: BlockId::default(),
-            timestamp,
+            timestamp: 0,
             gas_limit: params.gas_limit,
             base_fee: GENESIS_BASE_FEE,
             system_config: system_config(params),
@@ -173,7 +171,7 @@ fn genesis_output_root(config: &RollupConfig) -> B256 {
     output_root(state_root, withdrawals_root, header.hash_slow())
 }
 
-fn deploy_params(params: &ChainParams, genesis_output_root: B256) -> DeployParams {
+fn deploy_params(params: &ChainParams) -> DeployParams {
     let system = system_config(params);
     DeployParams {
         deployer: params.deployer,
@@ -188,6 +186,5 @@ fn deploy_params(params: &ChainParams, genesis_output_root: B256) -> DeployParam
         l2_block_time: params.block_time,
         dispute_window: params.dispute_window,
         bond: params.bond,
-        genesis_output_root,
     }
 }

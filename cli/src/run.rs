@@ -6,7 +6,7 @@ use axum::Router;
 use db::{Database, DatabaseOptions};
 use eyre::{Result, WrapErr, ensure};
 use l1::{BlobReader, Kzg, L1Client, L1Config, L1Reader, L1Watcher, LocalSigner};
-use protocol::RollupConfig;
+use protocol::{Genesis, RollupConfig};
 use service::{Backoff, Exporter, Health, Severity, Shutdown, SystemClock};
 use tokio::net::TcpListener;
 
@@ -189,8 +189,29 @@ pub(crate) async fn connect_l1(
         L1Client::connect(config, rollup.l1_chain_id).await.wrap_err("cannot connect to L1")?;
     let blobs = BlobReader::new(config, kzg.clone()).wrap_err("cannot read blobs")?;
     let reader = L1Reader::new(client.clone(), blobs, rollup.clone(), config);
+    check_genesis(&reader, &rollup.genesis).await?;
     let watcher = L1Watcher::new(client.clone(), config);
     Ok(L1Parts { client, reader, watcher })
+}
+
+/// Whether the chain begins where the configuration says, on this L1: otherwise nothing could be derived.
+async fn check_genesis(reader: &L1Reader, genesis: &Genesis) -> Result<()> {
+    let number = genesis.l1.number;
+    let origin = reader.origin(number.into()).await;
+    let origin = origin.wrap_err("cannot read the L1 block in which the chain begins")?;
+    ensure!(
+        origin.hash == genesis.l1.hash,
+        "block {number} of this L1 is {}, and the chain begins in {}: another L1, or another chain",
+        origin.hash,
+        genesis.l1.hash
+    );
+    ensure!(
+        origin.timestamp <= genesis.timestamp,
+        "the genesis at {} is older than L1 block {number} at {}, in which the chain begins",
+        genesis.timestamp,
+        origin.timestamp
+    );
+    Ok(())
 }
 
 fn read_key(path: &Path) -> Result<LocalSigner> {

@@ -1,8 +1,9 @@
 //! Deploys the L1 contracts with an alloy provider that holds the deployer's wallet.
 //!
 //! The contracts name one another, so their addresses are computed from the deployer's nonce before the
-//! first is made. All transactions are sent before the first receipt is waited for: no constructor calls
-//! another contract, so their order inside a block does not matter.
+//! first is made. Those that L2 is derived from come first and at once: no constructor calls another
+//! contract, so their order inside a block does not matter. Their L1 block is where L2 begins, so only then
+//! can its genesis be made; OutputOracle, which names the genesis, comes last.
 
 use std::time::Duration;
 
@@ -51,9 +52,6 @@ pub struct DeployParams {
     pub dispute_window: u64,
     /// Bond of one proposal, in wei.
     pub bond: U256,
-    /// Output root of the L2 genesis block, or zero to start without a first output. Clients cannot tell
-    /// how long to wait for a proposal before there is one.
-    pub genesis_output_root: B256,
 }
 
 /// Addresses of the L1 contracts.
@@ -76,8 +74,17 @@ pub struct DeployedL1 {
     pub contracts: L1Addresses,
     /// Multicall3, at its address on every chain.
     pub multicall3: Address,
-    /// The first L1 block by which all of our contracts exist.
+    /// Where L2 begins.
+    pub start: L1Start,
+}
+
+/// The first L1 block by which all contracts exist that L2 is derived from. L2's genesis must not be older.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct L1Start {
+    /// Its number and hash.
     pub block: BlockNumHash,
+    /// Its timestamp, in seconds.
+    pub timestamp: u64,
 }
 
 /// Why a deployment did not succeed. What was sent before the failure stays on L1; deploying again makes
@@ -131,6 +138,12 @@ pub enum DeployError {
         /// Where the receipt says it is.
         actual: Option<Address>,
     },
+    /// An L1 reorg took the contracts away meanwhile.
+    #[error("L1 no longer has block {}, in which contracts were made", .block.number)]
+    Reorganized {
+        /// The block.
+        block: BlockNumHash,
+    },
     /// The receipt is of no block.
     #[error("the receipt of {what} names no block")]
     NoBlock {
@@ -150,10 +163,13 @@ pub fn predict_addresses(deployer: Address, nonce: u64) -> L1Addresses {
     }
 }
 
-/// Deploys all L1 contracts, and Multicall3 where L1 does not have it.
+/// Deploys all L1 contracts, and Multicall3 where L1 does not have it. `genesis_output_root` gives the output
+/// root of an L2 genesis block that begins there, or zero to start without a first output; clients cannot
+/// tell how long to wait for a proposal before there is one.
 pub async fn deploy_l1<P: Provider>(
     provider: &P,
     params: &DeployParams,
+    genesis_output_root: impl FnOnce(&L1Start) -> B256,
 ) -> Result<DeployedL1, DeployError> {
     let nonce = provider
         .get_transaction_count(params.deployer)
@@ -167,33 +183,32 @@ pub async fn deploy_l1<P: Provider>(
 
     let contracts = predict_addresses(params.deployer, nonce);
     let mut sent = Vec::new();
-    for (nonce, creation) in (nonce..).zip(creations(params, &contracts)) {
-        let request = TransactionRequest::default()
-            .with_from(params.deployer)
-            .with_nonce(nonce)
-            .with_deploy_code(creation.code);
-        sent.push((creation.address, send(provider, creation.name, request).await?));
+    for (nonce, creation) in (nonce..).zip(creations_for_derivation(params, &contracts)) {
+        sent.push(create(provider, params.deployer, nonce, creation).await?);
     }
+    let mut block = BlockNumHash::default();
+    for creation in sent {
+        let made = creation.block().await?;
+        if made.number >= block.number {
+            block = made;
+        }
+    }
+    let start = L1Start { block, timestamp: timestamp(provider, block).await? };
+
+    let oracle = oracle_creation(params, &contracts, genesis_output_root(&start));
+    let oracle = create(provider, params.deployer, nonce + 3, oracle).await?;
     if multicall3_code.is_empty() {
         deploy_multicall3(provider, params.deployer, nonce + 4).await?;
     }
+    oracle.block().await?;
+    Ok(DeployedL1 { contracts, multicall3: multicall3::ADDRESS, start })
+}
 
-    let mut block = BlockNumHash::default();
-    for (expected, transaction) in sent {
-        let what = transaction.what;
-        let receipt = transaction.receipt().await?;
-        if receipt.contract_address != Some(expected) {
-            let actual = receipt.contract_address;
-            return Err(DeployError::Address { what, expected, actual });
-        }
-        let (Some(number), Some(hash)) = (receipt.block_number, receipt.block_hash) else {
-            return Err(DeployError::NoBlock { what });
-        };
-        if number >= block.number {
-            block = BlockNumHash { number, hash };
-        }
-    }
-    Ok(DeployedL1 { contracts, multicall3: multicall3::ADDRESS, block })
+async fn timestamp<P: Provider>(provider: &P, block: BlockNumHash) -> Result<u64, DeployError> {
+    let what = "the block of the deployment";
+    let found = provider.get_block_by_hash(block.hash).await;
+    let found = found.map_err(|source| DeployError::Read { what, source })?;
+    Ok(found.ok_or(DeployError::Reorganized { block })?.header.timestamp)
 }
 
 /// One contract to be made.
@@ -203,8 +218,20 @@ struct Creation {
     code: Bytes,
 }
 
-/// The contracts in the order of [`predict_addresses`].
-fn creations(params: &DeployParams, addresses: &L1Addresses) -> [Creation; 4] {
+impl Creation {
+    fn new<C: SolConstructor>(
+        name: &'static str,
+        address: Address,
+        bytecode: &Bytes,
+        arguments: &C,
+    ) -> Self {
+        let code = [bytecode.as_ref(), &arguments.abi_encode()].concat().into();
+        Self { name, address, code }
+    }
+}
+
+/// The contracts that L2 is derived from, in the order of [`predict_addresses`].
+fn creations_for_derivation(params: &DeployParams, addresses: &L1Addresses) -> [Creation; 3] {
     let system_config = SystemConfig::constructorCall {
         owner_: params.owner,
         portal: addresses.portal,
@@ -220,7 +247,24 @@ fn creations(params: &DeployParams, addresses: &L1Addresses) -> [Creation; 4] {
     };
     let portal = Portal::constructorCall { systemConfig_: addresses.system_config };
     let batch_inbox = BatchInbox::constructorCall { systemConfig_: addresses.system_config };
-    let output_oracle = OutputOracle::constructorCall {
+    [
+        Creation::new(
+            "SystemConfig",
+            addresses.system_config,
+            &SystemConfig::BYTECODE,
+            &system_config,
+        ),
+        Creation::new("Portal", addresses.portal, &Portal::BYTECODE, &portal),
+        Creation::new("BatchInbox", addresses.batch_inbox, &BatchInbox::BYTECODE, &batch_inbox),
+    ]
+}
+
+fn oracle_creation(
+    params: &DeployParams,
+    addresses: &L1Addresses,
+    genesis_output_root: B256,
+) -> Creation {
+    let arguments = OutputOracle::constructorCall {
         parameters: OutputOracle::Parameters {
             batchInbox: addresses.batch_inbox,
             portal: addresses.portal,
@@ -228,33 +272,11 @@ fn creations(params: &DeployParams, addresses: &L1Addresses) -> [Creation; 4] {
             l2BlockTime: params.l2_block_time,
             disputeWindow: params.dispute_window,
             bond: params.bond,
-            genesisOutputRoot: params.genesis_output_root,
+            genesisOutputRoot: genesis_output_root,
         },
     };
-    let code =
-        |bytecode: &Bytes, arguments: Vec<u8>| [bytecode.as_ref(), &arguments].concat().into();
-    [
-        Creation {
-            name: "SystemConfig",
-            address: addresses.system_config,
-            code: code(&SystemConfig::BYTECODE, system_config.abi_encode()),
-        },
-        Creation {
-            name: "Portal",
-            address: addresses.portal,
-            code: code(&Portal::BYTECODE, portal.abi_encode()),
-        },
-        Creation {
-            name: "BatchInbox",
-            address: addresses.batch_inbox,
-            code: code(&BatchInbox::BYTECODE, batch_inbox.abi_encode()),
-        },
-        Creation {
-            name: "OutputOracle",
-            address: addresses.output_oracle,
-            code: code(&OutputOracle::BYTECODE, output_oracle.abi_encode()),
-        },
-    ]
+    let (address, code) = (addresses.output_oracle, &OutputOracle::BYTECODE);
+    Creation::new("OutputOracle", address, code, &arguments)
 }
 
 /// Its deployer must be paid before the signed deployment is sent, since no pool takes it otherwise.
@@ -277,6 +299,40 @@ async fn deploy_multicall3<P: Provider>(
         .map_err(|source| DeployError::Send { what, source })?;
     Sent { what, pending }.receipt().await?;
     Ok(())
+}
+
+/// A contract on its way.
+struct SentCreation {
+    address: Address,
+    sent: Sent,
+}
+
+impl SentCreation {
+    /// The block in which it was made, at the address that was computed.
+    async fn block(self) -> Result<BlockNumHash, DeployError> {
+        let (what, expected) = (self.sent.what, self.address);
+        let receipt = self.sent.receipt().await?;
+        if receipt.contract_address != Some(expected) {
+            let actual = receipt.contract_address;
+            return Err(DeployError::Address { what, expected, actual });
+        }
+        match (receipt.block_number, receipt.block_hash) {
+            (Some(number), Some(hash)) => Ok(BlockNumHash { number, hash }),
+            _ => Err(DeployError::NoBlock { what }),
+        }
+    }
+}
+
+async fn create<P: Provider>(
+    provider: &P,
+    from: Address,
+    nonce: u64,
+    creation: Creation,
+) -> Result<SentCreation, DeployError> {
+    let Creation { name, address, code } = creation;
+    let request =
+        TransactionRequest::default().with_from(from).with_nonce(nonce).with_deploy_code(code);
+    Ok(SentCreation { address, sent: send(provider, name, request).await? })
 }
 
 /// A transaction on its way.

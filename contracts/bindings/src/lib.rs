@@ -17,7 +17,7 @@ pub use contracts::{
     L2ToL1MessagePasser, OutputOracle, Portal, SystemConfig, WETH9,
 };
 pub use deploy::{
-    DeployError, DeployParams, DeployedL1, L1Addresses, deploy_l1, predict_addresses,
+    DeployError, DeployParams, DeployedL1, L1Addresses, L1Start, deploy_l1, predict_addresses,
 };
 pub use predeploys::{
     FeeVaultParams, Predeploy, PredeployParams, WithdrawalNetwork, l2_predeploys,

@@ -5,7 +5,7 @@ use alloy::{
     providers::{Provider, ext::AnvilApi},
 };
 use bindings::{
-    BatchInbox, DeployError, OutputOracle, Portal, SystemConfig, deploy_l1, multicall3,
+    BatchInbox, DeployError, L1Start, OutputOracle, Portal, SystemConfig, deploy_l1, multicall3,
     predict_addresses,
 };
 
@@ -16,9 +16,13 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
     let anvil = Anvil::start(&[]).await;
     let provider = &anvil.provider;
     let predicted = predict_addresses(DEPLOYER, 0);
-    let mut params = params();
-    params.genesis_output_root = B256::repeat_byte(7);
-    let deployed = deploy_l1(provider, &params).await.unwrap();
+    let params = params();
+    let mut told = None;
+    let root = |start: &L1Start| {
+        told = Some(*start);
+        B256::repeat_byte(7)
+    };
+    let deployed = deploy_l1(provider, &params, root).await.unwrap();
     assert_eq!(deployed.contracts, predicted);
 
     let config = SystemConfig::new(predicted.system_config, provider);
@@ -41,17 +45,24 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
     assert_eq!(oracle.portal().call().await.unwrap(), predicted.portal);
     assert_eq!(oracle.BOND().call().await.unwrap(), params.bond);
     let genesis = oracle.getL2Output(U256::ZERO).call().await.unwrap();
-    assert_eq!(genesis.outputRoot, params.genesis_output_root);
+    assert_eq!(genesis.outputRoot, B256::repeat_byte(7));
 
-    let block = provider.get_block(deployed.block.number.into()).await.unwrap().unwrap();
-    assert_eq!(block.header.hash, deployed.block.hash);
+    assert_eq!(told, Some(deployed.start));
+    let start = deployed.start.block.number;
+    let block = provider.get_block(start.into()).await.unwrap().unwrap();
+    assert_eq!(block.header.hash, deployed.start.block.hash);
+    assert_eq!(block.header.timestamp, deployed.start.timestamp);
+    for (contract, there) in [(predicted.batch_inbox, true), (predicted.output_oracle, false)] {
+        let code = provider.get_code_at(contract).number(start).await.unwrap();
+        assert_eq!(!code.is_empty(), there, "{contract}");
+    }
 }
 
 #[tokio::test]
 async fn multicall3_stands_at_its_address_and_batches_reads() {
     let anvil = Anvil::start(&[]).await;
     let provider = &anvil.provider;
-    let deployed = deploy_l1(provider, &params()).await.unwrap();
+    let deployed = deploy_l1(provider, &params(), |_| B256::ZERO).await.unwrap();
     assert_eq!(deployed.multicall3, multicall3::ADDRESS);
     let code = provider.get_code_at(multicall3::ADDRESS).await.unwrap();
     assert_eq!(code, multicall3::runtime_code());
@@ -71,30 +82,30 @@ async fn multicall3_stands_at_its_address_and_batches_reads() {
 #[tokio::test]
 async fn a_second_deployment_makes_new_contracts_and_keeps_multicall3() {
     let anvil = Anvil::start(&[]).await;
-    let first = deploy_l1(&anvil.provider, &params()).await.unwrap();
+    let first = deploy_l1(&anvil.provider, &params(), |_| B256::ZERO).await.unwrap();
     // Four contracts, and the payment to Multicall3's deployer.
     assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 5);
-    let second = deploy_l1(&anvil.provider, &params()).await.unwrap();
+    let second = deploy_l1(&anvil.provider, &params(), |_| B256::ZERO).await.unwrap();
     assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 9);
     assert_eq!(second.contracts, predict_addresses(DEPLOYER, 5));
     assert_ne!(first.contracts, second.contracts);
 }
 
 #[tokio::test]
-async fn an_l1_with_a_block_time_takes_all_contracts_in_one_block() {
+async fn an_l1_with_a_block_time_takes_what_derivation_needs_in_one_block() {
     let anvil = Anvil::start(&["--block-time", "2"]).await;
-    let deployed = deploy_l1(&anvil.provider, &params()).await.unwrap();
+    let deployed = deploy_l1(&anvil.provider, &params(), |_| B256::ZERO).await.unwrap();
     let config = SystemConfig::new(deployed.contracts.system_config, &anvil.provider);
     let start = config.startBlock().call().await.unwrap();
     // Sending takes far less than a block, but may fall across the end of one.
-    assert!(deployed.block.number - start.to::<u64>() <= 1);
+    assert!(deployed.start.block.number - start.to::<u64>() <= 1);
 }
 
 #[tokio::test]
 async fn a_deployer_without_ether_is_an_error_that_names_the_contract() {
     let anvil = Anvil::start(&[]).await;
     anvil.provider.anvil_set_balance(DEPLOYER, U256::ZERO).await.unwrap();
-    let error = deploy_l1(&anvil.provider, &params()).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params(), |_| B256::ZERO).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "SystemConfig", .. }), "{error:?}");
 }
 
@@ -103,7 +114,7 @@ async fn parameters_out_of_bounds_are_refused() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
     params.proposal_interval = 1_025;
-    let error = deploy_l1(&anvil.provider, &params).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params, |_| B256::ZERO).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "OutputOracle", .. }), "{error:?}");
 }
 
@@ -112,6 +123,6 @@ async fn an_account_the_wallet_does_not_hold_is_refused() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
     params.deployer = address!("0x00000000000000000000000000000000000000aa");
-    let error = deploy_l1(&anvil.provider, &params).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params, |_| B256::ZERO).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "SystemConfig", .. }), "{error:?}");
 }

@@ -87,6 +87,5 @@ pub(crate) fn params() -> DeployParams {
         l2_block_time: 1,
         dispute_window: 60,
         bond: U256::from(10).pow(U256::from(16)),
-        genesis_output_root: B256::ZERO,
     }
 }

@@ -70,9 +70,9 @@ impl L1 {
             l2_block_time: 1,
             dispute_window: 60,
             bond: U256::from(1_000),
-            genesis_output_root: B256::repeat_byte(1),
         };
-        let deployed = deploy_l1(self.client.provider(), &params).await.unwrap();
+        let deployed = deploy_l1(self.client.provider(), &params, |_| B256::repeat_byte(1));
+        let deployed = deployed.await.unwrap();
         rollup(
             L1Contracts {
                 system_config: deployed.contracts.system_config,
@@ -80,7 +80,7 @@ impl L1 {
                 portal: deployed.contracts.portal,
                 output_oracle: deployed.contracts.output_oracle,
             },
-            BlockId { number: deployed.block.number, hash: deployed.block.hash },
+            BlockId { number: deployed.start.block.number, hash: deployed.start.block.hash },
         )
     }
 
