@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Instant};
 
 use alloy::{
-    primitives::{B256, FixedBytes, map::HashMap},
+    primitives::{B256, U128, map::HashMap},
     rpc::types::{Filter, FilterChanges, FilterId, Log},
 };
 use parking_lot::Mutex;
@@ -40,7 +40,7 @@ struct Entry {
 /// All installed filters. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filters {
-    entries: Arc<Mutex<HashMap<FixedBytes<16>, Entry>>>,
+    entries: Arc<Mutex<HashMap<U128, Entry>>>,
 }
 
 /// More filters exist than are kept.
@@ -58,10 +58,11 @@ impl Filters {
         if entries.len() >= FILTERS_MAX {
             return Err(TooManyFilters);
         }
-        let id = FixedBytes::<16>::from(rand::random::<[u8; 16]>());
+        let id = U128::from(rand::random::<u128>());
         let entry = Entry { kind, hashes: Vec::new(), logs: Vec::new(), polled: Instant::now() };
         entries.insert(id, entry);
-        Ok(FilterId::Str(id.to_string()))
+        // As a quantity: there are clients that read a number, and write it without leading zeros.
+        Ok(FilterId::Str(format!("{id:#x}")))
     }
 
     /// Forgets a filter; whether there was one.
@@ -148,10 +149,10 @@ fn matching(block: &ChainBlock, filter: &Filter, removed: bool) -> Vec<Log> {
     logs
 }
 
-fn key(id: &FilterId) -> Option<FixedBytes<16>> {
+fn key(id: &FilterId) -> Option<U128> {
     match id {
-        FilterId::Str(text) => text.parse().ok(),
-        FilterId::Num(_) => None,
+        FilterId::Str(text) => U128::from_str_radix(text.strip_prefix("0x")?, 16).ok(),
+        FilterId::Num(number) => Some(U128::from(*number)),
     }
 }
 
@@ -189,6 +190,22 @@ mod tests {
     fn numbers_and_strangers_are_no_filters() {
         let filters = Filters::default();
         assert!(filters.changes(&FilterId::Num(1)).is_none());
-        assert!(filters.changes(&FilterId::Str("0x1".into())).is_none());
+        for text in ["0x1", "1", "0x", "", "0xx", "0x100000000000000000000000000000000"] {
+            assert!(filters.changes(&FilterId::Str(text.into())).is_none(), "{text}");
+        }
+    }
+
+    /// geth writes ids without leading zeros, and some clients write them as numbers.
+    #[test]
+    fn leading_zeros_make_no_difference() {
+        let filters = Filters::default();
+        for _ in 0..200 {
+            let id = filters.install(FilterKind::Blocks).unwrap();
+            let FilterId::Str(text) = &id else { panic!("text") };
+            assert!(!text.starts_with("0x0"), "{text}");
+            let padded = format!("0x{:0>32}", text.trim_start_matches("0x"));
+            assert!(filters.changes(&FilterId::Str(padded)).is_some());
+            assert!(filters.uninstall(&id));
+        }
     }
 }

@@ -41,13 +41,14 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionEnd(pub(super) CancellationToken);
 
-/// Subscription ids in hexadecimal, as clients expect.
+/// Subscription ids as quantities: hexadecimal without leading zeros, because there are clients that read a number and
+/// write it back that way.
 #[derive(Debug)]
 struct HexIds;
 
 impl IdProvider for HexIds {
     fn next_id(&self) -> SubscriptionId<'static> {
-        format!("{:#034x}", rand::random::<u128>()).into()
+        format!("{:#x}", rand::random::<u128>()).into()
     }
 }
 
