@@ -1,6 +1,6 @@
 //! What the batcher counts.
 
-use metrics::{counter, gauge};
+use metrics::{counter, gauge, histogram};
 
 /// A batch went to the outbox.
 pub(crate) fn batch_made(blocks: u64, transactions: usize, raw_bytes: usize, payload_bytes: usize) {
@@ -9,6 +9,11 @@ pub(crate) fn batch_made(blocks: u64, transactions: usize, raw_bytes: usize, pay
     counter!("braid_batcher_transactions_total").increment(transactions as u64);
     counter!("braid_batcher_raw_bytes_total").increment(raw_bytes as u64);
     counter!("braid_batcher_payload_bytes_total").increment(payload_bytes as u64);
+}
+
+/// A batch was compressed, as often as it takes to find the smallest form, and decoded again.
+pub(crate) fn compressed(elapsed: std::time::Duration) {
+    histogram!("braid_batcher_compress_seconds").record(elapsed);
 }
 
 /// How far posting is behind the chain.

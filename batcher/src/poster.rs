@@ -282,7 +282,10 @@ fn payload_of(
     chain_id: u64,
     policy: CompressionPolicy,
 ) -> Result<Option<Bytes>, BatcherError> {
-    match compress::payload(batch, chain_id, policy) {
+    let started = Instant::now();
+    let payload = compress::payload(batch, chain_id, policy);
+    metrics::compressed(started.elapsed());
+    match payload {
         Ok(payload) => Ok(Some(payload)),
         Err(CompressError::Encode(BatchError::TooMany { .. })) => Ok(None),
         Err(source) => Err(BatcherError::Compress { first: batch.first_block, source }),

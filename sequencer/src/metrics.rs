@@ -13,6 +13,7 @@ pub(crate) fn describe() {
     describe_histogram!("braid_sequencer_execute_seconds", "execution of one sub-block");
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
     describe_counter!("braid_sequencer_interrupted_total", "executions that a failed read stopped");
+    describe_histogram!("braid_sequencer_recovery_seconds", "decoding and senders of a chunk");
     describe_histogram!("braid_sequencer_root_seconds", "hashing the diff of one sub-block");
     describe_histogram!(
         "braid_sequencer_body_seconds",
@@ -109,6 +110,10 @@ pub(crate) fn index_failed() {
 pub(crate) fn index_lag(blocks: u64, bytes: usize) {
     gauge!("braid_sequencer_index_lag_blocks").set(blocks as f64);
     gauge!("braid_sequencer_index_lag_bytes").set(bytes as f64);
+}
+
+pub(crate) fn recovered(elapsed: Duration) {
+    histogram!("braid_sequencer_recovery_seconds").record(elapsed);
 }
 
 pub(crate) fn admitted(elapsed: Duration, admitted: usize) {

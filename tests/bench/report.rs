@@ -13,14 +13,18 @@ use harness::{Devnet, eventually};
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Stages in the order of a transaction's way: what is printed, and the histogram that holds its time.
-const STAGES: [(&str, &str); 7] = [
-    ("admission: decode, recover, check, insert", "braid_sequencer_admission_seconds"),
+const STAGES: [(&str, &str); 11] = [
+    ("decoding and recovery of the sender", "braid_sequencer_recovery_seconds"),
+    ("admission in all: that, checks, mempool", "braid_sequencer_admission_seconds"),
     ("execution on revm", "braid_sequencer_execute_seconds"),
     ("state root, beside execution", "braid_sequencer_root_seconds"),
     ("transaction and receipt roots, beside execution", "braid_sequencer_body_seconds"),
     ("sealing: the rest of the roots, and the header", "braid_sequencer_seal_seconds"),
     ("journal append, waiting for the disk", "braid_sequencer_journal_seconds"),
     ("index: packed block and current state", "braid_sequencer_index_seconds"),
+    ("batch compression, tried twice and decoded", "braid_batcher_compress_seconds"),
+    ("KZG commitments and proofs", "braid_l1_kzg_seconds"),
+    ("verifier: recovery, execution, roots", "braid_verifier_execute_seconds"),
 ];
 
 /// A reading of the Prometheus page: value by name, summed over labels.

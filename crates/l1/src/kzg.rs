@@ -5,7 +5,7 @@
 //! waits only for what is left; [`Kzg::start_lazily`] is for programs that may never see a blob. The set-up is loaded
 //! once per process. Holds no rule about what blobs contain.
 
-use std::{collections::VecDeque, sync::Arc, thread};
+use std::{collections::VecDeque, sync::Arc, thread, time::Instant};
 
 use alloy::{
     consensus::{BlobTransactionSidecar, EnvKzgSettings},
@@ -171,6 +171,7 @@ fn work(mut queue: mpsc::Receiver<Job>) {
     let mut seen = Seen::default();
     while let Some(job) = queue.blocking_recv() {
         let settings = environment.get();
+        let started = Instant::now();
         // A caller that no longer waits does not need the answer.
         match job {
             Job::Hashes(blobs, reply) => {
@@ -180,6 +181,7 @@ fn work(mut queue: mpsc::Receiver<Job>) {
                 let _ = reply.send(sidecar(blobs, form, settings, &mut seen));
             }
         }
+        metrics::histogram!("braid_l1_kzg_seconds").record(started.elapsed());
     }
 }
 

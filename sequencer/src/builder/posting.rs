@@ -2,8 +2,9 @@
 //! transactions that were called durable. So no more is built than can be posted in half a window: beyond that, blocks
 //! stay without user transactions; they wait in the mempool, which refuses more when it is full.
 //!
-//! How much that is, posting itself tells: as much as became safe in the last half window, and some to begin with. The
-//! other half is left for what is on its way, and for L1's moods. Not here: how batches are posted.
+//! How much that is, posting itself tells: half of what became safe in the last half window, and some to begin with. Half,
+//! because batches come in lumps, and what became safe in that time may have been begun before. The other half of the window
+//! is left for what is on its way, and for L1's moods. Not here: how batches are posted.
 
 use std::collections::VecDeque;
 
@@ -14,9 +15,11 @@ use crate::metrics;
 /// Share of the sequencing window in which everything is to be posted, in percent.
 const LAG_PERCENT_MAX: u64 = 50;
 
-/// What is taken to be postable in each L1 block before anything else is known, in bytes of user transactions: two blobs, a
-/// small part of what L1 takes.
-const BYTES_PER_L1_BLOCK_MIN: usize = 2 * protocol::blob::BLOB_BYTES;
+/// What is taken to be postable in each L1 block before anything else is known, in bytes of user transactions: three blobs
+/// before compression, a small part of what L1 takes.
+const BYTES_PER_L1_BLOCK_MIN: usize = 3 * protocol::blob::BLOB_BYTES;
+/// Share of what became safe lately that may wait for posting, in percent.
+const POSTED_PERCENT_MAX: usize = 50;
 
 /// Follows what waits for posting, and how fast it goes.
 #[derive(Debug)]
@@ -80,7 +83,8 @@ impl Posting {
     /// The most bytes of user transactions that may wait for posting.
     fn bytes_max(&self) -> usize {
         let first = usize::try_from(self.lag_max).unwrap_or(usize::MAX);
-        std::cmp::max(first.saturating_mul(BYTES_PER_L1_BLOCK_MIN), self.posted_bytes)
+        let posted = self.posted_bytes / 100 * POSTED_PERCENT_MAX;
+        std::cmp::max(first.saturating_mul(BYTES_PER_L1_BLOCK_MIN), posted)
     }
 
     fn note_safe(&mut self, safe: u64, l1_head: u64) {
@@ -127,15 +131,18 @@ mod tests {
         posting.sealed(1, FIRST);
         assert_eq!(posting.room(&safe(0, 100), 101), 0, "nothing is known of posting yet");
         assert_eq!(posting.room(&safe(1, 100), 102), FIRST);
-        posting.sealed(2, FIRST);
-        assert_eq!(posting.room(&safe(2, 100), 103), 2 * FIRST, "so much was posted just now");
-        posting.sealed(3, 2 * FIRST - CARRIED_TRANSACTION_BYTES_MAX);
-        assert_eq!(posting.room(&safe(2, 110), 122), CARRIED_TRANSACTION_BYTES_MAX);
-        posting.sealed(4, 1);
-        assert_eq!(posting.room(&safe(2, 110), 122), 0, "not every transaction would fit");
-        assert_eq!(posting.room(&safe(4, 140), 150), 2 * FIRST - CARRIED_TRANSACTION_BYTES_MAX + 1);
+        for number in 2..=4 {
+            posting.sealed(number, FIRST);
+        }
+        let half = posting.room(&safe(4, 100), 103);
+        assert!((2 * FIRST - 50..=2 * FIRST).contains(&half), "four were posted just now: {half}");
+        posting.sealed(5, half - CARRIED_TRANSACTION_BYTES_MAX);
+        assert_eq!(posting.room(&safe(4, 110), 122), CARRIED_TRANSACTION_BYTES_MAX);
+        posting.sealed(6, 1);
+        assert_eq!(posting.room(&safe(4, 110), 122), 0, "not every transaction would fit");
+        assert_eq!(posting.room(&safe(6, 160), 171), FIRST);
         assert_eq!(
-            posting.room(&safe(4, 160), 171),
+            posting.room(&safe(6, 190), 200),
             FIRST,
             "what was posted long ago says nothing"
         );

@@ -69,6 +69,7 @@ impl Admission {
         let gas_limit = self.store.admission_state().gas_limit;
         let checked = raws.iter().map(|raw| self.check_form(raw, gas_limit)).collect();
         let recovered = recover(checked);
+        metrics::recovered(started.elapsed());
         let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
         self.store.base().prefetch(&senders, &[]);
         let mut seen = Seen::now(&self.store);
