@@ -9,7 +9,10 @@ mod genesis;
 mod resume;
 mod stored;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy::primitives::Bytes;
 use db::{CurrentState, Database, Fence, Index, Journal, JournalReader, Position, SubBlock};
@@ -31,6 +34,9 @@ use crate::{
 
 /// Blocks by which the state tables are brought forward in one step.
 const STATE_STEP_BLOCKS: u32 = 64;
+
+/// How often people hear how far a restart is.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Journal rows that are read at a time.
 const JOURNAL_ROWS_PER_READ: u32 = 256;
@@ -187,10 +193,15 @@ impl Loader {
 
     async fn advance_state(&self, tip: u64) -> Result<(), SequencerError> {
         let current = CurrentState::new(self.database.clone());
+        let mut told = Instant::now();
         loop {
             let cursor = current.advance(STATE_STEP_BLOCKS).await.map_err(SequencerError::Index)?;
             if cursor.is_some_and(|cursor| cursor >= tip) {
                 return Ok(());
+            }
+            if told.elapsed() >= PROGRESS_INTERVAL {
+                told = Instant::now();
+                tracing::info!(block = cursor, tip, "bringing the state tables forward");
             }
         }
     }
@@ -217,7 +228,7 @@ impl Loader {
         mut trie: StateTrie,
         tip: u64,
     ) -> Result<(StateTrie, Vec<Arc<ChainBlock>>), SequencerError> {
-        let mut blocks = Vec::new();
+        let (mut blocks, mut told) = (Vec::new(), Instant::now());
         let mut rows = RowReader::new(&self.journal, tip + 1);
         while let Some(rows) = rows.next_block().await? {
             let number = rows[0].position.block;
@@ -243,6 +254,10 @@ impl Loader {
             store.add_durable(number, &block.transactions);
             store.set_latest(block.reference);
             blocks.push(block);
+            if told.elapsed() >= PROGRESS_INTERVAL {
+                told = Instant::now();
+                tracing::info!(block = number, "executing the journal again");
+            }
         }
         Ok((trie, blocks))
     }
@@ -283,8 +298,8 @@ impl Loader {
     }
 }
 
-const RETRY_PAUSE_MIN: std::time::Duration = std::time::Duration::from_millis(50);
-const RETRY_PAUSE_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 
 fn replay_block(
     spec: ChainSpec,

@@ -3,6 +3,8 @@
 //! One connection, one snapshot: what it gives is the state after one block, even while the tables move on. It reads in
 //! chunks, so ten million accounts need no more memory here than one chunk.
 
+use std::time::{Duration, Instant};
+
 use alloy_primitives::{Address, U256};
 use sqlx::{PgConnection, Row};
 use state::Account;
@@ -13,6 +15,9 @@ use crate::{
     index::{Follower, read_cursor},
     metrics::timed,
 };
+
+/// How often people hear how far it is.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Rows of one chunk.
 const ROWS_PER_CHUNK: i64 = 20_000;
@@ -47,6 +52,30 @@ pub struct StateScan {
     block: Option<u64>,
     account: Option<Address>,
     slot: Option<(Address, U256)>,
+    progress: Progress,
+}
+
+/// How far a scan is.
+#[derive(Debug)]
+struct Progress {
+    accounts: usize,
+    slots: usize,
+    told: Instant,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { accounts: 0, slots: 0, told: Instant::now() }
+    }
+
+    fn read(&mut self, accounts: usize, slots: usize) {
+        self.accounts += accounts;
+        self.slots += slots;
+        if self.told.elapsed() >= PROGRESS_INTERVAL {
+            self.told = Instant::now();
+            tracing::info!(accounts = self.accounts, slots = self.slots, "reading the state");
+        }
+    }
 }
 
 impl StateScan {
@@ -57,7 +86,7 @@ impl StateScan {
         timed("scan_begin", begin.execute(&mut connection)).await.map_err(ScanError::Begin)?;
         let block = read_cursor(&mut connection, Follower::State).await;
         let block = block.map_err(ScanError::Begin)?;
-        Ok(Self { connection, block, account: None, slot: None })
+        Ok(Self { connection, block, account: None, slot: None, progress: Progress::new() })
     }
 
     /// The block after which the state stands; `None` before genesis.
@@ -88,6 +117,7 @@ impl StateScan {
         let accounts: Vec<_> =
             rows.iter().map(account).collect::<Result<_, _>>().map_err(failed)?;
         self.account = accounts.last().map(|(address, _)| *address).or(self.account);
+        self.progress.read(accounts.len(), 0);
         Ok(accounts)
     }
 
@@ -113,6 +143,7 @@ impl StateScan {
         };
         let slots: Vec<_> = rows.iter().map(slot).collect::<Result<_, _>>().map_err(failed)?;
         self.slot = slots.last().map(|(address, slot, _)| (*address, *slot)).or(self.slot);
+        self.progress.read(0, slots.len());
         Ok(slots)
     }
 }
