@@ -83,7 +83,7 @@ impl Api {
         next_base_fee(&block.header, &self.config.fees)
     }
 
-    /// Runs `work` on the state after a block, on a thread that may block. `pending` is the state of the open
+    /// Runs `work` on the state after a block, on a thread that may block. `pending` is the open
     /// block. The work starts again on the same block if its state moved from memory to Postgres meanwhile.
     pub(crate) async fn with_state<T, F>(
         &self,
@@ -136,10 +136,11 @@ impl Api {
 
     /// The state after a block, and the block as a call on that state sees it: the block itself, as in geth.
     async fn state(&self, id: BlockId) -> Result<(State, BlockContext), Fault> {
-        if id.is_pending()
-            && let Some(open) = self.open_block()
-        {
-            let context = self.context(&open.opening, open.base_fee);
+        if id.is_pending() {
+            let context = match self.open_block() {
+                Some(open) => self.context(&open.opening, open.base_fee),
+                None => self.next_context(),
+            };
             return Ok((self.view.state(At::Pending).await?, context));
         }
         let Some(block) = self.block(id).await? else {
@@ -154,6 +155,20 @@ impl Api {
         let base_fee = block.header.base_fee_per_gas.unwrap_or_default();
         let context = self.context(&block.opening, base_fee);
         Ok((self.view.state(At::Number(block.number())).await?, context))
+    }
+
+    /// The block after the newest, before it is open. An estimate for it must not be made at the time of the newest: what
+    /// contracts do once per block would be missing.
+    fn next_context(&self) -> BlockContext {
+        let newest = self.view.store().newest();
+        let opening = BlockOpening {
+            number: newest.number() + 1,
+            parent_hash: newest.hash,
+            timestamp: newest.header.timestamp + self.config.block_time,
+            sequence_number: newest.opening.sequence_number + 1,
+            ..newest.opening
+        };
+        self.context(&opening, self.base_fee_after(&newest))
     }
 
     fn context(&self, opening: &BlockOpening, base_fee: u64) -> BlockContext {

@@ -221,6 +221,22 @@ async fn logs_by_range_by_hash_and_by_filter() {
     assert_eq!(node.fail("eth_getFilterChanges", json!([id])).await.1, "filter not found");
 }
 
+/// Also between two blocks, when none is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_pending_is_always_later_than_the_newest_block() {
+    let node = &Node::start().await;
+    // TIMESTAMP, returned.
+    let code = json!({ NOBODY.to_string(): { "code": "0x4260005260206000f3" } });
+    let start = node.number().await;
+    while node.number().await < start + 3 {
+        let latest = node.call("eth_getBlockByNumber", json!(["latest", false])).await;
+        let latest: U256 = serde_json::from_value(latest["timestamp"].clone()).unwrap();
+        let answer = node.call("eth_call", json!([{ "to": NOBODY }, "pending", code])).await;
+        let seen: B256 = serde_json::from_value(answer).unwrap();
+        assert!(U256::from_be_bytes(seen.0) > latest, "{seen} after {latest}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn proofs_hold_against_the_state_root() {
     let node = &Node::start().await;

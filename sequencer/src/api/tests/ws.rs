@@ -73,7 +73,8 @@ async fn heads_logs_transactions_and_sub_blocks() {
     assert!(error.contains("subscription in eth namespace"), "{error}");
     let id: Value = client.request("eth_subscribe", rpc_params!["newHeads"]).await.unwrap();
     let id = id.as_str().expect("ids are text");
-    assert!(id.starts_with("0x") && id.len() == 34, "{id}");
+    // A quantity, as some clients write it back.
+    assert!(id.starts_with("0x") && !id.starts_with("0x0") && id.len() <= 34, "{id}");
     let ended: bool = client.request("eth_unsubscribe", rpc_params![id]).await.unwrap();
     assert!(ended);
     let missing: Result<Value, _> = client.request("eth_nothing", rpc_params![]).await;
