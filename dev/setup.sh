@@ -35,6 +35,8 @@ missing_packages() {
   command -v setpriv >/dev/null || missing+=(util-linux)
   if [[ ${1:-} == test ]]; then
     python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+    # A program, not the shell's own.
+    type -P kill >/dev/null || missing+=(procps)
   fi
   echo "${missing[*]}"
 }

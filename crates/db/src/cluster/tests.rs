@@ -92,7 +92,7 @@ async fn a_long_path_gets_a_short_socket() {
 fn the_server_ends_when_the_thread_that_keeps_it_does() {
     // The keeper ends only with its process, so the kernel's part is tried on a thread of our own.
     let directory = tempfile::tempdir().unwrap();
-    let installation = Installation::find().unwrap();
+    let installation = Installation::find().unwrap().reaching(directory.path());
     let root = own_directory(&installation, directory.path()).unwrap();
     let data = root.join("data");
     installation.initdb(&data, Effort::Small).unwrap();
@@ -121,7 +121,7 @@ fn the_server_ends_when_the_thread_that_keeps_it_does() {
 #[tokio::test]
 async fn a_server_that_cannot_start_says_why() {
     let home = tempfile::tempdir().unwrap();
-    let installation = Installation::find().unwrap();
+    let installation = Installation::find().unwrap().reaching(home.path());
     let root = own_directory(&installation, home.path()).unwrap();
     let first = start(fast(Some(root.clone()))).await;
     let error = tokio::task::spawn_blocking(move || Cluster::start(&fast(Some(root))))
