@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_consensus::TxReceipt;
+use alloy_consensus::{Eip2718EncodableReceipt, TxReceipt};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bloom};
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, Nibbles};
@@ -36,9 +36,10 @@ impl BodyRoots {
         transaction.encode_2718(&mut self.buffer);
         self.transactions.push(&self.buffer);
         self.buffer.clear();
-        outcome.receipt.encode_2718(&mut self.buffer);
+        let bloom = outcome.receipt.bloom();
+        outcome.receipt.eip2718_encode_with_bloom(&bloom, &mut self.buffer);
         self.receipts.push(&self.buffer);
-        self.bloom |= outcome.receipt.bloom();
+        self.bloom |= bloom;
     }
 
     pub(crate) fn finish(self) -> Roots {

@@ -33,7 +33,7 @@ use crate::{
     env::SPEC,
     fees::{FeeRouting, split_gas_fee},
 };
-pub(crate) use handler::{Payment, Terms, TransactionHandler};
+pub(crate) use handler::{Payment, Rewards, Terms, TransactionHandler};
 
 /// What an inspector gets to see.
 pub type EvmContext<R> = MainnetContext<StateDatabase<R>>;
@@ -104,9 +104,19 @@ impl<R: StateReader> Evm<R> {
         tx: &RecoveredTransaction,
         gas_left: u64,
     ) -> Result<Executed, ExecuteError<R::Error>> {
+        self.run_with(tx, gas_left, Rewards::Paid)
+    }
+
+    /// The same, with a choice of when the fees reach their receivers.
+    pub(crate) fn run_with(
+        &mut self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+        rewards: Rewards,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
         let deposit_nonce = self.deposit_nonce(tx)?;
         let (env, terms) = self.prepare(tx, gas_left)?;
-        let executed = self.execute(env, &terms)?;
+        let executed = self.execute(env, &Terms { rewards, ..terms })?;
         Ok(Executed { deposit_nonce, ..executed })
     }
 
@@ -234,7 +244,8 @@ impl<R: StateReader, I> Evm<R, I> {
                 operator_fees: self.l1_fees,
             },
         };
-        Ok((env, Terms { payment, routing: self.routing, gas_left, is_simulation: false }))
+        let (routing, rewards) = (self.routing, Rewards::Paid);
+        Ok((env, Terms { payment, routing, gas_left, is_simulation: false, rewards }))
     }
 
     /// Empties the journal, on success and on failure alike, and puts the outcome together.

@@ -45,11 +45,16 @@ impl FeeRouting {
 /// The most that a user transaction can cost, and what it pays before it runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Charge {
-    gas_at_most: U256,
-    gas_now: U256,
-    l1_fee: U256,
-    operator_fee: U256,
-    value: U256,
+    /// Gas limit times maximum fee.
+    pub gas_at_most: U256,
+    /// What is paid for gas before the transaction runs.
+    pub gas_now: U256,
+    /// L1 data fee.
+    pub l1_fee: U256,
+    /// Operator fee for the gas limit.
+    pub operator_fee: U256,
+    /// What the transaction sends.
+    pub value: U256,
 }
 
 impl Charge {

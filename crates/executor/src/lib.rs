@@ -3,7 +3,7 @@
 //! Serial execution ([`execute_block`], [`SerialExecutor`]) is the definition of a block's result; anything faster
 //! must give the same bytes. The EVM is revm with our own handler for deposits, the L1 data fee and the operator fee.
 //!
-//! No I/O, no clock, no threads: state comes in through `state::StateReader`, results go out as values.
+//! No I/O, no clock, and no threads but those of [`parallel`]: state comes in through `state::StateReader`, results go out as values.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
@@ -18,6 +18,8 @@ mod fees;
 mod halt;
 mod invalid;
 mod outcome;
+#[cfg(feature = "std")]
+pub mod parallel;
 mod receipts;
 mod seal;
 mod serial;

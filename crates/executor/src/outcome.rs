@@ -3,14 +3,15 @@
 use alloc::vec::Vec;
 use alloy_primitives::{Address, Bytes, U256};
 use protocol::{Receipt, Transaction};
+use revm::context_interface::result::ExecutionResult;
 use state::StateDiff;
 
-use crate::HaltReason;
+use crate::{Executed, HaltReason, receipts::receipt};
 
 /// Result of one included transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransactionOutcome {
-    /// The consensus receipt, with cumulative gas and logs.
+    /// The consensus receipt, with cumulative gas and logs; its bloom follows from these.
     pub receipt: Receipt,
     /// Gas used by this transaction alone.
     pub gas_used: u64,
@@ -26,6 +27,29 @@ pub struct TransactionOutcome {
     pub effective_gas_price: u128,
     /// Why it failed, if neither success nor `REVERT`.
     pub halt: Option<HaltReason>,
+}
+
+impl TransactionOutcome {
+    /// The outcome of a transaction of a block that had used `gas_before`.
+    pub(crate) fn new(tx: &Transaction, executed: Executed, gas_before: u64) -> Self {
+        let Executed { mut result, fees, effective_gas_price, deposit_nonce, .. } = executed;
+        let gas_used = result.tx_gas_used();
+        let receipt = receipt(tx, &mut result, gas_before.saturating_add(gas_used), deposit_nonce);
+        let halt = match &result {
+            ExecutionResult::Halt { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        Self {
+            receipt,
+            gas_used,
+            created: result.created_address(),
+            output: result.into_output().unwrap_or_default(),
+            l1_fee: fees.l1,
+            operator_fee: fees.operator,
+            effective_gas_price,
+            halt,
+        }
+    }
 }
 
 /// Result of a block's transactions, before it is sealed.

@@ -7,14 +7,12 @@
 
 use alloy_consensus::Header;
 use protocol::{BlockInputs, BlockOpening, TxDeposit};
-use revm::{
-    Inspector, context_interface::result::ExecutionResult, interpreter::interpreter::EthInterpreter,
-};
+use revm::{Inspector, interpreter::interpreter::EthInterpreter};
 use state::{Mark, Overlay, StateDiff, StateReader};
 
 use crate::{
     BlockContext, ChainSpec, Evm, EvmContext, ExecuteError, Executed, ExecutedBlock,
-    RecoveredTransaction, TransactionOutcome, receipts::receipt, system,
+    RecoveredTransaction, TransactionOutcome, changes::state_diff, system,
 };
 
 /// Executes a whole block from its inputs. For a given parent and state the result depends on nothing else.
@@ -86,8 +84,20 @@ impl<R: StateReader> SerialExecutor<R> {
     pub fn new(context: BlockContext, state: R) -> Result<Self, ExecuteError<R::Error>> {
         let mut evm = Evm::new(&context, Overlay::new(state));
         let taken = evm.state_mut().mark();
-        system::open_block(&context, &mut evm)?;
+        system::open_block(&context, &mut evm, |state, changes| state.apply(&state_diff(changes)))?;
         Ok(Self { context, evm, executed: ExecutedBlock::default(), taken })
+    }
+
+    /// Without system calls, and with other rules than those of our blocks.
+    #[cfg(test)]
+    pub(crate) fn with_environment(
+        context: BlockContext,
+        environment: crate::evm::Environment,
+        state: R,
+    ) -> Self {
+        let mut evm = Evm::with_environment(environment, Overlay::new(state), ());
+        let taken = evm.state_mut().mark();
+        Self { context, evm, executed: ExecutedBlock::default(), taken }
     }
 
     /// Executes and includes one transaction. On an error nothing has changed.
@@ -97,8 +107,8 @@ impl<R: StateReader> SerialExecutor<R> {
     ) -> Result<TransactionOutcome, ExecuteError<R::Error>> {
         let executed = self.evm.run(tx, self.gas_left())?;
         self.evm.state_mut().apply(&executed.diff());
-        let outcome = self.outcome(tx, executed);
-        self.executed.gas_used = outcome.receipt.cumulative_gas_used();
+        let outcome = TransactionOutcome::new(&tx.tx, executed, self.executed.gas_used);
+        self.executed.gas_used = outcome.receipt.as_receipt().cumulative_gas_used;
         self.executed.transactions.push(tx.tx.clone());
         self.executed.outcomes.push(outcome.clone());
         Ok(outcome)
@@ -149,27 +159,6 @@ impl<R: StateReader> SerialExecutor<R> {
     pub fn finish(self) -> ExecutedBlock {
         let (state, ()) = self.evm.into_parts();
         ExecutedBlock { diff: state.into_diff(), ..self.executed }
-    }
-
-    fn outcome(&self, tx: &RecoveredTransaction, executed: Executed) -> TransactionOutcome {
-        let Executed { result, fees, effective_gas_price, deposit_nonce, .. } = executed;
-        let gas_used = result.tx_gas_used();
-        let cumulative_gas_used = self.executed.gas_used.saturating_add(gas_used);
-        let receipt = receipt(&tx.tx, &result, cumulative_gas_used, deposit_nonce);
-        let halt = match &result {
-            ExecutionResult::Halt { reason, .. } => Some(reason.clone()),
-            _ => None,
-        };
-        TransactionOutcome {
-            receipt,
-            gas_used,
-            created: result.created_address(),
-            output: result.into_output().unwrap_or_default(),
-            l1_fee: fees.l1,
-            operator_fee: fees.operator,
-            effective_gas_price,
-            halt,
-        }
     }
 }
 

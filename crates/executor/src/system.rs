@@ -6,17 +6,19 @@
 
 use alloy_primitives::Bytes;
 use protocol::predeploys;
-use state::{Overlay, StateReader};
+use revm::state::EvmState;
+use state::StateReader;
 
-use crate::{BlockContext, Evm, ExecuteError, changes::state_diff};
+use crate::{BlockContext, Evm, ExecuteError};
 
 /// Gas of one system call.
 const SYSTEM_CALL_GAS: u64 = 30_000_000;
 
-/// Makes both calls, in the order of their EIPs' forks.
+/// Makes both calls, in the order of their EIPs' forks. `apply` writes the changes of one to the state that `evm` reads.
 pub(crate) fn open_block<R: StateReader>(
     context: &BlockContext,
-    evm: &mut Evm<Overlay<R>>,
+    evm: &mut Evm<R>,
+    mut apply: impl FnMut(&mut R, &EvmState),
 ) -> Result<(), ExecuteError<R::Error>> {
     let calls = [
         (predeploys::BEACON_ROOTS, context.parent_beacon_block_root()),
@@ -25,7 +27,7 @@ pub(crate) fn open_block<R: StateReader>(
     for (contract, word) in calls {
         let input = Bytes::copy_from_slice(word.as_slice());
         let changes = evm.system_call(predeploys::SYSTEM, contract, input, SYSTEM_CALL_GAS)?;
-        evm.state_mut().apply(&state_diff(&changes));
+        apply(evm.state_mut(), &changes);
     }
     Ok(())
 }

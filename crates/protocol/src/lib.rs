@@ -39,14 +39,13 @@ pub mod output;
 pub mod predeploys;
 #[cfg(test)]
 mod published;
+pub mod receipt;
 pub mod segments;
 pub mod transaction;
 pub mod withdrawal;
 
 pub use alloy_consensus::Header;
-pub use op_alloy_consensus::{
-    OpReceiptEnvelope as Receipt, OpTxEnvelope as Transaction, TxDeposit,
-};
+pub use op_alloy_consensus::{OpReceipt as Receipt, OpTxEnvelope as Transaction, TxDeposit};
 
 pub use batch::{
     BATCH_BLOCKS_MAX, BATCH_BYTES_MAX, BATCH_DEPOSITS_MAX, BATCH_TRANSACTIONS_MAX, Batch,
@@ -72,6 +71,7 @@ pub use message::{
     l1_attributes_source_hash, message_chain_next, user_deposit_source_hash,
 };
 pub use output::output_root;
+pub use receipt::receipt_from_parts;
 pub use segments::merkle_root;
 pub use transaction::{
     TRANSACTION_BYTES_MAX, TransactionError, check_chain_id, decode_transaction,

@@ -3,6 +3,7 @@
 //! It decides nothing: which transactions, when, and for how long come from the driver, and at a restart from
 //! the journal. Invariant: executing the same openings and sub-blocks again gives the same block.
 
+use alloy::consensus::TxReceipt as _;
 use std::sync::Arc;
 
 use alloy::primitives::{B256, Bytes};

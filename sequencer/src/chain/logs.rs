@@ -2,6 +2,7 @@
 //!
 //! Invariant: logs come in chain order and no block of the range is left out.
 
+use alloy::consensus::TxReceipt as _;
 use alloy::{
     primitives::B256,
     rpc::types::{Filter, Log},

@@ -2,6 +2,7 @@
 //!
 //! There is no journal here, so the row holds all transactions. Invariant: senders are recovered, never believed.
 
+use alloy::consensus::TxReceipt as _;
 use std::sync::Arc;
 
 use alloy::eips::Encodable2718;

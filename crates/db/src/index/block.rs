@@ -4,6 +4,7 @@
 //! journal, all of them) and then those of its journal rows. The row keeps where each transaction's record starts, so that
 //! one body or receipt is read alone. Invariant: a block that is read back equals the one that was written.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_rlp::Decodable;
 use protocol::Header;

@@ -9,9 +9,11 @@
 //!
 //! Invariant: decoding is total, and what decodes encodes to the same bytes.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, Bytes, Log, LogData, U256};
+use op_alloy_consensus::OpTxReceipt as _;
 use op_alloy_consensus::OpTxType;
-use protocol::Receipt;
+use protocol::{Receipt, receipt_from_parts};
 
 use crate::codec::{DecodeError, Reader, Writer};
 
@@ -46,9 +48,7 @@ pub struct IndexedReceipt {
 
 pub(crate) fn encode(record: &IndexedReceipt, writer: &mut Writer) {
     let receipt = &record.receipt;
-    let deposit = receipt.as_deposit_receipt();
-    let nonce = deposit.and_then(|deposit| deposit.deposit_nonce);
-    let version = deposit.and_then(|deposit| deposit.deposit_receipt_version);
+    let (nonce, version) = (receipt.deposit_nonce(), receipt.deposit_receipt_version());
     let flag = |flag: u8, set: bool| if set { flag } else { 0 };
     writer.byte(u8::from(receipt.tx_type()));
     writer.byte(
@@ -104,7 +104,7 @@ pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<IndexedReceipt, DecodeEr
     // Not reserved ahead: the count is not trusted, and every log takes bytes of the input.
     let logs = (0..count).map(|_| decode_log(reader)).collect::<Result<Vec<_>, _>>()?;
     let success = flags & SUCCESS != 0;
-    let receipt = Receipt::from_parts(success, cumulative_gas_used, &logs, tx_type, nonce, version);
+    let receipt = receipt_from_parts(tx_type, success, cumulative_gas_used, logs, (nonce, version));
     Ok(IndexedReceipt {
         receipt,
         sender,

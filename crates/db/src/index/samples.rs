@@ -1,13 +1,14 @@
 //! A chain of random but consistent blocks for the tests of this crate: transactions of every kind, receipts with logs,
 //! diffs that create, change, clear and delete, and the undo of each.
 
+use alloy_consensus::TxReceipt as _;
 use std::collections::BTreeMap;
 
 use alloy_consensus::{Signed, TxEip1559, TxLegacy};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, Signature, TxKind, U256, keccak256};
 use op_alloy_consensus::OpTxType;
-use protocol::{Header, Receipt, Transaction, TxDeposit};
+use protocol::{Header, Transaction, TxDeposit, receipt_from_parts};
 use state::{Account, AccountDiff, MemoryState, StateDiff};
 
 use super::{BlockRecord, Bodies, IndexedReceipt};
@@ -177,7 +178,7 @@ impl Chain {
         let nonce = (tx_type == OpTxType::Deposit).then(|| random.below(1 << 40));
         let version = nonce.is_some().then_some(1);
         let success = !random.one_in(5);
-        let receipt = Receipt::from_parts(success, gas + gas_used, &logs, tx_type, nonce, version);
+        let receipt = receipt_from_parts(tx_type, success, gas + gas_used, logs, (nonce, version));
         IndexedReceipt {
             receipt,
             sender: address(random.below(ACCOUNTS)),

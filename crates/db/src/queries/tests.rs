@@ -1,6 +1,8 @@
 //! Every question about a random chain is answered as the blocks themselves say.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{B256, U256, keccak256};
+use op_alloy_consensus::OpTxReceipt as _;
 
 use super::*;
 use crate::{
@@ -152,14 +154,13 @@ async fn an_account_finds_its_transactions() {
         for (receipt, raw) in block.receipts.iter_mut().zip(block.bodies.iter()) {
             if raw[0] == 0x7e {
                 let nonce = nonces.entry(receipt.sender).or_insert(0_u64);
-                let logs = receipt.receipt.logs();
-                receipt.receipt = protocol::Receipt::from_parts(
-                    receipt.receipt.status(),
-                    receipt.receipt.cumulative_gas_used(),
-                    logs,
+                let before = receipt.receipt.as_receipt().clone();
+                receipt.receipt = protocol::receipt_from_parts(
                     op_alloy_consensus::OpTxType::Deposit,
-                    Some(*nonce),
-                    Some(1),
+                    before.status.coerce_status(),
+                    before.cumulative_gas_used,
+                    before.logs,
+                    (Some(*nonce), Some(1)),
                 );
                 *nonce += 1;
             } else {

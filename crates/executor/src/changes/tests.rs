@@ -1,5 +1,6 @@
 //! What a transaction's diff names, and what it does not.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, U256, address};
 
 use super::*;

@@ -52,6 +52,18 @@ pub(crate) struct Terms {
     pub gas_left: u64,
     /// Nobody signed it: nonce and code of the sender do not matter.
     pub is_simulation: bool,
+    /// When the receivers of the fees get them.
+    pub rewards: Rewards,
+}
+
+/// When the receivers of a transaction's fees get them. The sender always pays at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rewards {
+    /// As the last step of the transaction.
+    Paid,
+    /// Later, by whoever runs the transaction: its fees are in [`crate::Executed::fees`]. The same result, provided
+    /// that the transaction itself does not look at a receiver.
+    Aside,
 }
 
 impl Terms {
@@ -62,6 +74,7 @@ impl Terms {
             routing: FeeRouting::VAULTS,
             gas_left: u64::MAX,
             is_simulation: true,
+            rewards: Rewards::Paid,
         }
     }
 
@@ -179,6 +192,9 @@ impl<R: StateReader, I> Handler for TransactionHandler<'_, R, I> {
         result: &mut FrameResult,
     ) -> Result<(), Self::Error> {
         let Payment::User { l1_fee, .. } = self.terms.payment else { return Ok(()) };
+        if self.terms.rewards == Rewards::Aside {
+            return Ok(());
+        }
         let (block, tx, _, journal, _, _) = evm.ctx.all_mut();
         let price = tx.effective_gas_price(u128::from(block.basefee()));
         let gas_used = result.gas().used();

@@ -57,25 +57,28 @@ fn roots_and_bloom() {
     let raw: Vec<Vec<u8>> = executed.transactions.iter().map(Encodable2718::encoded_2718).collect();
     assert_eq!(header.transactions_root, ordered_trie_root_encoded(&raw));
     let receipts: Vec<Vec<u8>> =
-        executed.outcomes.iter().map(|outcome| outcome.receipt.encoded_2718()).collect();
+        executed.outcomes.iter().map(|outcome| encoded(&outcome.receipt)).collect();
     assert_eq!(header.receipts_root, ordered_trie_root_encoded(&receipts));
     let logs = executed.outcomes.iter().flat_map(|outcome| outcome.receipt.logs());
     assert_eq!(header.logs_bloom, logs.collect::<Bloom>());
     assert_ne!(header.logs_bloom, Bloom::ZERO);
 }
 
+fn encoded(receipt: &protocol::Receipt) -> Vec<u8> {
+    receipt.with_bloom_ref().encoded_2718()
+}
+
 #[test]
 fn a_deposits_receipt_commits_to_its_nonce_and_version() {
     let (_, executed, _) = sealed();
-    let op_alloy_consensus::OpReceiptEnvelope::Deposit(receipt) = &executed.outcomes[1].receipt
-    else {
+    let protocol::Receipt::Deposit(receipt) = &executed.outcomes[1].receipt else {
         panic!("not a deposit's receipt")
     };
     // 0x7e ‖ rlp([status, gas, bloom, logs, nonce, version]): the last two are 0x80 and 0x01.
-    let encoded = executed.outcomes[1].receipt.encoded_2718();
+    let encoded = encoded(&executed.outcomes[1].receipt);
     assert_eq!(encoded[0], 0x7e);
     assert_eq!(encoded[encoded.len() - 2..], [0x80, 0x01]);
-    assert!(receipt.receipt.status());
+    assert!(receipt.inner.status.coerce_status());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A block as a whole: what stands before the user transactions, who is skipped, and that it does not matter in how many
 //! pieces the block is executed.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_eips::{eip2935::HISTORY_STORAGE_CODE, eip4788::BEACON_ROOTS_CODE};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address};
 use protocol::{Transaction, predeploys};

@@ -2,7 +2,6 @@
 
 use alloy_consensus::TxReceipt;
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
-use op_alloy_consensus::OpReceiptEnvelope;
 use protocol::{Receipt, TxDeposit, predeploys};
 use revm::context_interface::result::HaltReason as EvmHalt;
 
@@ -38,7 +37,7 @@ fn run(world: &World, tx: TxDeposit) -> (TransactionOutcome, state::MemoryState)
 
 fn receipt(outcome: &TransactionOutcome) -> &op_alloy_consensus::OpDepositReceipt {
     match &outcome.receipt {
-        OpReceiptEnvelope::Deposit(receipt) => &receipt.receipt,
+        Receipt::Deposit(receipt) => receipt,
         other => panic!("not a deposit's receipt: {other:?}"),
     }
 }

@@ -1,5 +1,6 @@
 //! Who pays what to whom, with literal amounts.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, B256, U256, address};
 use protocol::predeploys;
 

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     Evm,
-    evm::{Environment, Payment, Terms},
+    evm::{Environment, Payment, Rewards, Terms},
     fees::FeeRouting,
 };
 
@@ -57,6 +57,7 @@ fn mainnet_block_25323281() {
         routing: ETHEREUM,
         gas_left: u64::MAX,
         is_simulation: false,
+        rewards: Rewards::Paid,
     };
     let mut ours = Evm::with_environment(environment, state, ());
     let (mut gas_used, mut failed) = (0, 0);

@@ -5,6 +5,7 @@ mod destroyed;
 mod existence;
 mod nonces;
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, Bytes, U256, address};
 
 use crate::{

@@ -1,5 +1,6 @@
 //! Which user transactions can be included, and the words in which the others are refused.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, U256, address};
 
 use crate::{

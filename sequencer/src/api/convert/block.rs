@@ -1,5 +1,6 @@
 //! Blocks: sealed ones, and the open one, which has no hash yet.
 
+use alloy::consensus::TxReceipt as _;
 use alloy::{
     consensus::{EMPTY_OMMER_ROOT_HASH, Header as ConsensusHeader},
     eips::{Encodable2718, eip4895::Withdrawals},
@@ -61,7 +62,7 @@ pub(crate) fn pending_block(block: &PendingBlock, full: bool) -> serde_json::Res
     let logs_bloom = block
         .transactions
         .iter()
-        .fold(Bloom::ZERO, |bloom, included| bloom | *included.outcome.receipt.logs_bloom());
+        .fold(Bloom::ZERO, |bloom, included| bloom | included.outcome.receipt.bloom());
     let header = ConsensusHeader {
         parent_hash: opening.parent_hash,
         ommers_hash: EMPTY_OMMER_ROOT_HASH,

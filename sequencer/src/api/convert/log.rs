@@ -1,5 +1,6 @@
 //! Logs with their place in the chain.
 
+use alloy::consensus::TxReceipt as _;
 use alloy::{
     primitives::{B256, Log as PlainLog},
     rpc::types::{Filter, Log},

@@ -1,13 +1,14 @@
 //! Receipts with the L1 fee fields of the OP Stack.
 
+use alloy::consensus::TxReceipt as _;
 use alloy::{
-    consensus::{Receipt, ReceiptWithBloom, Transaction as _},
+    consensus::{ReceiptWithBloom, Transaction as _},
     eips::Encodable2718,
     primitives::U256,
     rpc::types::{Log, TransactionReceipt},
 };
 use op_alloy::{
-    consensus::{OpDepositReceipt, OpReceipt},
+    consensus::OpReceipt,
     rpc_types::{L1BlockInfo, OpTransactionReceipt},
 };
 use protocol::{BlockOpening, DataSize, Transaction, data_size, fees::DATA_SIZE_SHORTCUT_BYTES};
@@ -48,25 +49,10 @@ pub(crate) fn receipt(located: &Located) -> RpcReceipt {
 
 fn with_rpc_logs(included: &Included, logs: Vec<Log>) -> ReceiptWithBloom<OpReceipt<Log>> {
     let consensus = &included.outcome.receipt;
-    let logs_bloom = *consensus.logs_bloom();
-    let receipt = Receipt {
-        status: consensus.status().into(),
-        cumulative_gas_used: consensus.cumulative_gas_used(),
-        logs,
-    };
-    let receipt = match &included.transaction {
-        Transaction::Legacy(_) => OpReceipt::Legacy(receipt),
-        Transaction::Eip2930(_) => OpReceipt::Eip2930(receipt),
-        Transaction::Eip1559(_) => OpReceipt::Eip1559(receipt),
-        Transaction::Eip7702(_) => OpReceipt::Eip7702(receipt),
-        Transaction::PostExec(_) => OpReceipt::PostExec(receipt),
-        Transaction::Deposit(_) => OpReceipt::Deposit(OpDepositReceipt {
-            inner: receipt,
-            deposit_nonce: consensus.deposit_nonce(),
-            deposit_receipt_version: consensus.deposit_receipt_version(),
-        }),
-    };
-    ReceiptWithBloom { receipt, logs_bloom }
+    let mut logs = logs.into_iter();
+    // One for one, in order.
+    let receipt = consensus.clone().map_logs(|_| logs.next().unwrap_or_default());
+    ReceiptWithBloom { receipt, logs_bloom: consensus.bloom() }
 }
 
 /// What the transaction paid for L1 data, and the prices behind it. A deposit pays nothing on L2.

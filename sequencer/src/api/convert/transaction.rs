@@ -4,6 +4,7 @@ use alloy::{
     consensus::transaction::{Recovered, TransactionInfo},
     primitives::{Address, B256},
 };
+use op_alloy::consensus::OpTxReceipt as _;
 use op_alloy::{
     consensus::transaction::{OpDepositInfo, OpTransactionInfo},
     rpc_types::Transaction as OpRpcTransaction,

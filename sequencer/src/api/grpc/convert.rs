@@ -1,5 +1,6 @@
 //! From the chain's own values to protobuf messages.
 
+use alloy::consensus::TxReceipt as _;
 use alloy::eips::Encodable2718;
 use bytes::Bytes;
 use proto::v1;

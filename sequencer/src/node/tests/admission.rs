@@ -1,5 +1,6 @@
 //! Every refusal at the door, through the one way in.
 
+use alloy::consensus::TxReceipt as _;
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEip2930, TxLegacy},
     eips::Encodable2718,

@@ -1,5 +1,6 @@
 //! A transaction's way, and what is left of it after a restart.
 
+use alloy::consensus::TxReceipt as _;
 use std::time::Duration;
 
 use alloy::primitives::{U256, keccak256};

@@ -2,8 +2,10 @@
 //!
 //! Invariant: rows depend on the block alone, so the same block always gives the same rows.
 
+use alloy_consensus::TxReceipt as _;
 use alloy_consensus::{Transaction as _, Typed2718};
 use alloy_primitives::{Address, B256, Log, U256, keccak256};
+use op_alloy_consensus::OpTxReceipt as _;
 use protocol::{Transaction, decode_transaction};
 use sqlx::PgConnection;
 use state::AccountDiff;

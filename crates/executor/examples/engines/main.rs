@@ -1,0 +1,45 @@
+//! What execution costs: stock revm over a plain overlay, one after the other, against our engine, in one run.
+//!
+//! `cargo run --release -p executor --example engines [-- rounds [workload …]]`. The state is in memory; recovery, roots
+//! and the database are not part of it. Both sides give the result of every transaction and the changed state; ours
+//! gives receipts with blooms as well. Each figure is the median of the rounds; engines take turns within a round.
+
+mod baseline;
+mod contracts;
+mod ours;
+mod report;
+mod state;
+mod workload;
+
+#[path = "../../src/testing/asm.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "the tests use more of it, and may panic")]
+mod asm;
+
+use report::{Row, print_head, print_row};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let rounds = arguments.next().map_or(ROUNDS, |text| text.parse().expect("a number of rounds"));
+    let wanted: Vec<String> = arguments.collect();
+    let engines = ours::engines();
+    print_head(&engines);
+    for workload in workload::all() {
+        if !wanted.is_empty() && !wanted.iter().any(|name| workload.name.contains(name.as_str())) {
+            continue;
+        }
+        let mut row = Row::new(&workload, &engines);
+        ours::check(&workload, &engines);
+        for _ in 0..rounds {
+            row.stock.push(baseline::run(&workload));
+            for (engine, times) in engines.iter().zip(&mut row.ours) {
+                times.push(ours::run(&workload, engine));
+            }
+        }
+        print_row(&row);
+    }
+}

@@ -1,0 +1,268 @@
+//! Executes the transactions of an open block on several threads, with the result of serial execution.
+//!
+//! ```text
+//!  prepare (admission)      Plan ──▶ Schedule ◀──┐ take, done
+//!   predicted keys  ─────▶  graph               workers: run ahead, show versions
+//!                                                │
+//!                            Memory ◀────────────┤
+//!                             versions           ▼
+//!                                              Head: check, commit in order, run again what is stale
+//! ```
+//! Where workers would not pay, transactions run one after the other on the caller's thread: no notes, no versions.
+//!
+//! Invariant: verdicts, receipts, gas and diffs equal those of [`crate::SerialExecutor`], whatever was predicted and
+//! however threads were scheduled.
+
+mod fees;
+mod lane;
+mod memory;
+mod native;
+mod plan;
+mod prepare;
+mod report;
+mod run;
+mod schedule;
+mod view;
+mod workers;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use state::{StateDiff, StateReader};
+
+use crate::{
+    BlockContext, ExecuteError, InvalidTransaction, RecoveredTransaction, TransactionOutcome,
+    evm::Environment, system,
+};
+use fees::PendingFees;
+use lane::{Lane, Ran, Valid};
+use memory::{Memory, SpareTables};
+use plan::Plan;
+pub use prepare::{Key, Prediction, PreparedTransaction};
+pub use report::RunReport;
+use revm::state::EvmState;
+use run::{Ended, Run};
+use view::View;
+use workers::Workers;
+
+/// Threads and settings that outlive a block.
+#[derive(Debug)]
+pub struct Engine<R: StateReader, T> {
+    workers: Workers<R, T>,
+    choice: Choice,
+    spare: Arc<SpareTables>,
+}
+
+/// When more than one thread works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Where it is expected to pay.
+    #[default]
+    ByCost,
+    /// Never.
+    Serial,
+    /// Always, for tests and measurements.
+    Parallel,
+}
+
+impl<R, T> Engine<R, T>
+where
+    R: StateReader + Send + Sync + 'static,
+    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
+{
+    /// With so many workers, the caller's thread included.
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread.
+    pub fn start(workers: usize, choice: Choice) -> std::io::Result<Self> {
+        let workers = Workers::start(workers.saturating_sub(1))?;
+        Ok(Self { workers, choice, spare: Arc::default() })
+    }
+}
+
+/// What came of transactions that were to be executed in order.
+#[derive(Debug)]
+pub struct Execution<E> {
+    /// One for each transaction from the first on, as far as execution came: included, or refused and skipped.
+    pub verdicts: Vec<Result<TransactionOutcome, InvalidTransaction>>,
+    /// The state could not be read, so it ended early.
+    pub failure: Option<E>,
+    /// How it went.
+    pub report: RunReport,
+}
+
+/// Executes the transactions of one open block as they come.
+///
+/// Not `Send`, because revm shares its memory buffer through an `Rc`.
+#[derive(Debug)]
+pub struct ParallelExecutor<R: StateReader, T> {
+    engine: Arc<Engine<R, T>>,
+    rules: Arc<Environment>,
+    memory: Arc<Memory<R>>,
+    lane: Lane<R>,
+    fees: PendingFees,
+    gas_used: u64,
+    gas_limit: u64,
+    plans: u32,
+}
+
+impl<R, T> ParallelExecutor<R, T>
+where
+    R: StateReader + Send + Sync + 'static,
+    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
+{
+    /// Opens the block on top of `state`, the state after its parent, and makes the system calls.
+    pub fn new(
+        context: &BlockContext,
+        state: R,
+        engine: Arc<Engine<R, T>>,
+    ) -> Result<Self, ExecuteError<R::Error>> {
+        let mut open = Self::with_rules(Environment::of(context), context.gas_limit, state, engine);
+        let write = |view: &mut View<R>, changes: &EvmState| {
+            view.memory().write(changes, &view.notes());
+        };
+        system::open_block(context, open.lane.evm(), write).map_err(lane::store_error)?;
+        Ok(open)
+    }
+
+    fn with_rules(rules: Environment, gas_limit: u64, state: R, engine: Arc<Engine<R, T>>) -> Self {
+        let rules = Arc::new(rules);
+        let memory = Arc::new(Memory::new(state, engine.spare.clone()));
+        let fees = PendingFees::new(&rules);
+        let lane = Lane::new(memory.clone(), rules.clone(), fees.vaults());
+        Self { engine, rules, memory, lane, fees, gas_used: 0, gas_limit, plans: 0 }
+    }
+
+    /// Executes and includes one transaction. On an error nothing has changed.
+    pub fn execute(
+        &mut self,
+        tx: &RecoveredTransaction,
+    ) -> Result<TransactionOutcome, ExecuteError<R::Error>> {
+        self.run_in_turn(tx).map_err(ExecuteError::State)?.map_err(ExecuteError::Invalid)
+    }
+
+    /// Executes transactions in order for as long as `go_on` says so. Those that are refused are skipped.
+    pub fn execute_all(
+        &mut self,
+        txs: Vec<T>,
+        go_on: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Execution<R::Error> {
+        if txs.len() < 2 || self.engine.choice == Choice::Serial {
+            return self.execute_serially(&txs, go_on);
+        }
+        self.plans += 1;
+        let vaults = self.fees.vaults();
+        let plan = Plan::new(&self.memory, &vaults, self.plans, &txs);
+        if self.engine.choice == Choice::ByCost && !plan.pays(self.engine.workers.count()) {
+            return self.execute_serially(&txs, go_on);
+        }
+        self.execute_planned(txs, plan, go_on)
+    }
+
+    fn execute_serially(&mut self, txs: &[T], go_on: impl Fn() -> bool) -> Execution<R::Error> {
+        let mut execution = Execution {
+            verdicts: Vec::with_capacity(txs.len()),
+            failure: None,
+            report: RunReport::default(),
+        };
+        for tx in txs {
+            if !go_on() {
+                break;
+            }
+            match self.run_in_turn(&tx.as_ref().tx) {
+                Ok(verdict) => {
+                    execution.verdicts.push(verdict);
+                    execution.report.in_turn += 1;
+                }
+                Err(error) => {
+                    execution.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        execution
+    }
+
+    fn execute_planned(
+        &mut self,
+        txs: Vec<T>,
+        plan: Plan,
+        go_on: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Execution<R::Error> {
+        let (gas_left, workers) = (self.gas_left(), &self.engine.workers);
+        let run = Arc::new(Run::new(
+            self.memory.clone(),
+            self.rules.clone(),
+            txs,
+            plan,
+            workers.count(),
+            self.fees.clone(),
+            gas_left,
+            Box::new(go_on),
+        ));
+        workers.run(&run, &mut self.lane);
+        let Ended { mut verdicts, fees, failure, report } = run.finish(&mut self.lane);
+        self.fees = fees;
+        let end = u32::try_from(verdicts.len() + 1).expect("as many turns as transactions");
+        self.memory.collapse(end);
+        for outcome in verdicts.iter_mut().flatten() {
+            self.place(outcome);
+        }
+        Execution { verdicts, failure, report }
+    }
+
+    /// Runs one transaction after all others.
+    fn run_in_turn(
+        &mut self,
+        tx: &RecoveredTransaction,
+    ) -> Result<Result<TransactionOutcome, InvalidTransaction>, R::Error> {
+        let gas_left = self.gas_left();
+        let ran = match self.lane.run_at_head(tx, u32::MAX, gas_left)? {
+            Ran::Unknown => {
+                self.fees.pay_out(&self.memory, None)?;
+                self.lane.run_exactly(tx, u32::MAX, gas_left)?
+            }
+            ran => ran,
+        };
+        match ran {
+            Ran::Valid(valid) => {
+                let Valid { mut outcome, fees, effects } = valid;
+                self.lane.write(effects);
+                if let Some(fees) = fees {
+                    self.fees.add(&fees);
+                }
+                self.place(&mut outcome);
+                Ok(Ok(outcome))
+            }
+            Ran::Invalid(reason) => Ok(Err(reason)),
+            Ran::Unknown => unreachable!("an exact run knows everything"),
+        }
+    }
+
+    /// Puts an outcome in its place in the block.
+    fn place(&mut self, outcome: &mut TransactionOutcome) {
+        self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
+        outcome.receipt.as_receipt_mut().cumulative_gas_used = self.gas_used;
+    }
+
+    /// Gas that user transactions can still ask for.
+    pub const fn gas_left(&self) -> u64 {
+        self.gas_limit.saturating_sub(self.gas_used)
+    }
+
+    /// Gas used so far.
+    pub const fn gas_used(&self) -> u64 {
+        self.gas_used
+    }
+
+    /// What changed since the last call: the diff of one sub-block. The first one holds the system calls.
+    ///
+    /// # Errors
+    /// When the account of a fee vault cannot be read; nothing is lost, and it may be asked again.
+    pub fn take_diff(&mut self) -> Result<StateDiff, R::Error> {
+        self.fees.pay_out(&self.memory, None)?;
+        Ok(self.memory.take_diff())
+    }
+}

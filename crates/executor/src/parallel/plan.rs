@@ -1,0 +1,142 @@
+//! Lays out a run: what each transaction is expected to touch, who therefore waits for whom, and whether more than one
+//! worker pays at all.
+//!
+//! A prediction may be wrong: then time is lost, and nothing else.
+
+use alloy_primitives::{Address, map::AddressMap};
+use state::StateReader;
+
+use super::{
+    Key, PreparedTransaction,
+    memory::{Memory, Turn, Write},
+    schedule::{Cost, Graph},
+    view::Vaults,
+};
+
+/// What running a transaction ahead costs more than running it in its turn: notes, versions, a place in the schedule.
+const AHEAD_COST: Cost = 350;
+
+/// What it costs to wake workers and to wait for the last one.
+const START_COST: Cost = 60_000;
+
+/// The layout of one run.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub graph: Graph,
+    /// Where transactions are expected to look, and whether they are expected to write there.
+    places: Vec<(Write, bool)>,
+    /// Where those of each transaction begin.
+    starts: Vec<u32>,
+    /// Transactions that can only run when everything before them stands.
+    at_head: Vec<bool>,
+}
+
+impl Plan {
+    /// Plans the transactions in their order. `number` is not that of an earlier plan over the same memory.
+    pub(super) fn new<R: StateReader, T: AsRef<PreparedTransaction>>(
+        memory: &Memory<R>,
+        vaults: &Vaults,
+        number: u32,
+        txs: &[T],
+    ) -> Self {
+        let mut plan = Self {
+            graph: Graph::with_capacity(txs.len()),
+            places: Vec::with_capacity(txs.len() * 4),
+            starts: Vec::with_capacity(txs.len() + 1),
+            at_head: Vec::with_capacity(txs.len()),
+        };
+        let mut exclusive = AddressMap::<Turn>::default();
+        for (tx, turn) in txs.iter().map(AsRef::as_ref).zip(1..) {
+            plan.add(memory, vaults, number, turn, tx, &mut exclusive);
+        }
+        plan.starts.push(plan.places_len());
+        plan
+    }
+
+    fn add<R: StateReader>(
+        &mut self,
+        memory: &Memory<R>,
+        vaults: &Vaults,
+        number: u32,
+        turn: Turn,
+        tx: &PreparedTransaction,
+        exclusive: &mut AddressMap<Turn>,
+    ) {
+        self.starts.push(self.places_len());
+        self.graph.push(tx.prediction.cost);
+        let mut at_head = false;
+        // Mostly the same one several times.
+        let mut earlier = [0; 2];
+        for key in &tx.prediction.keys {
+            let (place, last) = match *key {
+                Key::Account { address, .. } if vaults.contains(&address) => {
+                    at_head = true;
+                    continue;
+                }
+                Key::Account { address, writes } => {
+                    let (place, last) = memory.plan_account(&address, number, turn, writes);
+                    (Some((Write::Account(place), writes)), last)
+                }
+                Key::Slot { address, slot, writes } => {
+                    let (place, last) = memory.plan_slot(&(address, slot), number, turn, writes);
+                    (Some((Write::Slot(place), writes)), last)
+                }
+                Key::Contract { address } => (None, exclusive.insert(address, turn).unwrap_or(0)),
+            };
+            self.places.extend(place);
+            if last > 0 && last != turn && !earlier.contains(&last) {
+                self.graph.wait(last, turn);
+                earlier = [last, earlier[0]];
+            }
+        }
+        self.at_head.push(at_head);
+    }
+
+    /// Whether a transaction has to be run in its turn.
+    pub(super) fn is_at_head(&self, turn: Turn) -> bool {
+        self.at_head[turn as usize - 1]
+    }
+
+    /// Whether a transaction is expected to look at a place, and to write there if that is asked.
+    pub(super) fn expects(&self, turn: Turn, place: Write, write: bool) -> bool {
+        let index = turn as usize - 1;
+        let of_tx = self.starts[index] as usize..self.starts[index + 1] as usize;
+        self.places[of_tx]
+            .iter()
+            .any(|(expected, writes)| *expected == place && (*writes || !write))
+    }
+
+    /// Whether workers, so many of them, are expected to be done sooner than one thread that goes through in order.
+    pub(super) fn pays(&self, workers: usize) -> bool {
+        if workers < 2 {
+            return false;
+        }
+        let (total, (_, longest)) = (self.graph.total(), self.graph.tails());
+        let overhead = AHEAD_COST * self.at_head.len() as u64;
+        let shared = (total + overhead) / workers as u64;
+        let expected = std::cmp::max(shared, longest) + START_COST;
+        expected * 10 < total * 9
+    }
+
+    fn places_len(&self) -> u32 {
+        u32::try_from(self.places.len()).expect("block gas bounds what a run can touch")
+    }
+}
+
+/// Expected cost of a plain transfer.
+pub(super) const TRANSFER_COST: Cost = 400;
+
+/// Expected cost of a transaction about which nothing is known.
+pub(super) const UNKNOWN_COST: Cost = 10_000;
+
+/// What a transaction touches whatever it calls, and a contract as a whole where nothing more is known.
+pub(super) fn coarse_keys(sender: Address, to: Option<Address>, is_plain: bool) -> Vec<Key> {
+    let mut keys = vec![Key::Account { address: sender, writes: true }];
+    if let Some(to) = to {
+        keys.push(Key::Account { address: to, writes: is_plain });
+        if !is_plain {
+            keys.push(Key::Contract { address: to });
+        }
+    }
+    keys
+}

@@ -1,0 +1,199 @@
+//! One run: transactions executed ahead of their turn by several workers, and committed in order.
+//!
+//! A worker takes what may run now, runs it on what is written so far, and shows its writes to those behind. Whoever
+//! comes by commits from the front: a transaction is valid there if everything that it looked at is still what it
+//! would find. If not, it is run again on the spot, where nothing in front of it can change any more. So each one is
+//! executed at most twice, and the result is that of serial execution.
+//!
+//! Nobody holds a lock while executing but the one who commits, and nobody waits for that one: the others go on with
+//! what is ready, and sleep when nothing is.
+
+mod head;
+
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+use state::StateReader;
+
+use super::{
+    PreparedTransaction,
+    fees::PendingFees,
+    lane::{Lane, Ran},
+    memory::{Memory, Read, Stamp, Turn, Write, Written},
+    plan::Plan,
+    schedule::{Cost, Schedule},
+    view::Vaults,
+};
+use crate::evm::Environment;
+pub(super) use head::{Ended, Head};
+
+/// How much work a worker takes at a time, in expected nanoseconds: long against a look at the schedule, short against
+/// the wait of others for what it has.
+const BATCH_COST: Cost = 20_000;
+
+/// Shared by the workers of one run.
+pub(super) struct Run<R: StateReader, T> {
+    pub memory: Arc<Memory<R>>,
+    pub rules: Arc<Environment>,
+    pub vaults: Vaults,
+    txs: Vec<T>,
+    plan: Plan,
+    batch_cost: Cost,
+    schedule: Mutex<Schedule>,
+    /// There is something to take, or never again.
+    changed: Condvar,
+    attempts: Box<[Mutex<Option<Attempt>>]>,
+    head: Mutex<Head<R>>,
+    go_on: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// A transaction that was run ahead, or is left to the head.
+#[derive(Debug)]
+struct Attempt {
+    ran: Box<Ran>,
+    reads: Vec<Read>,
+    written: Written,
+    /// It looked at nothing and wrote nothing but what the plan says.
+    as_planned: bool,
+}
+
+impl<R, T> Run<R, T>
+where
+    R: StateReader,
+    T: AsRef<PreparedTransaction>,
+{
+    #[expect(clippy::too_many_arguments, reason = "the one place where a run is put together")]
+    pub(super) fn new(
+        memory: Arc<Memory<R>>,
+        rules: Arc<Environment>,
+        txs: Vec<T>,
+        mut plan: Plan,
+        workers: usize,
+        fees: PendingFees,
+        gas_left: u64,
+        go_on: Box<dyn Fn() -> bool + Send + Sync>,
+    ) -> Self {
+        let graph = std::mem::take(&mut plan.graph);
+        let share = graph.total() / (8 * std::cmp::max(workers as u64, 1));
+        Self {
+            memory,
+            rules,
+            vaults: fees.vaults(),
+            batch_cost: std::cmp::min(BATCH_COST, share),
+            schedule: Mutex::new(graph.schedule(workers)),
+            changed: Condvar::new(),
+            attempts: txs.iter().map(|_| Mutex::new(None)).collect(),
+            head: Mutex::new(Head::new(txs.len(), fees, gas_left)),
+            txs,
+            plan,
+            go_on,
+        }
+    }
+
+    /// Works until there is nothing left to take.
+    pub(super) fn work(&self, lane: &mut Lane<R>) {
+        let (mut batch, mut done) = (Vec::new(), Vec::new());
+        while self.take(&done, &mut batch) {
+            done.clear();
+            // Those left to the head are done when they are committed.
+            done.extend(batch.drain(..).filter(|turn| self.run_ahead(lane, *turn)));
+            self.commit(lane);
+            if !(self.go_on)() {
+                self.stop();
+            }
+        }
+    }
+
+    /// Commits what is left once nobody works any more, and gives the result.
+    pub(super) fn finish(&self, lane: &mut Lane<R>) -> Ended<R::Error> {
+        self.commit(lane);
+        std::mem::replace(&mut *self.head.lock(), Head::new(0, PendingFees::new(&self.rules), 0))
+            .end()
+    }
+
+    /// Tells what is done, and waits for more. `false`: there will be none.
+    fn take(&self, done: &[Turn], batch: &mut Vec<Turn>) -> bool {
+        let mut schedule = self.schedule.lock();
+        schedule.done(done);
+        loop {
+            schedule.take(self.batch_cost, batch);
+            // One who was woken wakes the next, if there is something left.
+            if schedule.has_ready() {
+                self.changed.notify_one();
+            } else if schedule.is_over() {
+                self.changed.notify_all();
+            }
+            if !batch.is_empty() {
+                return true;
+            }
+            if schedule.is_over() {
+                return false;
+            }
+            self.changed.wait(&mut schedule);
+        }
+    }
+
+    /// Runs a transaction before its turn. `false`: it is left to the head.
+    fn run_ahead(&self, lane: &mut Lane<R>, turn: Turn) -> bool {
+        let attempt = if self.plan.is_at_head(turn) {
+            Attempt::left_to_head()
+        } else {
+            let (ran, reads) = lane.run_ahead(self.tx(turn), turn);
+            self.show(lane, turn, ran, reads)
+        };
+        let is_done = !matches!(*attempt.ran, Ran::Unknown);
+        *self.attempts[turn as usize - 1].lock() = Some(attempt);
+        is_done
+    }
+
+    /// Shows those behind what an attempt wrote.
+    fn show(&self, lane: &Lane<R>, turn: Turn, mut ran: Ran, reads: Vec<Read>) -> Attempt {
+        let written = match &mut ran {
+            Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, attempt: 0 }),
+            Ran::Invalid(_) | Ran::Unknown => Written::default(),
+        };
+        let as_planned = reads.iter().all(|read| self.plan.expects(turn, read.place(), false))
+            && self.writes_as_planned(turn, &written.places);
+        Attempt { ran: Box::new(ran), reads, written, as_planned }
+    }
+
+    fn writes_as_planned(&self, turn: Turn, places: &[Write]) -> bool {
+        places.iter().all(|place| self.plan.expects(turn, *place, true))
+    }
+
+    /// The head has run a transaction that was left to it.
+    fn report_done(&self, turn: Turn) {
+        let mut schedule = self.schedule.lock();
+        schedule.done(&[turn]);
+        if schedule.has_ready() {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Makes everybody end.
+    pub(super) fn abandon(&self) {
+        self.stop();
+    }
+
+    fn stop(&self) {
+        self.schedule.lock().stop();
+        self.changed.notify_all();
+    }
+
+    fn tx(&self, turn: Turn) -> &crate::RecoveredTransaction {
+        &self.txs[turn as usize - 1].as_ref().tx
+    }
+}
+
+impl Attempt {
+    fn left_to_head() -> Self {
+        let (reads, written) = (Vec::new(), Written::default());
+        Self { ran: Box::new(Ran::Unknown), reads, written, as_planned: false }
+    }
+}
+
+impl<R: StateReader, T> core::fmt::Debug for Run<R, T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Run").field("transactions", &self.txs.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,189 @@
+//! The front of a run: what is committed, one transaction after the other.
+
+use state::StateReader;
+
+use super::{Attempt, Run};
+use crate::{
+    InvalidTransaction, TransactionOutcome,
+    parallel::{
+        PreparedTransaction,
+        fees::PendingFees,
+        lane::{Lane, Ran, Valid},
+        memory::{Stamp, Turn},
+        report::RunReport,
+    },
+};
+use alloy_consensus::Transaction as _;
+
+/// What one transaction came to: included with an outcome, or refused.
+pub(in crate::parallel) type Verdict = Result<TransactionOutcome, InvalidTransaction>;
+
+/// What is committed.
+#[derive(Debug)]
+pub(in crate::parallel) struct Head<R: StateReader> {
+    verdicts: Vec<Verdict>,
+    fees: PendingFees,
+    gas_left: u64,
+    /// From here on plans are not to be trusted: an earlier transaction wrote what no plan said, or wrote late.
+    is_off_plan: bool,
+    failure: Option<R::Error>,
+    report: RunReport,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(in crate::parallel) struct Ended<E> {
+    /// One for each transaction from the first on, as far as the run came.
+    pub verdicts: Vec<Verdict>,
+    pub fees: PendingFees,
+    pub failure: Option<E>,
+    pub report: RunReport,
+}
+
+impl<R: StateReader> Head<R> {
+    pub(super) fn new(len: usize, fees: PendingFees, gas_left: u64) -> Self {
+        Self {
+            verdicts: Vec::with_capacity(len),
+            fees,
+            gas_left,
+            is_off_plan: false,
+            failure: None,
+            report: RunReport::default(),
+        }
+    }
+
+    pub(super) fn end(self) -> Ended<R::Error> {
+        let Self { verdicts, fees, failure, report, .. } = self;
+        Ended { verdicts, fees, failure, report }
+    }
+
+    fn include(&mut self, valid: Valid) {
+        let Valid { outcome, fees, .. } = valid;
+        if let Some(fees) = fees {
+            self.fees.add(&fees);
+        }
+        self.gas_left = self.gas_left.saturating_sub(outcome.gas_used);
+        self.verdicts.push(Ok(outcome));
+    }
+}
+
+impl<R, T> Run<R, T>
+where
+    R: StateReader,
+    T: AsRef<PreparedTransaction>,
+{
+    /// Commits what is ready at the front, unless somebody else is at it.
+    pub(super) fn commit(&self, lane: &mut Lane<R>) {
+        loop {
+            let Some(mut head) = self.head.try_lock() else { return };
+            while self.commit_next(&mut head, lane) {}
+            let next = head.verdicts.len();
+            let is_over = next == self.txs.len() || head.failure.is_some();
+            drop(head);
+            // Somebody may have come by in vain between the last look and the release.
+            if is_over || self.attempts[next].lock().is_none() {
+                return;
+            }
+            if !(self.go_on)() {
+                return;
+            }
+        }
+    }
+
+    /// Commits the next transaction. `false`: it was not run yet, or the run is over.
+    fn commit_next(&self, head: &mut Head<R>, lane: &mut Lane<R>) -> bool {
+        let index = head.verdicts.len();
+        if index == self.txs.len() || head.failure.is_some() {
+            return false;
+        }
+        let Some(attempt) = self.attempts[index].lock().take() else { return false };
+        let turn = Turn::try_from(index + 1).expect("as many turns as transactions");
+        if !self.holds(head, &attempt, turn) {
+            return self.run_again(head, lane, turn, attempt);
+        }
+        head.is_off_plan |= !self.writes_as_planned(turn, &attempt.written.places);
+        head.report.ahead += 1;
+        self.memory.keep_codes(&attempt.written.codes);
+        match *attempt.ran {
+            Ran::Valid(valid) => head.include(valid),
+            Ran::Invalid(reason) => head.verdicts.push(Err(reason)),
+            Ran::Unknown => unreachable!("does not hold"),
+        }
+        true
+    }
+
+    /// Whether an attempt gave what the transaction gives in its turn.
+    fn holds(&self, head: &Head<R>, attempt: &Attempt, turn: Turn) -> bool {
+        // It ran as if the block were empty; these two checks come before the one of the block's gas.
+        let tx = self.tx(turn);
+        let fits = tx.tx.gas_limit() <= head.gas_left || tx.as_deposit().is_some();
+        let is_refused_first = matches!(
+            *attempt.ran,
+            Ran::Invalid(InvalidTransaction::Type(_) | InvalidTransaction::ChainId { .. })
+        );
+        if matches!(*attempt.ran, Ran::Unknown) || !(fits || is_refused_first) {
+            return false;
+        }
+        (attempt.as_planned && !head.is_off_plan)
+            || attempt.reads.iter().all(|read| self.memory.still_holds(read, turn))
+    }
+
+    /// Runs a transaction where everything in front of it stands. `false`: the store failed, or time is over.
+    fn run_again(
+        &self,
+        head: &mut Head<R>,
+        lane: &mut Lane<R>,
+        turn: Turn,
+        before: Attempt,
+    ) -> bool {
+        if !(self.go_on)() {
+            *self.attempts[turn as usize - 1].lock() = Some(before);
+            return false;
+        }
+        let was_ahead = !matches!(*before.ran, Ran::Unknown);
+        head.report.at_head += u64::from(!was_ahead);
+        head.report.again += u64::from(was_ahead);
+        let ran = match self.run_in_turn(head, lane, turn) {
+            Ok(ran) => ran,
+            Err(error) => {
+                head.failure = Some(error);
+                self.stop();
+                return false;
+            }
+        };
+        let mut ran = ran;
+        let written = match &mut ran {
+            Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, attempt: 1 }),
+            Ran::Invalid(_) | Ran::Unknown => Default::default(),
+        };
+        self.memory.retract(turn, &before.written.places, &written.places);
+        // Some of those that wait for it, or rely on what it wrote before, may have run already.
+        head.is_off_plan = true;
+        self.memory.keep_codes(&written.codes);
+        match ran {
+            Ran::Valid(valid) => head.include(valid),
+            Ran::Invalid(reason) => head.verdicts.push(Err(reason)),
+            Ran::Unknown => unreachable!("an exact run knows everything"),
+        }
+        if !was_ahead {
+            self.report_done(turn);
+        }
+        true
+    }
+
+    fn run_in_turn(
+        &self,
+        head: &mut Head<R>,
+        lane: &mut Lane<R>,
+        turn: Turn,
+    ) -> Result<Ran, R::Error> {
+        let (tx, gas_left) = (self.tx(turn), head.gas_left);
+        match lane.run_at_head(tx, turn, gas_left)? {
+            Ran::Unknown => {
+                head.fees.pay_out(&self.memory, Some(turn))?;
+                lane.run_exactly(tx, turn, gas_left)
+            }
+            ran => Ok(ran),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The state as one transaction sees it, and the notes of what it looked at.
+
+use std::{
+    cell::{Cell, Ref, RefCell},
+    sync::Arc,
+};
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use state::{Account, StateReader};
+
+use super::memory::{Memory, Notes, Turn};
+
+/// Everybody whom fees go to. Fees are summed up aside, so what stands at these accounts is not what a transaction is to
+/// see of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Vaults(pub [Address; 4]);
+
+impl Vaults {
+    pub(super) fn contains(&self, address: &Address) -> bool {
+        self.0.contains(address)
+    }
+}
+
+/// A reader for one thread, which runs one transaction after the other on it.
+#[derive(Debug)]
+pub(super) struct View<R> {
+    memory: Arc<Memory<R>>,
+    vaults: Vaults,
+    turn: Cell<Turn>,
+    watch: Cell<Watch>,
+    notes: RefCell<Notes>,
+}
+
+/// How closely a view looks at its reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// The transaction runs ahead of others; no read of a vault is answered.
+    Ahead,
+    /// Everything before the transaction stands, but vaults are not up to date and not answered for.
+    AtHead,
+    /// Vaults are up to date as well.
+    Exact,
+}
+
+/// Why a read was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ViewError<E: core::error::Error + 'static> {
+    /// The store failed.
+    #[error(transparent)]
+    Store(E),
+    /// The transaction looks at an account that fees go to.
+    #[error("the balance of a fee vault is not known yet")]
+    Vault,
+}
+
+impl<R: StateReader> View<R> {
+    pub(super) fn new(memory: Arc<Memory<R>>, vaults: Vaults) -> Self {
+        Self {
+            memory,
+            vaults,
+            turn: Cell::new(0),
+            watch: Cell::new(Watch::Exact),
+            notes: RefCell::default(),
+        }
+    }
+
+    /// The next transaction runs at `turn`.
+    pub(super) fn begin(&self, turn: Turn, watch: Watch) {
+        self.turn.set(turn);
+        self.watch.set(watch);
+        self.notes.borrow_mut().clear();
+    }
+
+    /// What was read since [`Self::begin`].
+    pub(super) fn notes(&self) -> Ref<'_, Notes> {
+        self.notes.borrow()
+    }
+
+    pub(super) const fn memory(&self) -> &Arc<Memory<R>> {
+        &self.memory
+    }
+
+    pub(super) const fn vaults(&self) -> &Vaults {
+        &self.vaults
+    }
+}
+
+impl<R: StateReader> StateReader for View<R> {
+    type Error = ViewError<R::Error>;
+
+    fn account(&self, address: &Address) -> Result<Option<Account>, Self::Error> {
+        if self.watch.get() != Watch::Exact && self.vaults.contains(address) {
+            return Err(ViewError::Vault);
+        }
+        let account = self.memory.account(address, self.turn.get());
+        let (account, read) = account.map_err(ViewError::Store)?;
+        self.notes.borrow_mut().note_account(*address, read);
+        Ok(account)
+    }
+
+    fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
+        let key = (*address, *slot);
+        let (value, read) = self.memory.slot(&key, self.turn.get()).map_err(ViewError::Store)?;
+        self.notes.borrow_mut().note_slot(key, read);
+        Ok(value)
+    }
+
+    fn code(&self, hash: &B256) -> Result<Bytes, Self::Error> {
+        self.memory.code(hash).map_err(ViewError::Store)
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, Self::Error> {
+        self.memory.block_hash(number).map_err(ViewError::Store)
+    }
+}
