@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::mempool::{MempoolLimits, OrderingChoice};
 
+/// More are of use only where transactions are heavy and independent.
+const EXECUTION_THREADS_DEFAULT_MAX: usize = 16;
+
 const SUB_BLOCK_INTERVAL_MIN: Duration = Duration::from_millis(50);
 const SUB_BLOCK_INTERVAL_MAX: Duration = Duration::from_millis(1_000);
 
@@ -59,8 +62,16 @@ pub struct BuilderConfig {
     pub index_lag_blocks_max: u64,
     /// Bytes of their transactions before it stops.
     pub index_lag_bytes_max: usize,
+    /// Threads that execute a sub-block together, where that pays.
+    pub execution_threads: usize,
+    /// Executes every sealed block again, serially, before it is indexed and can be posted.
+    pub check: bool,
     /// Threads that hash a large diff.
     pub root_threads: usize,
+    /// A block that the check is to find different, once.
+    #[cfg(test)]
+    #[serde(skip)]
+    pub doubted_block: Option<u64>,
 }
 
 /// How transactions are let in.
@@ -106,6 +117,7 @@ impl Default for SequencerConfig {
 
 impl Default for BuilderConfig {
     fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get());
         Self {
             sub_block_interval: Duration::from_millis(100),
             sub_block_time_max: Duration::from_millis(80),
@@ -114,7 +126,11 @@ impl Default for BuilderConfig {
             journal_queue_max: 16,
             index_lag_blocks_max: 64,
             index_lag_bytes_max: 256 << 20,
+            execution_threads: std::cmp::min(cores, EXECUTION_THREADS_DEFAULT_MAX),
+            check: true,
             root_threads: 2,
+            #[cfg(test)]
+            doubted_block: None,
         }
     }
 }

@@ -9,13 +9,19 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::eips::Encodable2718;
 use db::{BlockRecord, Bodies, Classify, CurrentState, Fence, Index, IndexedReceipt, Severity};
+use executor::ChainSpec;
 use service::{Backoff, error_chain};
 use state::StateDiff;
 use tokio::{sync::mpsc, time::Instant};
 
+#[cfg(test)]
+use crate::check::Difference;
 use crate::{
     SequencerError,
+    builder::BlockEngine,
     chain::{ChainBlock, ChainStore, Included},
+    check::check,
+    follower::BuilderControl,
     metrics,
 };
 
@@ -24,6 +30,20 @@ const STATE_LAG_BLOCKS: u64 = 4;
 
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The check that a block must pass before it is written, and what happens when it does not.
+#[derive(Debug)]
+pub(crate) struct SerialCheck {
+    /// The chain's rules.
+    pub(crate) spec: ChainSpec,
+    /// What has executed the block, and is not believed any more after a difference.
+    pub(crate) engine: Arc<BlockEngine>,
+    /// Who builds the block again.
+    pub(crate) builder: BuilderControl,
+    /// A block that is to be found different once.
+    #[cfg(test)]
+    pub(crate) doubted: Option<u64>,
+}
 
 /// The task that writes the index.
 #[derive(Debug)]
@@ -36,6 +56,8 @@ pub(crate) struct Indexer {
     pub(crate) fence: Fence,
     /// The chain in memory.
     pub(crate) store: Arc<ChainStore>,
+    /// Looks at each block before it is written; `None`: nobody does.
+    pub(crate) check: Option<SerialCheck>,
     /// Where its health is shown.
     pub(crate) health: service::Component,
 }
@@ -52,6 +74,10 @@ impl Indexer {
         self.health.up("nothing written yet");
         while let Some(block) = blocks.recv().await {
             let started = Instant::now();
+            if !self.passes(&block).await? {
+                // The session ends: this block and those behind it are taken back.
+                return Ok(());
+            }
             let record = self.record(block.clone()).await?;
             self.write(&record).await?;
             self.advance_state(block.number()).await?;
@@ -59,6 +85,44 @@ impl Indexer {
             self.health.up(format!("block {}", block.number()));
         }
         Ok(())
+    }
+
+    /// Whether a block is what serial execution makes of it. If not, it is built again, serially.
+    async fn passes(&self, block: &Arc<ChainBlock>) -> Result<bool, SequencerError> {
+        let Some(SerialCheck { spec, engine, builder, .. }) = &self.check else { return Ok(true) };
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        let found = loop {
+            let (spec, store, checked) = (*spec, self.store.clone(), block.clone());
+            let check = move || check(&spec, &store, &checked);
+            match tokio::task::spawn_blocking(check).await {
+                Ok(Ok(found)) => break found,
+                Ok(Err(error)) => {
+                    let (block, error) = (block.number(), error_chain(&error));
+                    tracing::warn!(block, error, "cannot execute a block again, trying again");
+                    tokio::time::sleep(backoff.pause()).await;
+                }
+                Err(_) => return Err(SequencerError::Lost { what: "check of a block" }),
+            }
+        };
+        #[cfg(test)]
+        let found = found.or_else(|| self.doubt(block.number()));
+        let Some(difference) = found else { return Ok(true) };
+        metrics::check_differed();
+        engine.distrust();
+        let number = block.number();
+        tracing::error!(number, %difference, "a block differs from its serial execution");
+        self.health.down("a block differs from its serial execution and is built again");
+        let cause = format!("block {number} differs from its serial execution: {difference}");
+        builder.rebuild(number.saturating_sub(1), cause).await?;
+        Ok(false)
+    }
+
+    #[cfg(test)]
+    fn doubt(&self, number: u64) -> Option<Difference> {
+        let check = self.check.as_ref()?;
+        // Serial execution is beyond doubt.
+        let is_doubted = check.doubted == Some(number) && check.engine.is_trusted();
+        is_doubted.then_some(Difference::State { address: None })
     }
 
     /// Packs a block on a blocking thread: the way back reads the state before it.

@@ -16,6 +16,7 @@
 pub mod api;
 pub mod builder;
 pub mod chain;
+mod check;
 mod config;
 mod error;
 pub mod follower;

@@ -13,6 +13,15 @@ pub(crate) fn describe() {
     describe_histogram!("braid_sequencer_execute_seconds", "execution of one sub-block");
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
     describe_counter!("braid_sequencer_interrupted_total", "executions that a failed read stopped");
+    describe_histogram!(
+        "braid_sequencer_check_seconds",
+        "executing a sealed block again, serially, beside the building of others"
+    );
+    describe_counter!("braid_sequencer_checked_total", "transactions executed again");
+    describe_counter!(
+        "braid_sequencer_check_differences_total",
+        "blocks that differed from their serial execution and were built again; must stay zero"
+    );
     describe_histogram!("braid_sequencer_recovery_seconds", "decoding and senders of a chunk");
     describe_histogram!("braid_sequencer_root_seconds", "hashing the diff of one sub-block");
     describe_histogram!(
@@ -58,6 +67,17 @@ pub(crate) fn describe() {
 pub(crate) fn executed(elapsed: Duration, transactions: usize) {
     histogram!("braid_sequencer_execute_seconds").record(elapsed);
     counter!("braid_sequencer_executed_total").increment(count(transactions));
+}
+
+/// A sealed block was executed again.
+pub(crate) fn checked(elapsed: Duration, transactions: usize) {
+    histogram!("braid_sequencer_check_seconds").record(elapsed);
+    counter!("braid_sequencer_checked_total").increment(count(transactions));
+}
+
+/// A sealed block differed from its serial execution.
+pub(crate) fn check_differed() {
+    counter!("braid_sequencer_check_differences_total").increment(1);
 }
 
 pub(crate) fn interrupted() {

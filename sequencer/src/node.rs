@@ -23,6 +23,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::Bytes;
 use db::{Database, Fence, Leases, PendingTransactions};
+use executor::{ChainSpec, parallel::Choice};
 use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
 use service::{Clock, Component, Health};
@@ -38,9 +39,10 @@ use self::{
 };
 use crate::{
     SequencerConfig, SequencerError, Submitter,
-    builder::{Command, Exit, OriginView, RootHandle},
+    builder::{BlockEngine, Command, Exit, OriginView, RootHandle},
     chain::{ChainBlock, ChainStore, ChainView},
     follower::{BuilderControl, Follower},
+    indexer::SerialCheck,
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
     metrics,
     publisher::{Published, Publisher},
@@ -106,7 +108,10 @@ pub async fn run(
     config.validate().map_err(SequencerError::Config)?;
     metrics::describe();
     let fence = lead(&config, &parts.database, &shutdown).await?;
-    let loader = Loader::new(&config, &parts, fence);
+    let engine = BlockEngine::start(config.builder.execution_threads, Choice::ByCost)
+        .map_err(|source| SequencerError::Thread { name: "braid-exec", source })?;
+    let engine = Arc::new(engine);
+    let loader = Loader::new(&config, &parts, fence, engine.clone());
     let loaded = loader.load(None, 0).await?;
     let store = loaded.store.clone();
     let readers = &config.readers;
@@ -119,7 +124,8 @@ pub async fn run(
         chain_id: parts.rollup.l2_chain_id,
         base_fee_min: parts.rollup.fees.base_fee_min,
     };
-    let admission = Arc::new(Admission::new(rules, store.clone(), mempool.clone()));
+    let admission =
+        Arc::new(Admission::new(rules, store.clone(), mempool.clone(), engine.predictor().clone()));
     let (queue, _threads) =
         RecoveryThreads::start(&admission, config.admission.threads, config.admission.queue_max)
             .map_err(|source| SequencerError::Thread { name: "braid-admit", source })?;
@@ -135,6 +141,7 @@ pub async fn run(
         index_health: parts.health.component("index", None),
         fence,
         loader,
+        engine,
         root,
         view: view.clone(),
         store,
@@ -176,6 +183,7 @@ struct Node {
     parts: SequencerParts,
     fence: Fence,
     loader: Loader,
+    engine: Arc<BlockEngine>,
     root: RootHandle,
     view: ChainView,
     store: Arc<ChainStore>,
@@ -202,7 +210,7 @@ impl Node {
         let mut lead = !loaded.is_new;
         let mut version = 0;
         loop {
-            let session = Session::start(&self, loaded, &receiver, lead, version)?;
+            let session = Session::start(&self, loaded, &receiver, &control, lead, version)?;
             let (exit, reached) = tokio::select! {
                 ended = session.run() => ended?,
                 failed = first_failure(&mut tasks) => return Err(failed),
@@ -221,6 +229,17 @@ impl Node {
         save(&self.pending, &self.mempool).await;
         let leases = Leases::new(self.parts.database.clone());
         leases.release(self.fence).await.map_err(SequencerError::Lease)
+    }
+
+    /// The check of sealed blocks, which has `control` build a wrong one again.
+    fn serial_check(&self, control: &BuilderControl) -> SerialCheck {
+        SerialCheck {
+            spec: ChainSpec::from(self.parts.rollup.as_ref()),
+            engine: self.engine.clone(),
+            builder: control.clone(),
+            #[cfg(test)]
+            doubted: self.config.builder.doubted_block,
+        }
     }
 
     /// The tasks beside the building of blocks.

@@ -27,7 +27,7 @@ pub(crate) use stored::{chain_block, included, opening_of};
 
 use crate::{
     SequencerConfig, SequencerError,
-    builder::{OpenBlock, seal_with},
+    builder::{BlockEngine, GrowingBlock, OpenBlock},
     chain::{BaseState, ChainBlock, ChainStore, StoreLimits},
     node::SequencerParts,
 };
@@ -70,10 +70,16 @@ pub(crate) struct Loader {
     store_limits: StoreLimits,
     cache_limits: CacheLimits,
     root_threads: usize,
+    engine: Arc<BlockEngine>,
 }
 
 impl Loader {
-    pub(crate) fn new(config: &SequencerConfig, parts: &SequencerParts, fence: Fence) -> Self {
+    pub(crate) fn new(
+        config: &SequencerConfig,
+        parts: &SequencerParts,
+        fence: Fence,
+        engine: Arc<BlockEngine>,
+    ) -> Self {
         let entries = config.readers.cache_entries_max;
         Self {
             index: Index::new(parts.database.clone()),
@@ -90,6 +96,7 @@ impl Loader {
                 ..CacheLimits::default()
             },
             root_threads: config.builder.root_threads,
+            engine,
         }
     }
 
@@ -243,8 +250,9 @@ impl Loader {
                 });
             }
             let deposits = self.deposits(&opening).await?;
-            let (spec, store_) = (self.spec, store.clone());
-            let work = move || replay_block(spec, &store_, trie, opening, &deposits, &rows);
+            let (spec, store_, engine) = (self.spec, store.clone(), self.engine.clone());
+            let work =
+                move || replay_block(spec, &store_, &engine, trie, opening, &deposits, &rows);
             let done = tokio::task::spawn_blocking(work).await;
             let (next, block) =
                 done.map_err(|_| SequencerError::Lost { what: "replay of the journal" })??;
@@ -304,6 +312,7 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 fn replay_block(
     spec: ChainSpec,
     store: &ChainStore,
+    engine: &Arc<BlockEngine>,
     mut trie: StateTrie,
     opening: BlockOpening,
     deposits: &[TxDeposit],
@@ -315,16 +324,19 @@ fn replay_block(
     let state = store
         .state_after(parent.number())
         .ok_or(SequencerError::Lost { what: "state of the newest block" })?;
-    let opened = OpenBlock::open(context, state, deposits);
+    let opened = OpenBlock::open(context, state, deposits, engine);
     let (mut open, first) = opened.map_err(|source| SequencerError::Reopen { number, source })?;
+    let mut growing = GrowingBlock::default();
     trie.apply(&first.diff);
+    growing.add(&first.diff, &first.transactions);
     for row in &rows[1..] {
         let transactions = row.transactions().map_err(SequencerError::ReadJournal)?;
         let replayed = open.replay(&transactions);
         let sub_block = replayed.map_err(|source| SequencerError::Replay { number, source })?;
         trie.apply(&sub_block.diff);
+        growing.add(&sub_block.diff, &sub_block.transactions);
     }
-    let block = seal_with(&trie, open.close());
+    let block = growing.seal(&trie, open.close());
     Ok((trie, block))
 }
 

@@ -25,6 +25,13 @@ pub enum Command {
         /// Whether blocks of our own may follow, or first those that L1 dictates.
         lead: bool,
     },
+    /// Build all blocks above `keep` again, from the transactions they hold: one of them is wrong.
+    Rebuild {
+        /// The last block that stays.
+        keep: u64,
+        /// Why, for the journal's record.
+        cause: String,
+    },
     /// Seal the open block and end.
     Stop,
 }

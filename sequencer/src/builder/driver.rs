@@ -13,21 +13,21 @@ use std::{
 use alloy::consensus::Transaction as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use derivation::{DerivedHead, OriginSelector};
-use executor::{BlockContext, ChainSpec, ExecuteError};
+use executor::{BlockContext, ChainSpec};
 use protocol::{BlockInputs, Header, L1Origin, L2BlockRef, RollupConfig};
 use service::{Clock, Component, UnixMillis};
 use state::StateDiff;
 use tokio::sync::mpsc;
 
 use super::{
-    Attempt, Command, ExecutedSubBlock, Exit, JournalItem, JournalRow, OpenBlock, OriginView,
-    RootWorker,
+    Attempt, BlockEngine, Command, ExecutedSubBlock, Exit, JournalItem, JournalRow, OpenBlock,
+    OriginView, RootWorker,
     origin::{NextOrigin, open_next},
     posting::Posting,
     root::RootGone,
 };
 use crate::{
-    chain::{ChainStore, ReadError},
+    chain::ChainStore,
     config::BuilderConfig,
     mempool::{Admitted, Mempool, TakeLimits},
     metrics,
@@ -59,6 +59,8 @@ pub struct DriverParts {
     pub origins: Arc<OriginView>,
     /// Where executed rows and sealed blocks go.
     pub journal: mpsc::Sender<JournalItem>,
+    /// What executes.
+    pub engine: Arc<BlockEngine>,
     /// The state root.
     pub root: RootWorker,
     /// Where it shows that it lives.
@@ -175,6 +177,9 @@ impl Driver {
                 Ok(())
             }
             Command::Reset { keep, cause, lead } => Err(Exit::Reset { keep, cause, lead }),
+            Command::Rebuild { keep, cause } => {
+                Err(Exit::Reset { keep, cause, lead: self.parts.lead })
+            }
             Command::Stop => {
                 if self.open.is_some() {
                     self.seal()?;
@@ -222,7 +227,7 @@ impl Driver {
         let Some(state) = self.parts.store.state_after(self.head.block.number) else {
             return Err(Exit::Lost("state of the newest block"));
         };
-        match OpenBlock::open(context, state, &inputs.deposits) {
+        match OpenBlock::open(context, state, &inputs.deposits, &self.parts.engine) {
             Ok((block, sub_block)) => {
                 self.emit(&block, sub_block, &[], Vec::new())?;
                 Ok(Some(block))
@@ -262,7 +267,7 @@ impl Driver {
         prefetch(&self.parts.store, &taken);
         let time_max = self.parts.config.sub_block_time_max;
         let Attempt { sub_block, dropped, interrupted: stopped } =
-            open.block.execute(&taken, || started.elapsed() < time_max);
+            open.block.execute(&taken, move || started.elapsed() < time_max);
         metrics::executed(started.elapsed(), taken.len());
         if let Some(error) = stopped {
             interrupted(&error, open.block.opening().number);
@@ -322,19 +327,15 @@ impl Driver {
         }
         let opened = Instant::now();
         let Some(mut block) = self.begin(inputs)? else { return Ok(None) };
-        loop {
-            match block.execute_derived(&inputs.transactions) {
-                Ok(Some(sub_block)) => self.emit(&block, sub_block, &[], Vec::new())?,
-                Ok(None) => {}
-                Err(error) => {
-                    // The row that opened the block is out, so this block it must be.
-                    interrupted(&error, inputs.opening.number);
-                    std::thread::sleep(PAUSE_MAX);
-                    continue;
-                }
-            }
-            return self.finish(block, opened).map(Some);
+        // The row that opened the block is out, so this block it must be.
+        let sub_block = block.execute_derived(&inputs.transactions, |error| {
+            interrupted(error, inputs.opening.number);
+            std::thread::sleep(PAUSE_MAX);
+        });
+        if let Some(sub_block) = sub_block {
+            self.emit(&block, sub_block, &[], Vec::new())?;
         }
+        self.finish(block, opened).map(Some)
     }
 
     /// A sub-block was executed: readers, the root thread, the mempool and the journal are told.
@@ -380,7 +381,7 @@ impl Driver {
 fn prefetch(store: &ChainStore, taken: &[Arc<Admitted>]) {
     let (mut accounts, mut slots) = (Vec::new(), Vec::new());
     for admitted in taken {
-        let tx = &admitted.tx.tx;
+        let tx = &admitted.tx.tx.tx;
         accounts.push(admitted.sender());
         accounts.extend(tx.to());
         for item in tx.access_list().into_iter().flat_map(|list| list.iter()) {
@@ -392,7 +393,7 @@ fn prefetch(store: &ChainStore, taken: &[Arc<Admitted>]) {
 }
 
 /// Execution stopped because a state could not be read: tried again at the next turn.
-fn interrupted(error: &ExecuteError<ReadError>, block: u64) {
+fn interrupted(error: &(dyn std::error::Error + 'static), block: u64) {
     metrics::interrupted();
     tracing::warn!(block, error = %service::error_chain(error), "execution interrupted");
 }

@@ -18,6 +18,7 @@
 
 mod command;
 mod driver;
+mod engine;
 mod journal;
 mod open_block;
 mod origin;
@@ -26,8 +27,9 @@ mod root;
 
 pub use command::{Command, Exit};
 pub use driver::{Driver, DriverParts};
+pub use engine::BlockEngine;
 pub use journal::{JournalItem, JournalRow, JournalWriter};
 pub use open_block::{Attempt, ClosedBlock, ExecutedSubBlock, OpenBlock, Replayed};
 pub use origin::OriginView;
-pub(crate) use root::seal_with;
+pub(crate) use root::GrowingBlock;
 pub use root::{RootGone, RootHandle, RootWorker};

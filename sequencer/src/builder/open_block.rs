@@ -3,17 +3,18 @@
 //! It decides nothing: which transactions, when, and for how long come from the driver, and at a restart from
 //! the journal. Invariant: executing the same openings and sub-blocks again gives the same block.
 
-use alloy::consensus::TxReceipt as _;
 use std::sync::Arc;
 
+use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{B256, Bytes};
 use executor::{
-    BlockContext, ExecuteError, ExecutedBlock, InvalidTransaction, RecoveredTransaction,
-    SealedBlock, SerialExecutor, TransactionOutcome, forced_transactions,
+    BlockContext, ExecuteError, InvalidTransaction, RecoveredTransaction, SealedBlock,
+    TransactionOutcome, forced_transactions, parallel::Execution,
 };
 use protocol::{BlockOpening, TxDeposit};
 use state::StateDiff;
 
+use super::{BlockEngine, engine::BlockExecutor};
 use crate::{
     chain::{ChainBlock, Included, PendingBlock, ReadError, StateView},
     mempool::{Admitted, Left, Rejection},
@@ -22,7 +23,9 @@ use crate::{
 /// A block that takes sub-blocks.
 #[derive(Debug)]
 pub struct OpenBlock {
-    executor: SerialExecutor<StateView>,
+    context: BlockContext,
+    engine: Arc<BlockEngine>,
+    executor: BlockExecutor,
     transactions: Vec<Arc<Included>>,
     raw: Vec<Bytes>,
     diffs: Vec<Arc<StateDiff>>,
@@ -51,7 +54,7 @@ pub struct Attempt {
     /// Transactions that can never be executed, and why.
     pub dropped: Left,
     /// The state could not be read, so the attempt ended early.
-    pub interrupted: Option<ExecuteError<ReadError>>,
+    pub interrupted: Option<ReadError>,
 }
 
 /// A block that takes no more sub-blocks and has no header yet.
@@ -59,9 +62,10 @@ pub struct Attempt {
 pub struct ClosedBlock {
     /// What it was executed in.
     pub context: BlockContext,
-    /// Everything that was executed.
-    pub executed: ExecutedBlock,
-    transactions: Vec<Arc<Included>>,
+    /// Gas used by all its transactions.
+    pub gas_used: u64,
+    /// Its transactions in order.
+    pub transactions: Vec<Arc<Included>>,
     raw: Vec<Bytes>,
     lengths: Vec<usize>,
 }
@@ -98,10 +102,12 @@ impl OpenBlock {
         context: BlockContext,
         state: StateView,
         deposits: &[TxDeposit],
+        engine: &Arc<BlockEngine>,
     ) -> Result<(Self, ExecutedSubBlock), ExecuteError<ReadError>> {
-        let executor = SerialExecutor::new(context, state)?;
         let mut open = Self {
-            executor,
+            executor: BlockExecutor::open(&context, state, engine)?,
+            context,
+            engine: engine.clone(),
             transactions: Vec::new(),
             raw: Vec::new(),
             diffs: Vec::new(),
@@ -118,25 +124,25 @@ impl OpenBlock {
     }
 
     /// Executes transactions in order as long as `go_on` says so, as one sub-block.
-    pub fn execute(&mut self, taken: &[Arc<Admitted>], mut go_on: impl FnMut() -> bool) -> Attempt {
+    pub fn execute(
+        &mut self,
+        taken: &[Arc<Admitted>],
+        go_on: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Attempt {
         let (mut included, mut raw) = (Vec::new(), Vec::new());
         let mut attempt = Attempt::default();
-        for admitted in taken {
-            if !go_on() {
-                break;
-            }
-            match self.executor.execute(&admitted.tx) {
+        let txs = taken.iter().map(|admitted| admitted.tx.clone()).collect();
+        let Execution { verdicts, failure, .. } = self.executor.execute_all(txs, go_on);
+        attempt.interrupted = failure;
+        for (admitted, verdict) in taken.iter().zip(verdicts) {
+            match verdict {
                 Ok(outcome) => {
-                    included.push(self.include(&admitted.tx, outcome));
+                    included.push(self.include(&admitted.tx.tx, outcome));
                     raw.push(admitted.raw.clone());
                 }
-                Err(ExecuteError::Invalid(reason)) if may_fit_later(&reason) => {}
-                Err(ExecuteError::Invalid(reason)) => {
+                Err(reason) if may_fit_later(&reason) => {}
+                Err(reason) => {
                     attempt.dropped.push((admitted.hash(), Rejection::Unexecutable(reason)));
-                }
-                Err(error) => {
-                    attempt.interrupted = Some(error);
-                    break;
                 }
             }
         }
@@ -151,56 +157,71 @@ impl OpenBlock {
     /// # Errors
     /// When that is not so.
     pub fn replay(&mut self, raws: &[Bytes]) -> Result<ExecutedSubBlock, Replayed> {
+        let decode = |(index, raw)| {
+            let tx = RecoveredTransaction::decode(raw);
+            let tx = tx.map_err(|source| Replayed::Decode { index, source })?;
+            Ok(Arc::new(self.engine.predictor().prepare(tx)))
+        };
+        let txs: Vec<_> = raws.iter().enumerate().map(decode).collect::<Result<_, _>>()?;
+        let Execution { verdicts, failure, .. } = self.executor.execute_all(txs.clone(), || true);
         let mut included = Vec::with_capacity(raws.len());
-        for (index, raw) in raws.iter().enumerate() {
-            let tx = RecoveredTransaction::decode(raw)
-                .map_err(|source| Replayed::Decode { index, source })?;
-            let outcome = self
-                .executor
-                .execute(&tx)
-                .map_err(|source| Replayed::Execute { hash: tx.hash, source })?;
-            included.push(self.include(&tx, outcome));
+        let mut verdicts = verdicts.into_iter();
+        for tx in txs {
+            let hash = tx.tx.hash;
+            let refused = |source| Replayed::Execute { hash, source };
+            match (verdicts.next(), &failure) {
+                (Some(Ok(outcome)), _) => included.push(self.include(&tx.tx, outcome)),
+                (Some(Err(reason)), _) => return Err(refused(ExecuteError::Invalid(reason))),
+                (None, Some(error)) => return Err(refused(ExecuteError::State(error.clone()))),
+                (None, None) => unreachable!("execution ends early for no other reason"),
+            }
         }
         Ok(self.finish_sub_block(included, raws.to_vec()))
     }
 
     /// Executes the transactions of derived block inputs, skipping by rule what cannot be included. `None` if
-    /// nothing is left.
-    ///
-    /// # Errors
-    /// When the state cannot be read.
+    /// nothing is left. Where the state cannot be read, `failed` is told and pauses, and execution goes on where it was.
     pub fn execute_derived(
         &mut self,
         raws: &[Bytes],
-    ) -> Result<Option<ExecutedSubBlock>, ExecuteError<ReadError>> {
+        mut failed: impl FnMut(&ReadError),
+    ) -> Option<ExecutedSubBlock> {
+        let decode = |raw: &Bytes| {
+            let tx = RecoveredTransaction::decode(raw).ok()?;
+            Some((Arc::new(self.engine.predictor().prepare(tx)), raw.clone()))
+        };
+        let mut left: Vec<_> = raws.iter().filter_map(decode).collect();
         let (mut included, mut kept) = (Vec::new(), Vec::new());
-        for raw in raws {
-            let Ok(tx) = RecoveredTransaction::decode(raw) else { continue };
-            match self.executor.execute(&tx) {
-                Ok(outcome) => {
-                    included.push(self.include(&tx, outcome));
-                    kept.push(raw.clone());
+        while !left.is_empty() {
+            let txs = left.iter().map(|(tx, _)| tx.clone()).collect();
+            let Execution { verdicts, failure, .. } = self.executor.execute_all(txs, || true);
+            let done = verdicts.len();
+            for ((tx, raw), verdict) in left.drain(..done).zip(verdicts) {
+                if let Ok(outcome) = verdict {
+                    included.push(self.include(&tx.tx, outcome));
+                    kept.push(raw);
                 }
-                Err(ExecuteError::Invalid(_)) => {}
-                Err(error) => return Err(error),
+            }
+            if let Some(error) = failure {
+                failed(&error);
             }
         }
-        Ok((!kept.is_empty()).then(|| self.finish_sub_block(included, kept)))
+        (!kept.is_empty()).then(|| self.finish_sub_block(included, kept))
     }
 
     /// What the block was opened with.
     pub const fn opening(&self) -> &BlockOpening {
-        &self.executor.context().opening
+        &self.context.opening
     }
 
     /// The block's context.
     pub const fn context(&self) -> &BlockContext {
-        self.executor.context()
+        &self.context
     }
 
     /// Gas that user transactions can still ask for.
     pub const fn gas_left(&self) -> u64 {
-        self.executor.gas_left()
+        self.context.gas_limit.saturating_sub(self.executor.gas_used())
     }
 
     /// How many user transactions it has.
@@ -215,12 +236,12 @@ impl OpenBlock {
 
     /// The block as readers see it now.
     pub fn pending(&self, version: u64) -> PendingBlock {
-        let context = self.executor.context();
+        let context = &self.context;
         PendingBlock {
             opening: context.opening,
             base_fee: context.base_fee,
             gas_limit: context.gas_limit,
-            gas_used: self.executor.executed().gas_used,
+            gas_used: self.executor.gas_used(),
             transactions: self.transactions.clone(),
             sub_blocks: self.sub_blocks(),
             diffs: self.diffs.clone(),
@@ -231,8 +252,8 @@ impl OpenBlock {
     /// Closes the block.
     pub fn close(self) -> ClosedBlock {
         ClosedBlock {
-            context: *self.executor.context(),
-            executed: self.executor.finish(),
+            context: self.context,
+            gas_used: self.executor.gas_used(),
             transactions: self.transactions,
             raw: self.raw,
             lengths: self.lengths,
@@ -265,8 +286,8 @@ impl OpenBlock {
 }
 
 impl ClosedBlock {
-    /// The block with its header.
-    pub fn sealed(self, sealed: SealedBlock) -> ChainBlock {
+    /// The block with its header, and with what all of it changed.
+    pub fn sealed(self, sealed: SealedBlock, diff: StateDiff) -> ChainBlock {
         let opening = self.context.opening;
         let SealedBlock { header, hash } = sealed;
         ChainBlock {
@@ -275,7 +296,7 @@ impl ClosedBlock {
             hash,
             opening,
             transactions: self.transactions,
-            diff: Arc::new(self.executed.diff),
+            diff: Arc::new(diff),
             sub_block_lengths: self.lengths,
             raw: self.raw,
         }

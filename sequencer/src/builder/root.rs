@@ -64,8 +64,8 @@ impl RootWorker {
         let (jobs, receiver) = bounded(JOBS_MAX);
         *handle.jobs.lock() = Some(jobs.clone());
         let thread = std::thread::Builder::new().name("braid-root".into()).spawn(move || {
-            let body = BodyRoots::default();
-            Trie { trie, body, sealed: Some(number), waiting: Vec::new() }.run(&receiver)
+            let open = GrowingBlock::default();
+            Trie { trie, open, sealed: Some(number), waiting: Vec::new() }.run(&receiver)
         })?;
         Ok(Self { jobs, thread })
     }
@@ -122,17 +122,39 @@ impl RootHandle {
     }
 }
 
-/// Seals a block with the trie of the state after it, from scratch.
-pub(crate) fn seal_with(trie: &StateTrie, block: ClosedBlock) -> ChainBlock {
-    let withdrawals_root = trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
-    let sealed = executor::seal(&block.context, &block.executed, trie.root(), withdrawals_root);
-    block.sealed(sealed)
+/// The roots of a block that is being executed, sub-block by sub-block.
+#[derive(Debug, Default)]
+pub(crate) struct GrowingBlock {
+    body: BodyRoots,
+    diff: StateDiff,
+}
+
+impl GrowingBlock {
+    /// A sub-block was executed.
+    pub(crate) fn add(&mut self, diff: &StateDiff, transactions: &[Arc<Included>]) {
+        for included in transactions {
+            self.body.push(&included.transaction, &included.outcome);
+        }
+        self.diff.merge(diff.clone());
+    }
+
+    /// Seals the block with the trie of the state after it.
+    pub(crate) fn seal(self, trie: &StateTrie, block: ClosedBlock) -> ChainBlock {
+        let withdrawals_root = trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
+        let sealed = executor::seal_with_roots(
+            &block.context,
+            self.body,
+            block.gas_used,
+            trie.root(),
+            withdrawals_root,
+        );
+        block.sealed(sealed, self.diff)
+    }
 }
 
 struct Trie {
     trie: StateTrie,
-    /// Of the open block.
-    body: BodyRoots,
+    open: GrowingBlock,
     /// The block that the trie is the state of; `None` inside a block.
     sealed: Option<u64>,
     waiting: Vec<ProofRequest>,
@@ -165,23 +187,13 @@ impl Trie {
         self.trie.apply(diff);
         let hashed = Instant::now();
         metrics::root_applied(hashed.duration_since(started));
-        for included in transactions {
-            self.body.push(&included.transaction, &included.outcome);
-        }
+        self.open.add(diff, transactions);
         metrics::body_hashed(hashed.elapsed());
     }
 
     fn seal(&mut self, block: ClosedBlock) -> ChainBlock {
         let started = Instant::now();
-        let withdrawals_root = self.trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
-        let sealed = executor::seal_with_roots(
-            &block.context,
-            std::mem::take(&mut self.body),
-            block.executed.gas_used,
-            self.trie.root(),
-            withdrawals_root,
-        );
-        let sealed = block.sealed(sealed);
+        let sealed = std::mem::take(&mut self.open).seal(&self.trie, block);
         self.sealed = Some(sealed.number());
         metrics::sealed(started.elapsed());
         sealed

@@ -48,6 +48,14 @@ impl BuilderControl {
         self.resets.changed().await.map_err(|_| SequencerError::Lost { what: "builder" })
     }
 
+    /// Has all blocks above `keep` built again. Does not wait for it.
+    ///
+    /// # Errors
+    /// When the builder is gone.
+    pub async fn rebuild(&self, keep: u64, cause: String) -> Result<(), SequencerError> {
+        self.send(Command::Rebuild { keep, cause }).await
+    }
+
     /// Builds a block that L1 dictates. `None` if the builder cannot now.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use alloy::{
     consensus::Transaction as _,
     primitives::{B256, Bytes, U256},
 };
-use executor::RecoveredTransaction;
+use executor::{RecoveredTransaction, parallel::Predictor};
 use protocol::{CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, Transaction, TransactionError};
 use state::StateReader;
 
@@ -55,12 +55,18 @@ pub struct Admission {
     rules: AdmissionRules,
     store: Arc<ChainStore>,
     mempool: Arc<Mempool>,
+    predictor: Arc<Predictor>,
 }
 
 impl Admission {
     /// Admission to this mempool, against the pending state of this chain.
-    pub const fn new(rules: AdmissionRules, store: Arc<ChainStore>, mempool: Arc<Mempool>) -> Self {
-        Self { rules, store, mempool }
+    pub const fn new(
+        rules: AdmissionRules,
+        store: Arc<ChainStore>,
+        mempool: Arc<Mempool>,
+        predictor: Arc<Predictor>,
+    ) -> Self {
+        Self { rules, store, mempool, predictor }
     }
 
     /// Admits a chunk of raw transactions; one answer each, in order.
@@ -153,16 +159,17 @@ impl Admission {
         raw: &Bytes,
         seen: &mut Seen,
     ) -> Result<B256, Rejection> {
+        let tx = Arc::new(self.predictor.prepare(tx));
         for _ in 0..STALE_RETRIES_MAX {
-            let account = match seen.sender(&tx) {
+            let account = match seen.sender(&tx.tx) {
                 Err(Rejection::State(ReadError::Passed { .. })) => {
                     *seen = Seen::now(&self.store);
                     continue;
                 }
                 account => account?,
             };
-            let cost = cost(&tx, &seen.admission.l1_fees);
-            let fees = Fees::of(&tx.tx);
+            let cost = cost(&tx.tx, &seen.admission.l1_fees);
+            let fees = Fees::of(&tx.tx.tx);
             let admitted = Admitted { tx: tx.clone(), raw: raw.clone(), fees, cost };
             match self.mempool.insert(admitted, account) {
                 Ok(hash) => return Ok(hash),

@@ -9,7 +9,10 @@ use alloy::{
     consensus::{Signed, TxEip1559},
     primitives::{Address, B256, Bytes, Signature, TxKind, U256},
 };
-use executor::RecoveredTransaction;
+use executor::{
+    RecoveredTransaction,
+    parallel::{Prediction, PreparedTransaction},
+};
 use proptest::prelude::*;
 use protocol::{DataSize, Transaction};
 use state::{Account, AccountDiff, StateDiff};
@@ -43,13 +46,14 @@ fn tx_with(from: u8, nonce: u64, tip: u128, cap: u128, gas_limit: u64) -> Admitt
     seed[25..29].copy_from_slice(&u32::try_from(gas_limit).unwrap().to_be_bytes());
     let hash = B256::from(seed);
     let tx = Signed::new_unchecked(tx, Signature::test_signature(), hash);
+    let tx = RecoveredTransaction {
+        tx: Transaction::Eip1559(tx),
+        sender: sender(from),
+        hash,
+        data_size: DataSize::MIN,
+    };
     Admitted {
-        tx: RecoveredTransaction {
-            tx: Transaction::Eip1559(tx),
-            sender: sender(from),
-            hash,
-            data_size: DataSize::MIN,
-        },
+        tx: Arc::new(PreparedTransaction { tx, prediction: Prediction::default() }),
         raw: Bytes::from(vec![0; 110]),
         fees: Fees { cap, tip },
         cost: Cost { gas: U256::from(cap) * U256::from(gas_limit), ..Cost::default() },

@@ -8,7 +8,7 @@ use alloy::{
     consensus::Transaction as _,
     primitives::{Address, B256, Bytes, U256},
 };
-use executor::RecoveredTransaction;
+use executor::parallel::PreparedTransaction;
 
 /// What a transaction pays per gas, in wei. Invariant: `tip ≤ cap`, which admission checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +70,8 @@ impl Cost {
 /// A transaction that admission let in.
 #[derive(Debug, Clone)]
 pub struct Admitted {
-    /// The transaction with its sender and hash.
-    pub tx: RecoveredTransaction,
+    /// The transaction with its sender and hash, and what it is expected to do.
+    pub tx: Arc<PreparedTransaction>,
     /// Its canonical bytes, which go to the journal as they are.
     pub raw: Bytes,
     /// Its fees.
@@ -82,23 +82,23 @@ pub struct Admitted {
 
 impl Admitted {
     /// Its hash.
-    pub const fn hash(&self) -> B256 {
-        self.tx.hash
+    pub fn hash(&self) -> B256 {
+        self.tx.tx.hash
     }
 
     /// Its sender.
-    pub const fn sender(&self) -> Address {
-        self.tx.sender
+    pub fn sender(&self) -> Address {
+        self.tx.tx.sender
     }
 
     /// Its nonce.
     pub fn nonce(&self) -> u64 {
-        self.tx.tx.nonce()
+        self.tx.tx.tx.nonce()
     }
 
     /// Its gas limit.
     pub fn gas_limit(&self) -> u64 {
-        self.tx.tx.gas_limit()
+        self.tx.tx.tx.gas_limit()
     }
 }
 

@@ -11,6 +11,7 @@ use super::Node;
 use crate::{
     SequencerError,
     builder::{Command, Driver, DriverParts, Exit, JournalItem, JournalWriter, RootWorker},
+    follower::BuilderControl,
     indexer::Indexer,
     restart::Loaded,
 };
@@ -28,6 +29,7 @@ impl Session {
         node: &Node,
         loaded: Loaded,
         commands: &crossbeam_channel::Receiver<Command>,
+        control: &BuilderControl,
         lead: bool,
         version: u64,
     ) -> Result<Self, SequencerError> {
@@ -53,6 +55,7 @@ impl Session {
             current: db::CurrentState::new(node.parts.database.clone()),
             fence: node.fence,
             store: node.store.clone(),
+            check: node.config.builder.check.then(|| node.serial_check(control)),
             health: node.index_health.clone(),
         };
         let thread = |name| move |source| SequencerError::Thread { name, source };
@@ -67,6 +70,7 @@ impl Session {
             mempool: node.mempool.clone(),
             origins: node.origins.clone(),
             journal: journal_sender,
+            engine: node.engine.clone(),
             root,
             health: node.builder_health.clone(),
             commands: commands.clone(),

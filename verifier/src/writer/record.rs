@@ -2,9 +2,9 @@
 //!
 //! There is no journal here, so the row holds all transactions. Invariant: senders are recovered, never believed.
 
-use alloy::consensus::TxReceipt as _;
 use std::sync::Arc;
 
+use alloy::consensus::TxReceipt as _;
 use alloy::eips::Encodable2718;
 use db::{BlockRecord, Bodies, IndexedReceipt};
 use executor::ExecutedBlock;

@@ -1,9 +1,9 @@
 //! A chain of random but consistent blocks for the tests of this crate: transactions of every kind, receipts with logs,
 //! diffs that create, change, clear and delete, and the undo of each.
 
-use alloy_consensus::TxReceipt as _;
 use std::collections::BTreeMap;
 
+use alloy_consensus::TxReceipt as _;
 use alloy_consensus::{Signed, TxEip1559, TxLegacy};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, Signature, TxKind, U256, keccak256};

@@ -4,9 +4,9 @@
 //! never misses a block because the projection lags. Invariant: logs come in chain order, at most as many as asked for
 //! plus one, so that the caller knows when there were more.
 
-use alloy_consensus::TxReceipt as _;
 use std::collections::BTreeMap;
 
+use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, keccak256};
-use executor::{BlockContext, ChainSpec, RecoveredTransaction, parallel::PreparedTransaction};
+use executor::{
+    BlockContext, ChainSpec, RecoveredTransaction,
+    parallel::{Predictor, PreparedTransaction},
+};
 use protocol::{BlockOpening, Eip1559Params, Header, SystemConfig, Transaction};
 use revm::context::TxEnv;
 use state::Account;
@@ -99,7 +102,7 @@ impl Workload {
         for send in sends {
             let start = state.accounts.get(&send.from).map_or(0, |account| account.nonce);
             let nonce = nonces.entry(send.from).or_insert(start);
-            prepared.push(Arc::new(PreparedTransaction::new(recovered(&send, *nonce))));
+            prepared.push(Arc::new(Predictor::default().prepare(recovered(&send, *nonce))));
             envs.push(env(send, *nonce));
             *nonce += 1;
         }

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, U256};
 use state::{Account, StateReader};
 
 use super::{
-    memory::{Memory, Stamp, Turn, Write},
+    memory::{Memory, Stamp, Turn},
     view::Vaults,
 };
 use crate::{Fees, changes::AccountChange, evm::Environment};
@@ -45,36 +45,36 @@ impl PendingFees {
         }
     }
 
+    /// Looks at everybody once, so that paying needs no store.
+    pub(super) fn look<R: StateReader>(&self, memory: &Memory<R>) -> Result<(), R::Error> {
+        for receiver in self.receivers.iter().flatten() {
+            memory.account(receiver, Turn::MAX)?;
+        }
+        Ok(())
+    }
+
     /// Pays everybody, before the transaction at `turn` runs; `None`: nothing is in flight.
-    pub(super) fn pay_out<R: StateReader>(
-        &mut self,
-        memory: &Memory<R>,
-        turn: Option<Turn>,
-    ) -> Result<(), R::Error> {
-        for index in 0..self.receivers.len() {
+    pub(super) fn pay_out<R: StateReader>(&mut self, memory: &Memory<R>, turn: Option<Turn>) {
+        for (index, receiver) in self.receivers.into_iter().enumerate() {
             let is_touched = index == 0 && self.is_beneficiary_touched;
-            let Some(receiver) = self.receivers[index] else { continue };
+            let Some(receiver) = receiver else { continue };
             if self.sums[index].is_zero() && !is_touched {
                 continue;
             }
-            let (account, read) = memory.account(&receiver, turn.unwrap_or(Turn::MAX))?;
-            let Write::Account(place) = read.place() else { continue };
-            if let Some(change) = paid(account, self.sums[index]) {
-                match turn {
-                    None => memory.write_account(&receiver, place, change),
+            let (account, place) = memory.known_account(&receiver, turn.unwrap_or(Turn::MAX));
+            let change = paid(account, self.sums[index]);
+            match (change, turn) {
+                (None, _) => {}
+                (Some(change), None) => memory.write_account(&receiver, place, change),
+                (Some(change), Some(turn)) => {
                     // As the last thing that the transaction before did; nobody ahead has read it.
-                    Some(turn) => {
-                        let stamp = Stamp { turn: turn - 1, attempt: u32::MAX };
-                        memory.publish_account(place, stamp, change);
-                    }
+                    let stamp = Stamp { turn: turn - 1, attempt: u32::MAX };
+                    memory.publish_account(place, stamp, change);
                 }
             }
             self.sums[index] = U256::ZERO;
-            if index == 0 {
-                self.is_beneficiary_touched = false;
-            }
         }
-        Ok(())
+        self.is_beneficiary_touched = false;
     }
 }
 

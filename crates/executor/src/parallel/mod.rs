@@ -28,7 +28,10 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use state::{StateDiff, StateReader};
 
@@ -40,7 +43,7 @@ use fees::PendingFees;
 use lane::{Lane, Ran, Valid};
 use memory::{Memory, SpareTables};
 use plan::Plan;
-pub use prepare::{Key, Prediction, PreparedTransaction};
+pub use prepare::{Key, Prediction, Predictor, PreparedTransaction};
 pub use report::RunReport;
 use revm::state::EvmState;
 use run::{Ended, Run};
@@ -52,7 +55,9 @@ use workers::Workers;
 pub struct Engine<R: StateReader, T> {
     workers: Workers<R, T>,
     choice: Choice,
+    predictor: Arc<Predictor>,
     spare: Arc<SpareTables>,
+    is_trusted: AtomicBool,
 }
 
 /// When more than one thread works.
@@ -78,7 +83,30 @@ where
     /// When the operating system refuses a thread.
     pub fn start(workers: usize, choice: Choice) -> std::io::Result<Self> {
         let workers = Workers::start(workers.saturating_sub(1))?;
-        Ok(Self { workers, choice, spare: Arc::default() })
+        Ok(Self {
+            workers,
+            choice,
+            predictor: Arc::default(),
+            spare: Arc::default(),
+            is_trusted: AtomicBool::new(true),
+        })
+    }
+}
+
+impl<R: StateReader, T> Engine<R, T> {
+    /// What it knows of contracts; transactions are prepared with it.
+    pub const fn predictor(&self) -> &Arc<Predictor> {
+        &self.predictor
+    }
+
+    /// It has given a result that serial execution does not give: whoever asks is to use that instead.
+    pub fn distrust(&self) {
+        self.is_trusted.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether its results may be used.
+    pub fn is_trusted(&self) -> bool {
+        self.is_trusted.load(Ordering::SeqCst)
     }
 }
 
@@ -119,7 +147,9 @@ where
         state: R,
         engine: Arc<Engine<R, T>>,
     ) -> Result<Self, ExecuteError<R::Error>> {
-        let mut open = Self::with_rules(Environment::of(context), context.gas_limit, state, engine);
+        let rules = Environment::of(context);
+        let mut open = Self::with_rules(rules, context.gas_limit, state, engine)
+            .map_err(ExecuteError::State)?;
         let write = |view: &mut View<R>, changes: &EvmState| {
             view.memory().write(changes, &view.notes());
         };
@@ -127,12 +157,18 @@ where
         Ok(open)
     }
 
-    fn with_rules(rules: Environment, gas_limit: u64, state: R, engine: Arc<Engine<R, T>>) -> Self {
+    fn with_rules(
+        rules: Environment,
+        gas_limit: u64,
+        state: R,
+        engine: Arc<Engine<R, T>>,
+    ) -> Result<Self, R::Error> {
         let rules = Arc::new(rules);
         let memory = Arc::new(Memory::new(state, engine.spare.clone()));
         let fees = PendingFees::new(&rules);
+        fees.look(&memory)?;
         let lane = Lane::new(memory.clone(), rules.clone(), fees.vaults());
-        Self { engine, rules, memory, lane, fees, gas_used: 0, gas_limit, plans: 0 }
+        Ok(Self { engine, rules, memory, lane, fees, gas_used: 0, gas_limit, plans: 0 })
     }
 
     /// Executes and includes one transaction. On an error nothing has changed.
@@ -221,7 +257,7 @@ where
         let gas_left = self.gas_left();
         let ran = match self.lane.run_at_head(tx, u32::MAX, gas_left)? {
             Ran::Unknown => {
-                self.fees.pay_out(&self.memory, None)?;
+                self.fees.pay_out(&self.memory, None);
                 self.lane.run_exactly(tx, u32::MAX, gas_left)?
             }
             ran => ran,
@@ -258,11 +294,8 @@ where
     }
 
     /// What changed since the last call: the diff of one sub-block. The first one holds the system calls.
-    ///
-    /// # Errors
-    /// When the account of a fee vault cannot be read; nothing is lost, and it may be asked again.
-    pub fn take_diff(&mut self) -> Result<StateDiff, R::Error> {
-        self.fees.pay_out(&self.memory, None)?;
-        Ok(self.memory.take_diff())
+    pub fn take_diff(&mut self) -> StateDiff {
+        self.fees.pay_out(&self.memory, None);
+        self.memory.take_diff()
     }
 }

@@ -53,13 +53,17 @@ pub enum Key {
     },
 }
 
-impl PreparedTransaction {
-    /// Without knowledge of what contracts do.
-    pub fn new(tx: RecoveredTransaction) -> Self {
+/// Guesses what transactions will do.
+#[derive(Debug, Default)]
+pub struct Predictor {}
+
+impl Predictor {
+    /// Computes what can be known of a transaction before its turn comes.
+    pub fn prepare(&self, tx: RecoveredTransaction) -> PreparedTransaction {
         let is_plain = Transfer::of(&tx).is_some();
         let keys = coarse_keys(tx.sender, tx.tx.to(), is_plain);
         let cost = if is_plain { TRANSFER_COST } else { UNKNOWN_COST };
-        Self { tx, prediction: Prediction { keys, cost } }
+        PreparedTransaction { tx, prediction: Prediction { keys, cost } }
     }
 }
 

@@ -202,7 +202,7 @@ impl EthChainServer for ChainMethods {
         if let Some(located) = self.0.transaction(hash).await? {
             return Ok(Some(located_transaction(&located)));
         }
-        Ok(pooled.map(|pooled| pooled_transaction(pooled.tx.tx.clone(), pooled.sender())))
+        Ok(pooled.map(|pooled| pooled_transaction(pooled.tx.tx.tx.clone(), pooled.sender())))
     }
 
     async fn transaction_by_number_and_index(

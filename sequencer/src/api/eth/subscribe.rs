@@ -152,7 +152,7 @@ fn pending_message(api: &Api, hash: B256, full: bool) -> Option<serde_json::Resu
         return Some(to_json_raw_value(&hash));
     }
     let pooled = api.submitter.mempool().get(&hash)?;
-    Some(to_json_raw_value(&pooled_transaction(pooled.tx.tx.clone(), pooled.sender())))
+    Some(to_json_raw_value(&pooled_transaction(pooled.tx.tx.tx.clone(), pooled.sender())))
 }
 
 fn sub_block_json(sub_block: &DurableSubBlock) -> RpcSubBlock {

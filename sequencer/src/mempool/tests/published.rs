@@ -89,7 +89,8 @@ impl Door {
         let mempool =
             Mempool::new(MempoolLimits::default(), OrderingChoice::default(), 0, publisher);
         let rules = AdmissionRules { chain_id: 1, base_fee_min: 0 };
-        let admission = Admission::new(rules, self.store.clone(), Arc::new(mempool));
+        let admission =
+            Admission::new(rules, self.store.clone(), Arc::new(mempool), Arc::default());
         admission.admit(std::slice::from_ref(raw)).remove(0)
     }
 }

@@ -1,8 +1,8 @@
 //! A transaction's way, and what is left of it after a restart.
 
-use alloy::consensus::TxReceipt as _;
 use std::time::Duration;
 
+use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{U256, keccak256};
 use service::{Clock, SystemClock};
 use state::StateReader;

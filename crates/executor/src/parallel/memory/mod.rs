@@ -112,6 +112,12 @@ impl<R: StateReader> Memory<R> {
         Ok((account, read))
     }
 
+    /// The same for an account that was looked at before, so that nothing has to be read; and its place.
+    pub(super) fn known_account(&self, address: &Address, turn: Turn) -> (Option<Account>, Place) {
+        let found = self.accounts.find(address, turn);
+        (found.value.expect("looked at when the block was opened").account, found.place)
+    }
+
     /// The slot as the transaction at `turn` finds it.
     pub(super) fn slot(&self, key: &SlotKey, turn: Turn) -> Result<(U256, Read), R::Error> {
         let found = self.slots.find(key, turn);

@@ -180,7 +180,7 @@ where
         let (tx, gas_left) = (self.tx(turn), head.gas_left);
         match lane.run_at_head(tx, turn, gas_left)? {
             Ran::Unknown => {
-                head.fees.pay_out(&self.memory, Some(turn))?;
+                head.fees.pay_out(&self.memory, Some(turn));
                 lane.run_exactly(tx, turn, gas_left)
             }
             ran => Ok(ran),

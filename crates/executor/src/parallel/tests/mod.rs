@@ -77,15 +77,16 @@ impl Case {
             gas_limit,
             self.state.clone(),
             engine.clone(),
-        );
+        )
+        .unwrap();
         let (mut verdicts, mut diffs) = (Vec::new(), Vec::new());
         for piece in &self.pieces {
             let prepare =
-                |tx: &RecoveredTransaction| Arc::new(PreparedTransaction::new(tx.clone()));
+                |tx: &RecoveredTransaction| Arc::new(engine.predictor().prepare(tx.clone()));
             let execution = block.execute_all(piece.iter().map(prepare).collect(), || true);
             assert!(execution.failure.is_none(), "{:?}", execution.failure);
             verdicts.extend(execution.verdicts);
-            diffs.push(block.take_diff().unwrap());
+            diffs.push(block.take_diff());
         }
         Result_ { verdicts, diffs, gas_used: block.gas_used() }
     }

@@ -1,0 +1,111 @@
+//! Sealed means checked: what the check finds, and what becomes of a block that differs.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::primitives::{Address, U256, keccak256};
+use executor::ChainSpec;
+use state::AccountDiff;
+
+use super::support::{World, transfer};
+use crate::{
+    chain::{ChainBlock, Included},
+    check::{Difference, check},
+    publisher::Published,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A copy that may be changed.
+fn copy(block: &ChainBlock) -> ChainBlock {
+    ChainBlock {
+        header: block.header.clone(),
+        hash: block.hash,
+        reference: block.reference,
+        opening: block.opening,
+        transactions: block.transactions.clone(),
+        diff: block.diff.clone(),
+        sub_block_lengths: block.sub_block_lengths.clone(),
+        raw: block.raw.clone(),
+    }
+}
+
+#[test]
+fn every_part_of_a_block_is_compared() {
+    let world = World::new(0);
+    let node = world.start();
+    let submitted = node.handle.submitter.submit_and_wait(transfer(0, 0, 7), PATIENCE);
+    let number = node.block_on(submitted).unwrap().block_number;
+    node.until_block(number);
+    let store = node.handle.view.store().clone();
+    let block = store.block(number).unwrap();
+    let spec = ChainSpec::from(world.rollup.as_ref());
+    let find = |block: &ChainBlock| check(&spec, &store, block).unwrap();
+    assert_eq!(find(&block), None);
+
+    let last = block.transactions.last().unwrap();
+    let outcome = |change: fn(&mut Included)| {
+        let mut changed = copy(&block);
+        let mut included = Included::clone(last);
+        change(&mut included);
+        *changed.transactions.last_mut().unwrap() = Arc::new(included);
+        find(&changed)
+    };
+    let differs = Some(Difference::Outcome { index: last.index, hash: last.hash });
+    assert_eq!(outcome(|included| included.outcome.l1_fee += U256::from(1)), differs);
+    let more_gas = |included: &mut Included| {
+        included.outcome.receipt.as_receipt_mut().cumulative_gas_used += 1;
+    };
+    assert_eq!(outcome(more_gas), differs);
+    assert_eq!(outcome(|included| included.sender = Address::ZERO), differs);
+
+    let mut changed = copy(&block);
+    changed.header.gas_used += 1;
+    let serial = block.header.gas_used;
+    assert_eq!(find(&changed), Some(Difference::GasUsed { serial, sealed: serial + 1 }));
+    let mut changed = copy(&block);
+    let stranger = Address::repeat_byte(0x57);
+    Arc::make_mut(&mut changed.diff).accounts.insert(stranger, AccountDiff::gone());
+    assert_eq!(find(&changed), Some(Difference::State { address: Some(stranger) }));
+    node.stop();
+}
+
+#[test]
+fn a_block_that_differs_is_never_indexed_and_its_transactions_are_executed_again() {
+    let mut world = World::new(0);
+    // Later than the first block, so that something stands below it.
+    let doubted = 3;
+    world.config.builder.doubted_block = Some(doubted);
+    let node = world.start();
+    let mut events = node.handle.publisher.subscribe();
+    let raws: Vec<_> = (0..4).map(|nonce| transfer(0, nonce, 1)).collect();
+    for raw in &raws {
+        let submitted = node.handle.submitter.submit_and_wait(raw.clone(), PATIENCE);
+        node.block_on(submitted).unwrap();
+        node.until_block(node.handle.view.latest().number() + 1);
+    }
+    let removed = node.block_on(async {
+        loop {
+            if let Published::Removed(blocks) = events.next().await.unwrap() {
+                return blocks;
+            }
+        }
+    });
+    let numbers: Vec<_> = removed.iter().map(|block| block.number()).collect();
+    assert!(numbers.contains(&doubted) && numbers.iter().all(|number| *number >= doubted));
+    for (nonce, raw) in (0_u64..).zip(&raws) {
+        let located = node.until("a transaction of a removed block", |node| {
+            node.block_on(node.handle.view.transaction(keccak256(raw))).unwrap()
+        });
+        let tx = &located.included.transaction;
+        assert_eq!(alloy::consensus::Transaction::nonce(tx), nonce);
+    }
+    let newest = node.handle.view.latest().number();
+    node.until_block(newest + 2);
+    let hash = node.block_on(node.handle.view.require(doubted)).unwrap().hash;
+    assert!(removed.iter().all(|block| block.hash != hash) || removed.is_empty());
+    node.stop();
+
+    let node = world.start();
+    assert_eq!(node.block_on(node.handle.view.require(doubted)).unwrap().hash, hash);
+    node.stop();
+}
