@@ -25,7 +25,7 @@ use super::{EvmContext, Inner, validation};
 use crate::{
     HaltReason, InvalidTransaction,
     database::ReadError,
-    fees::{Charge, FeeRouting, split_gas_fee},
+    fees::{Charge, FeeRouting, gas_cost, split_gas_fee},
 };
 
 pub(super) type Error<R> = EVMError<ReadError<<R as StateReader>::Error>, InvalidTransaction>;
@@ -179,7 +179,7 @@ impl<R: StateReader, I> Handler for TransactionHandler<'_, R, I> {
         let (block, tx, _, journal, _, _) = evm.ctx.all_mut();
         let price = tx.effective_gas_price(u128::from(block.basefee()));
         let gas_used = result.gas().used();
-        let unused = U256::from(tx.gas_limit() - gas_used) * U256::from(price);
+        let unused = gas_cost(tx.gas_limit() - gas_used, price);
         let operator_fee =
             self.terms.operator_fee(tx.gas_limit()) - self.terms.operator_fee(gas_used);
         journal.load_account_mut(tx.caller())?.incr_balance(unused + operator_fee);

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::Address;
 use state::StateReader;
 
 use super::{
     memory::{Memory, Read, Stamp, Turn, Written},
-    native::{TRANSFER_GAS, Transfer, Transferred},
+    native::{Transfer, Transferred},
     view::{Vaults, View, ViewError, Watch},
 };
 use crate::{
     Evm, ExecuteError, Fees, InvalidTransaction, RecoveredTransaction, TransactionOutcome,
     evm::{Environment, Rewards},
-    receipts::plain_receipt,
 };
 use revm::state::EvmState;
 
@@ -59,14 +58,23 @@ pub(super) enum Effects {
 }
 
 impl<R: StateReader> Lane<R> {
-    pub(super) fn new(memory: Arc<Memory<R>>, rules: Arc<Environment>, vaults: Vaults) -> Self {
-        let view = View::new(memory, vaults);
-        Self { evm: Evm::with_environment((*rules).clone(), view, ()), rules }
+    pub(super) fn new(rules: Arc<Environment>, vaults: Vaults) -> Self {
+        Self { evm: Evm::with_environment((*rules).clone(), View::new(vaults), ()), rules }
     }
 
-    /// Whether this lane is for that state.
-    pub(super) fn is_for(&self, memory: &Arc<Memory<R>>) -> bool {
-        Arc::ptr_eq(self.evm.state().memory(), memory)
+    /// Whether this lane is for the block with these rules.
+    pub(super) fn is_for(&self, rules: &Arc<Environment>) -> bool {
+        Arc::ptr_eq(&self.rules, rules)
+    }
+
+    /// Prepares for runs on this memory.
+    pub(super) fn attach(&mut self, memory: &Arc<Memory<R>>) {
+        self.evm.state_mut().attach(memory.clone());
+    }
+
+    /// Lets go of the memory, so that somebody may have it alone.
+    pub(super) fn detach(&mut self) {
+        self.evm.state_mut().detach();
     }
 
     /// The bare EVM, for what is no transaction.
@@ -123,16 +131,7 @@ impl<R: StateReader> Lane<R> {
         let sender = known(view.account(&from))?;
         let recipient = if from == to { sender } else { known(view.account(&to))? };
         let Some(done) = transfer.run(&self.rules, sender, recipient) else { return Ok(None) };
-        let outcome = TransactionOutcome {
-            receipt: plain_receipt(&tx.tx, TRANSFER_GAS),
-            gas_used: TRANSFER_GAS,
-            created: None,
-            output: Bytes::new(),
-            l1_fee: done.fees.l1,
-            operator_fee: done.fees.operator,
-            effective_gas_price: done.effective_gas_price,
-            halt: None,
-        };
+        let outcome = transfer.outcome(&done);
         let fees = Some(done.fees);
         let effects = Effects::Transfer { from, to, done };
         Ok(Some(Ran::Valid(Valid { outcome, fees, effects })))

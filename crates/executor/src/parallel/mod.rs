@@ -22,6 +22,7 @@ mod prepare;
 mod report;
 mod run;
 mod schedule;
+mod transfers;
 mod view;
 mod workers;
 
@@ -46,7 +47,8 @@ use plan::Plan;
 pub use prepare::{Key, Prediction, Predictor, PreparedTransaction};
 pub use report::RunReport;
 use revm::state::EvmState;
-use run::{Ended, Run};
+use run::{Ended, Run, Verdict};
+use transfers::Transfers;
 use view::View;
 use workers::Workers;
 
@@ -167,7 +169,8 @@ where
         let memory = Arc::new(Memory::new(state, engine.spare.clone()));
         let fees = PendingFees::new(&rules);
         fees.look(&memory)?;
-        let lane = Lane::new(memory.clone(), rules.clone(), fees.vaults());
+        let mut lane = Lane::new(rules.clone(), fees.vaults());
+        lane.attach(&memory);
         Ok(Self { engine, rules, memory, lane, fees, gas_used: 0, gas_limit, plans: 0 })
     }
 
@@ -198,27 +201,36 @@ where
     }
 
     fn execute_serially(&mut self, txs: &[T], go_on: impl Fn() -> bool) -> Execution<R::Error> {
-        let mut execution = Execution {
-            verdicts: Vec::with_capacity(txs.len()),
-            failure: None,
-            report: RunReport::default(),
-        };
-        for tx in txs {
-            if !go_on() {
+        let mut verdicts = Vec::with_capacity(txs.len());
+        let mut failure = None;
+        while verdicts.len() < txs.len() && go_on() {
+            if let Err(error) = self.execute_some(&txs[verdicts.len()..], &mut verdicts) {
+                failure = Some(error);
                 break;
             }
-            match self.run_in_turn(&tx.as_ref().tx) {
-                Ok(verdict) => {
-                    execution.verdicts.push(verdict);
-                    execution.report.in_turn += 1;
-                }
-                Err(error) => {
-                    execution.failure = Some(error);
-                    break;
-                }
-            }
         }
-        execution
+        let report = RunReport { in_turn: verdicts.len() as u64, ..RunReport::default() };
+        Execution { verdicts, failure, report }
+    }
+
+    /// Executes transactions from the front on: plain transfers together, or else one.
+    fn execute_some(&mut self, txs: &[T], verdicts: &mut Vec<Verdict>) -> Result<(), R::Error> {
+        let before = verdicts.len();
+        self.lane.detach();
+        let mut transfers = Transfers {
+            memory: Arc::get_mut(&mut self.memory).expect("no run is going on"),
+            rules: &self.rules,
+            fees: &mut self.fees,
+            gas_used: &mut self.gas_used,
+            gas_limit: self.gas_limit,
+        };
+        let transferred = transfers.run(txs, verdicts);
+        self.lane.attach(&self.memory);
+        transferred?;
+        if let (true, Some(tx)) = (verdicts.len() == before, txs.first()) {
+            verdicts.push(self.run_in_turn(&tx.as_ref().tx)?);
+        }
+        Ok(())
     }
 
     fn execute_planned(

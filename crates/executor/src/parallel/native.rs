@@ -4,19 +4,20 @@
 //! else back, and the EVM decides. Differential tests hold the two together.
 
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{Address, TxKind, U256};
+use alloy_primitives::{Address, Bytes, TxKind, U256};
 use protocol::Transaction;
 use state::Account;
 
 use crate::{
-    Fees, RecoveredTransaction,
+    Fees, RecoveredTransaction, TransactionOutcome,
     changes::AccountChange,
     evm::Environment,
-    fees::{Charge, split_gas_fee},
+    fees::{Charge, gas_cost, split_gas_fee},
+    receipts::plain_receipt,
 };
 
 /// Gas of a plain transfer.
-pub(super) const TRANSFER_GAS: u64 = 21_000;
+const TRANSFER_GAS: u64 = 21_000;
 
 /// Precompiled contracts live at addresses below this, system ones included (EIP-1352).
 const PRECOMPILES_END: u64 = 0xffff;
@@ -24,7 +25,7 @@ const PRECOMPILES_END: u64 = 0xffff;
 /// A transaction that looks like a plain transfer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Transfer<'a> {
-    tx: &'a RecoveredTransaction,
+    pub tx: &'a RecoveredTransaction,
     pub from: Address,
     pub to: Address,
     value: U256,
@@ -90,8 +91,8 @@ impl<'a> Transfer<'a> {
         let l1 = rules.l1_fees.map_or(U256::ZERO, |fees| fees.l1_fee(self.tx.data_size));
         let operator_at_most = operator_fee(tx.gas_limit());
         let charge = Charge {
-            gas_at_most: U256::from(tx.gas_limit()) * U256::from(tx.max_fee_per_gas()),
-            gas_now: U256::from(TRANSFER_GAS) * U256::from(price),
+            gas_at_most: gas_cost(tx.gas_limit(), tx.max_fee_per_gas()),
+            gas_now: gas_cost(TRANSFER_GAS, price),
             l1_fee: l1,
             operator_fee: operator_at_most,
             value: self.value,
@@ -105,6 +106,20 @@ impl<'a> Transfer<'a> {
         let (balance, recipient) = self.move_value(left, recipient)?;
         sender.balance = balance;
         Some(Transferred { sender, recipient, fees, effective_gas_price: price })
+    }
+
+    /// The outcome of a transfer that was made, as if it were alone in its block.
+    pub(super) fn outcome(&self, done: &Transferred) -> TransactionOutcome {
+        TransactionOutcome {
+            receipt: plain_receipt(&self.tx.tx, TRANSFER_GAS),
+            gas_used: TRANSFER_GAS,
+            created: None,
+            output: Bytes::new(),
+            l1_fee: done.fees.l1,
+            operator_fee: done.fees.operator,
+            effective_gas_price: done.effective_gas_price,
+            halt: None,
+        }
     }
 
     /// The sender's balance and the recipient after the value has moved. `None` if the recipient cannot hold it.

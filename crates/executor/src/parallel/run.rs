@@ -25,7 +25,8 @@ use super::{
     view::Vaults,
 };
 use crate::evm::Environment;
-pub(super) use head::{Ended, Head};
+use head::Head;
+pub(super) use head::{Ended, Verdict};
 
 /// How much work a worker takes at a time, in expected nanoseconds: long against a look at the schedule, short against
 /// the wait of others for what it has.

@@ -24,7 +24,8 @@ impl Vaults {
 /// A reader for one thread, which runs one transaction after the other on it.
 #[derive(Debug)]
 pub(super) struct View<R> {
-    memory: Arc<Memory<R>>,
+    /// `None` between runs.
+    memory: Option<Arc<Memory<R>>>,
     vaults: Vaults,
     turn: Cell<Turn>,
     watch: Cell<Watch>,
@@ -54,9 +55,9 @@ pub(super) enum ViewError<E: core::error::Error + 'static> {
 }
 
 impl<R: StateReader> View<R> {
-    pub(super) fn new(memory: Arc<Memory<R>>, vaults: Vaults) -> Self {
+    pub(super) fn new(vaults: Vaults) -> Self {
         Self {
-            memory,
+            memory: None,
             vaults,
             turn: Cell::new(0),
             watch: Cell::new(Watch::Exact),
@@ -76,8 +77,18 @@ impl<R: StateReader> View<R> {
         self.notes.borrow()
     }
 
-    pub(super) const fn memory(&self) -> &Arc<Memory<R>> {
-        &self.memory
+    pub(super) fn memory(&self) -> &Arc<Memory<R>> {
+        self.memory.as_ref().expect("attached before anything is run")
+    }
+
+    /// From now on it shows this memory.
+    pub(super) fn attach(&mut self, memory: Arc<Memory<R>>) {
+        self.memory = Some(memory);
+    }
+
+    /// Lets go of the memory.
+    pub(super) fn detach(&mut self) {
+        self.memory = None;
     }
 
     pub(super) const fn vaults(&self) -> &Vaults {
@@ -92,7 +103,7 @@ impl<R: StateReader> StateReader for View<R> {
         if self.watch.get() != Watch::Exact && self.vaults.contains(address) {
             return Err(ViewError::Vault);
         }
-        let account = self.memory.account(address, self.turn.get());
+        let account = self.memory().account(address, self.turn.get());
         let (account, read) = account.map_err(ViewError::Store)?;
         self.notes.borrow_mut().note_account(*address, read);
         Ok(account)
@@ -100,16 +111,16 @@ impl<R: StateReader> StateReader for View<R> {
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
         let key = (*address, *slot);
-        let (value, read) = self.memory.slot(&key, self.turn.get()).map_err(ViewError::Store)?;
+        let (value, read) = self.memory().slot(&key, self.turn.get()).map_err(ViewError::Store)?;
         self.notes.borrow_mut().note_slot(key, read);
         Ok(value)
     }
 
     fn code(&self, hash: &B256) -> Result<Bytes, Self::Error> {
-        self.memory.code(hash).map_err(ViewError::Store)
+        self.memory().code(hash).map_err(ViewError::Store)
     }
 
     fn block_hash(&self, number: u64) -> Result<B256, Self::Error> {
-        self.memory.block_hash(number).map_err(ViewError::Store)
+        self.memory().block_hash(number).map_err(ViewError::Store)
     }
 }

@@ -67,12 +67,13 @@ where
             let mut lane: Option<Lane<R>> = None;
             for run in taken {
                 let worked = catch_unwind(AssertUnwindSafe(|| {
-                    let fresh = || Lane::new(run.memory.clone(), run.rules.clone(), run.vaults);
                     let lane = match &mut lane {
-                        Some(known) if known.is_for(&run.memory) => known,
-                        known => known.insert(fresh()),
+                        Some(known) if known.is_for(&run.rules) => known,
+                        other => other.insert(Lane::new(run.rules.clone(), run.vaults)),
                     };
+                    lane.attach(&run.memory);
                     run.work(lane);
+                    lane.detach();
                 }));
                 if worked.is_err() {
                     // What it held is of no use any more, and the others must not wait for it.

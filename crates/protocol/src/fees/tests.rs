@@ -94,6 +94,35 @@ fn l1_fee_is_rounded_down_and_cannot_overflow() {
     assert_eq!(huge.operator_fee(u64::MAX), U256::from(most));
 }
 
+proptest! {
+    #[test]
+    fn both_ways_to_the_l1_fee_agree(
+        base_fee in any::<u64>(),
+        blob_base_fee in any::<u64>(),
+        base_fee_scalar in any::<u32>(),
+        blob_base_fee_scalar in any::<u32>(),
+        shift in 0_u32..64,
+        length in any::<u32>(),
+    ) {
+        let params = L1FeeParams {
+            base_fee: U256::from(base_fee >> shift),
+            blob_base_fee: U256::from(blob_base_fee >> shift),
+            base_fee_scalar: base_fee_scalar >> (shift / 2),
+            blob_base_fee_scalar: blob_base_fee_scalar >> (shift / 2),
+            ..L1FeeParams::default()
+        };
+        let size = DataSize::from_fastlz_len(length >> (shift / 2));
+        prop_assert_eq!(params.l1_fee(size), params.l1_fee_in_256_bits(size));
+    }
+
+    #[test]
+    fn the_operator_fee_is_the_same_for_any_length(gas in any::<u64>(), scalar in any::<u32>()) {
+        let params = L1FeeParams { operator_fee_scalar: scalar, ..L1FeeParams::default() };
+        let expected = U256::from(gas) * U256::from(scalar) / U256::from(1_000_000);
+        prop_assert_eq!(params.operator_fee(gas), expected);
+    }
+}
+
 #[test]
 fn operator_fee_is_that_of_isthmus() {
     let params = L1FeeParams {

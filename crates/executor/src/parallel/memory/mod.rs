@@ -7,6 +7,7 @@
 //!
 //! Invariant: once all versions are collapsed, a read gives what serial execution would have given.
 
+mod alone;
 mod diff;
 mod notes;
 mod spare;

@@ -258,9 +258,7 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     /// The place of a key, which is made if need be, with its shard.
     fn place_of(&self, key: &K) -> (Place, MutexGuard<'_, Shard<K, V>>) {
         let hash = self.hasher.hash_one(key.words());
-        // The table below uses the low bits for the place and the high ones for its tags.
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder of 64")]
-        let number = (hash >> 32) as u32 % SHARDS as u32;
+        let number = shard_number(hash);
         let mut shard = self.shards[number as usize].lock();
         let index = shard.index(key, hash, |key| self.hasher.hash_one(key.words()));
         (Place(index << SHARD_BITS | number), shard)
@@ -273,6 +271,38 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     fn with<T>(&self, place: Place, look: impl FnOnce(&mut Cell<K, V>) -> T) -> T {
         look(self.shard(place).cell(place))
     }
+}
+
+/// The same for somebody who has the table alone, without locks: looks at several places can then overlap.
+impl<K: Key, V> Table<K, V> {
+    /// The place of a key.
+    pub(crate) fn place_mut(&mut self, key: &K) -> Place {
+        let Self { shards, hasher } = self;
+        let hash = hasher.hash_one(key.words());
+        let number = shard_number(hash);
+        let shard = shards[number as usize].get_mut();
+        let index = shard.index(key, hash, |key| hasher.hash_one(key.words()));
+        Place(index << SHARD_BITS | number)
+    }
+
+    /// What stands there; `None`: nobody has looked into the store yet.
+    pub(crate) fn standing_mut(&mut self, place: Place) -> &mut Option<V> {
+        &mut self.shards[place.0 as usize % SHARDS].get_mut().cell(place).standing
+    }
+
+    /// Notes that what stands there was written.
+    pub(crate) fn written_mut(&mut self, place: Place) {
+        let shard = self.shards[place.0 as usize % SHARDS].get_mut();
+        shard.touch(place);
+        shard.cell(place).is_written = true;
+    }
+}
+
+/// The shard that a hash belongs to. The table in it uses the low bits for the place and the high ones for its tags.
+const fn shard_number(hash: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder of 64")]
+    let number = (hash >> 32) as u32 % SHARDS as u32;
+    number
 }
 
 /// Room for versions that a place keeps for the next run.

@@ -1,0 +1,90 @@
+//! Plain transfers that follow one another, in turn and without an EVM.
+//!
+//! They are taken a handful at a time and in stages: first every place is looked for, then everything unknown is read,
+//! then the transfers are made. A stage does the same for all, so that one wait for memory covers several.
+
+use alloy_consensus::Transaction as _;
+use state::StateReader;
+
+use super::{
+    PreparedTransaction,
+    fees::PendingFees,
+    memory::{Memory, Place},
+    native::Transfer,
+    run::Verdict,
+};
+use crate::evm::Environment;
+
+/// How many go through the stages together: enough to overlap their waits, few enough to stay in the nearest cache.
+const TOGETHER: usize = 32;
+
+/// Makes plain transfers on what stands.
+#[derive(Debug)]
+pub(super) struct Transfers<'a, R> {
+    pub memory: &'a mut Memory<R>,
+    pub rules: &'a Environment,
+    pub fees: &'a mut PendingFees,
+    pub gas_used: &'a mut u64,
+    pub gas_limit: u64,
+}
+
+/// A transfer whose ends are found.
+#[derive(Debug)]
+struct Staged<'a> {
+    transfer: Transfer<'a>,
+    from: Place,
+    to: Place,
+}
+
+impl<R: StateReader> Transfers<'_, R> {
+    /// Makes transfers from the front of `txs` on, at most a handful, and up to the first transaction that is none or
+    /// cannot be made; that one and what follows is left.
+    pub(super) fn run<T: AsRef<PreparedTransaction>>(
+        &mut self,
+        txs: &[T],
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), R::Error> {
+        let mut staged = [const { None }; TOGETHER];
+        let vaults = self.fees.vaults();
+        for (stage, tx) in staged.iter_mut().zip(txs) {
+            let Some(transfer) = Transfer::of(&tx.as_ref().tx) else { break };
+            if vaults.contains(&transfer.from) || vaults.contains(&transfer.to) {
+                break;
+            }
+            let (from, to) = (transfer.from, transfer.to);
+            let (from, to) = (self.memory.place_alone(&from), self.memory.place_alone(&to));
+            *stage = Some(Staged { transfer, from, to });
+        }
+        for Staged { transfer, from, to } in staged.iter().flatten() {
+            self.memory.read_alone(&transfer.from, *from)?;
+            self.memory.read_alone(&transfer.to, *to)?;
+        }
+        for stage in staged.iter().flatten() {
+            match self.make(stage) {
+                Some(verdict) => verdicts.push(verdict),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one transfer. `None`: it is for the EVM to decide.
+    fn make(&mut self, stage: &Staged<'_>) -> Option<Verdict> {
+        let Staged { transfer, from, to } = stage;
+        if transfer.tx.tx.gas_limit() > self.gas_limit.saturating_sub(*self.gas_used) {
+            return None;
+        }
+        let sender = self.memory.standing_alone(*from);
+        let recipient = self.memory.standing_alone(*to);
+        let done = transfer.run(self.rules, sender, recipient)?;
+        self.memory.write_alone(&transfer.from, *from, done.sender_change());
+        if let Some(change) = done.recipient {
+            self.memory.write_alone(&transfer.to, *to, change);
+        }
+        self.fees.add(&done.fees);
+        let mut outcome = transfer.outcome(&done);
+        *self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
+        outcome.receipt.as_receipt_mut().cumulative_gas_used = *self.gas_used;
+        Some(Ok(outcome))
+    }
+}
