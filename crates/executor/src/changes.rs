@@ -55,6 +55,12 @@ impl AccountChange {
         Some(Self { after: Some(after), clears_storage: account.is_created() })
     }
 
+    /// Whether only slots changed, in place.
+    #[cfg(feature = "std")]
+    pub(crate) fn is_in_slots_alone(&self, account: &EvmAccount) -> bool {
+        self.after.is_some() && !self.clears_storage && !account.is_changed()
+    }
+
     /// Code that the account did not have before, with its hash.
     pub(crate) fn new_code(&self, account: &EvmAccount) -> Option<(B256, Bytes)> {
         let after = self.after.filter(Account::has_code)?;

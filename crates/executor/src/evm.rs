@@ -167,9 +167,19 @@ impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
         tx: &RecoveredTransaction,
         gas_left: u64,
     ) -> Result<Executed, ExecuteError<R::Error>> {
+        self.inspect_with(tx, gas_left, Rewards::Paid)
+    }
+
+    /// The same, with a choice of when the fees reach their receivers.
+    pub(crate) fn inspect_with(
+        &mut self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+        rewards: Rewards,
+    ) -> Result<Executed, ExecuteError<R::Error>> {
         let deposit_nonce = self.deposit_nonce(tx)?;
         let (env, terms) = self.prepare(tx, gas_left)?;
-        let executed = self.inspect_execute(env, &terms)?;
+        let executed = self.inspect_execute(env, &Terms { rewards, ..terms })?;
         Ok(Executed { deposit_nonce, ..executed })
     }
 

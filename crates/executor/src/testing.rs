@@ -5,6 +5,7 @@
 
 pub(crate) mod asm;
 pub(crate) mod supply;
+pub(crate) mod twin;
 pub(crate) mod tx;
 
 use alloy_consensus::Header;
@@ -12,7 +13,8 @@ use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, address, kec
 use protocol::{BlockInputs, BlockOpening, Eip1559Params, L1Origin, SystemConfig, predeploys};
 use state::{Account, AccountDiff, MemoryState, StateDiff, StateReader};
 
-use crate::{BlockContext, ChainSpec, ExecutedBlock, SerialExecutor, execute_block};
+use crate::{BlockContext, ChainSpec, ExecutedBlock, execute_block};
+pub(crate) use twin::Twin;
 
 pub(crate) const CHAIN_ID: u64 = 901;
 pub(crate) const BASE_FEE: u64 = 1_000;
@@ -140,8 +142,9 @@ impl World {
         BlockContext::new(&self.spec, &self.parent, &self.opening)
     }
 
-    pub(crate) fn executor(&self) -> SerialExecutor<&MemoryState> {
-        SerialExecutor::new(self.context(), &self.state).unwrap()
+    /// An open block. When it is finished, the parallel engine has to have made the same of it.
+    pub(crate) fn executor(&self) -> Twin<'_> {
+        Twin::new(self)
     }
 
     pub(crate) fn inputs(&self) -> BlockInputs {

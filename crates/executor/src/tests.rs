@@ -2,10 +2,10 @@
 
 mod deposits;
 mod fees;
-mod mainnet_block;
+pub(crate) mod mainnet_block;
 mod random;
 mod regressions;
-mod state_tests;
+pub(crate) mod state_tests;
 mod stock_revm;
 mod validity;
-mod vectors;
+pub(crate) mod vectors;

@@ -1,8 +1,8 @@
 //! Contracts and what is done with them: the published Uniswap V2, and small ones for other patterns.
 
 use alloy_consensus::TxReceipt as _;
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use executor::SerialExecutor;
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
+use executor::{SerialExecutor, TransactionOutcome};
 use state::Account;
 
 use crate::{
@@ -22,7 +22,7 @@ impl World {
     }
 
     /// Code written by hand.
-    fn contract(&mut self, number: u64, source: &str) -> Address {
+    pub(crate) fn contract(&mut self, number: u64, source: &str) -> Address {
         let address = user(1 << 40 | number);
         let code = asm::assemble(source);
         let code_hash = keccak256(&code);
@@ -31,7 +31,7 @@ impl World {
         address
     }
 
-    fn set(&mut self, address: Address, slot: U256, value: u64) {
+    pub(crate) fn set(&mut self, address: Address, slot: U256, value: u64) {
         self.state.slots.insert((address, slot), U256::from(value));
     }
 }
@@ -57,20 +57,20 @@ pub(crate) fn workloads(tokens: u64) -> impl Iterator<Item = Workload> {
     })
 }
 
-fn word(value: impl Into<U256>) -> Vec<u8> {
+pub(crate) fn word(value: impl Into<U256>) -> Vec<u8> {
     B256::from(value.into()).to_vec()
 }
 
-fn address_word(address: Address) -> Vec<u8> {
+pub(crate) fn address_word(address: Address) -> Vec<u8> {
     address.into_word().to_vec()
 }
 
-fn call(from: u64, to: Address, input: Vec<u8>) -> Send {
+pub(crate) fn call(from: u64, to: Address, input: Vec<u8>) -> Send {
     Send { from: user(from), to, value: 0, input: input.into(), gas: 200_000 }
 }
 
 /// The slot of `key` in a Solidity mapping at `base`.
-fn mapping(key: Address, base: u64) -> U256 {
+pub(crate) fn mapping(key: Address, base: u64) -> U256 {
     keccak256([address_word(key), word(U256::from(base))].concat()).into()
 }
 
@@ -79,27 +79,34 @@ fn slot_of(address: &str, base: u64) -> String {
     format!("{address} PUSH0 MSTORE {base} 32 MSTORE 64 PUSH0 KECCAK256")
 }
 
+/// A token: that of Uniswap V2's tests.
+pub(crate) fn token(world: &mut World) -> Address {
+    let supply = word(U256::from(u128::MAX));
+    let initcode = [published("v2-core/build/ERC20.json").to_vec(), supply].concat();
+    deploy(world, user(0), initcode.into())
+}
+
 /// The token of Uniswap V2's tests: balances in a mapping, an event for each transfer.
 fn erc20(pair: impl Fn(u64, &mut Numbers) -> (u64, u64), count: u64) -> (World, Vec<Send>) {
     let mut world = World::new(100_000);
-    let supply = word(U256::from(u128::MAX));
-    let initcode = [published("v2-core/build/ERC20.json").to_vec(), supply].concat();
-    let token = deploy(&mut world, user(0), initcode.into());
+    let token = token(&mut world);
     let mut numbers = Numbers::new(2);
     let pairs: Vec<_> = (0..count).map(|i| pair(i, &mut numbers)).collect();
     for (from, _) in &pairs {
         world.set(token, mapping(user(*from), BALANCES), 1_000_000);
     }
-    let selector = &keccak256("transfer(address,uint256)")[..4];
-    let sends = pairs.into_iter().map(|(from, to)| {
-        let input = [selector.to_vec(), address_word(user(to)), word(U256::from(1))].concat();
-        call(from, token, input)
-    });
+    let sends = pairs.into_iter().map(|(from, to)| call(from, token, transfer_input(user(to), 1)));
     (world, sends.collect())
 }
 
 /// Where the token keeps its balances.
-const BALANCES: u64 = 1;
+pub(crate) const BALANCES: u64 = 1;
+
+/// Call data of a token transfer.
+pub(crate) fn transfer_input(to: Address, amount: u64) -> Vec<u8> {
+    let selector = keccak256("transfer(address,uint256)");
+    [selector[..4].to_vec(), address_word(to), word(U256::from(amount))].concat()
+}
 
 /// An id from a counter, and its owner.
 fn nft(count: u64) -> (World, Vec<Send>) {
@@ -156,7 +163,7 @@ fn lending(count: u64) -> (World, Vec<Send>) {
 }
 
 /// Creation code from Uniswap's npm packages.
-fn published(path: &str) -> Bytes {
+pub(crate) fn published(path: &str) -> Bytes {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts/node_modules/@uniswap/");
     let text = std::fs::read_to_string(format!("{root}{path}")).expect("`make setup` installs it");
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -165,24 +172,26 @@ fn published(path: &str) -> Bytes {
 }
 
 /// Deploys a contract in a block of its own.
-fn deploy(world: &mut World, from: Address, initcode: Bytes) -> Address {
+pub(crate) fn deploy(world: &mut World, from: Address, initcode: Bytes) -> Address {
+    let created = transact(world, from, TxKind::Create, initcode).created;
+    created.expect("a creation")
+}
+
+/// Calls a contract in a block of its own.
+pub(crate) fn invoke(world: &mut World, from: Address, to: Address, input: Vec<u8>) -> Bytes {
+    transact(world, from, TxKind::Call(to), input.into()).output
+}
+
+fn transact(world: &mut World, from: Address, to: TxKind, input: Bytes) -> TransactionOutcome {
     let nonce = world.state.accounts.get(&from).map_or(0, |account| account.nonce);
-    let send = Send { from, to: Address::ZERO, value: 0, input: initcode, gas: 15_000_000 };
-    let mut tx = recovered(&send, nonce).tx;
-    if let protocol::Transaction::Eip1559(signed) = &tx {
-        let mut inner = signed.tx().clone();
-        inner.to = alloy_primitives::TxKind::Create;
-        let signature = *signed.signature();
-        let signed = alloy_consensus::SignableTransaction::into_signed(inner, signature);
-        tx = protocol::Transaction::Eip1559(signed);
-    }
-    let tx = executor::RecoveredTransaction::from_parts(tx, from);
-    let (created, diff) = {
+    let send = Send { from, to: Address::ZERO, value: 0, input, gas: 15_000_000 };
+    let tx = recovered(&send, nonce, to);
+    let (outcome, diff) = {
         let mut block = SerialExecutor::new(context(), &world.state).expect("in memory");
         let outcome = block.execute(&tx).expect("valid");
-        assert!(outcome.receipt.status(), "deployed: {:?} {:?}", outcome.halt, outcome.output);
-        (outcome.created.expect("a creation"), block.take_diff())
+        assert!(outcome.receipt.status(), "{:?} {:?}", outcome.halt, outcome.output);
+        (outcome, block.take_diff())
     };
     world.state.apply(&diff);
-    created
+    outcome
 }

@@ -9,6 +9,7 @@ mod contracts;
 mod ours;
 mod report;
 mod state;
+mod uniswap;
 mod workload;
 
 #[path = "../../src/testing/asm.rs"]
@@ -34,10 +35,14 @@ fn main() {
         }
         let mut row = Row::new(&workload, &engines);
         ours::check(&workload, &engines);
+        let prepared: Vec<_> =
+            engines.iter().map(|engine| ours::prepare(&workload, engine)).collect();
         for _ in 0..rounds {
             row.stock.push(baseline::run(&workload));
-            for (engine, times) in engines.iter().zip(&mut row.ours) {
-                times.push(ours::run(&workload, engine));
+            for ((engine, txs), times) in engines.iter().zip(&prepared).zip(&mut row.ours) {
+                let (time, report) = ours::run(&workload, engine, txs);
+                times.push(time);
+                row.report = report;
             }
         }
         print_row(&row);

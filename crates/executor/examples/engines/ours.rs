@@ -9,7 +9,7 @@ use std::{
 use alloy_consensus::TxReceipt as _;
 use executor::{
     SerialExecutor,
-    parallel::{Choice, Engine, ParallelExecutor, PreparedTransaction},
+    parallel::{Choice, Engine, ParallelExecutor, PreparedTransaction, RunReport},
 };
 
 use crate::{state::HashState, workload::Workload};
@@ -36,33 +36,47 @@ pub(crate) fn engines() -> Vec<OurEngine> {
     engines
 }
 
-pub(crate) fn run(workload: &Workload, engine: &OurEngine) -> Duration {
-    let txs = workload.prepared.clone();
+/// The transactions as the engine's predictor prepares them.
+pub(crate) fn prepare(workload: &Workload, engine: &OurEngine) -> Vec<Prepared> {
+    let predictor = engine.engine.predictor();
+    workload.txs.iter().map(|tx| Arc::new(predictor.prepare(tx.clone()))).collect()
+}
+
+pub(crate) fn run(
+    workload: &Workload,
+    engine: &OurEngine,
+    txs: &[Prepared],
+) -> (Duration, RunReport) {
+    let txs = txs.to_vec();
     let state = workload.state.clone();
     let started = Instant::now();
     let mut block = ParallelExecutor::new(&workload.context, state, engine.engine.clone())
         .expect("a state in memory");
     let execution = block.execute_all(txs, || true);
     let elapsed = started.elapsed();
-    assert_eq!(execution.verdicts.len(), workload.prepared.len());
+    assert_eq!(execution.verdicts.len(), workload.txs.len());
     assert!(execution.verdicts.iter().flatten().all(|outcome| outcome.receipt.status()));
+    let report = execution.report;
     black_box((execution, block));
-    elapsed
+    (elapsed, report)
 }
 
-/// Every engine gives outcomes and diffs as serial execution does.
+/// Blocks by which an engine gets to know the contracts.
+const WARM_UP: usize = 6;
+
+/// Every engine gives outcomes and diffs as serial execution does: at first, and once it has learned.
 pub(crate) fn check(workload: &Workload, engines: &[OurEngine]) {
     let mut serial =
         SerialExecutor::new(workload.context, &*workload.state).expect("a state in memory");
-    for tx in &workload.prepared {
-        serial.execute(&tx.tx).expect("valid");
+    for tx in &workload.txs {
+        serial.execute(tx).expect("valid");
     }
     let expected = serial.finish();
-    for engine in engines {
+    for engine in (0..WARM_UP).flat_map(|_| engines) {
         let mut block =
             ParallelExecutor::new(&workload.context, workload.state.clone(), engine.engine.clone())
                 .expect("a state in memory");
-        let execution = block.execute_all(workload.prepared.clone(), || true);
+        let execution = block.execute_all(prepare(workload, engine), || true);
         let diff = block.take_diff();
         let name = &engine.name;
         let outcomes: Vec<_> = execution.verdicts.into_iter().map(|v| v.expect("valid")).collect();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use executor::parallel::RunReport;
+
 use crate::{ours::OurEngine, workload::Workload};
 
 pub(crate) struct Row {
@@ -9,15 +11,18 @@ pub(crate) struct Row {
     transactions: usize,
     pub stock: Vec<Duration>,
     pub ours: Vec<Vec<Duration>>,
+    /// What the last engine did last.
+    pub report: RunReport,
 }
 
 impl Row {
     pub(crate) fn new(workload: &Workload, engines: &[OurEngine]) -> Self {
         Self {
             name: workload.name,
-            transactions: workload.prepared.len(),
+            transactions: workload.txs.len(),
             stock: Vec::new(),
             ours: engines.iter().map(|_| Vec::new()).collect(),
+            report: RunReport::default(),
         }
     }
 }
@@ -40,7 +45,8 @@ pub(crate) fn print_row(row: &Row) {
         let time = median(times);
         print!("{:>11.2}{:>7.2}×", per_tx(time), stock.as_secs_f64() / time.as_secs_f64());
     }
-    println!();
+    let RunReport { in_turn, ahead, at_head, again } = row.report;
+    println!("   in turn {in_turn}, ahead {ahead}, at head {at_head}, again {again}");
 }
 
 fn median(times: &[Duration]) -> Duration {

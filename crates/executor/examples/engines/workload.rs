@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, keccak256};
-use executor::{
-    BlockContext, ChainSpec, RecoveredTransaction,
-    parallel::{Predictor, PreparedTransaction},
-};
+use executor::{BlockContext, ChainSpec, RecoveredTransaction};
 use protocol::{BlockOpening, Eip1559Params, Header, SystemConfig, Transaction};
 use revm::context::TxEnv;
 use state::Account;
 
-use crate::{contracts, contracts::World, state::HashState};
+use crate::{contracts, contracts::World, state::HashState, uniswap};
 
 pub(crate) const CHAIN_ID: u64 = 901;
 pub(crate) const BASE_FEE: u64 = 1_000;
@@ -28,7 +25,7 @@ pub(crate) struct Workload {
     pub name: &'static str,
     pub state: Arc<HashState>,
     pub context: BlockContext,
-    pub prepared: Vec<Arc<PreparedTransaction>>,
+    pub txs: Vec<RecoveredTransaction>,
     /// The same for stock revm.
     pub envs: Vec<TxEnv>,
 }
@@ -48,7 +45,7 @@ pub(crate) fn user(number: u64) -> Address {
     Address::from_word(keccak256(number.to_be_bytes()))
 }
 
-fn transfer(from: u64, to: u64) -> Send {
+pub(crate) fn transfer(from: u64, to: u64) -> Send {
     Send { from: user(from), to: user(to), value: 1, input: Bytes::new(), gas: 21_000 }
 }
 
@@ -78,7 +75,7 @@ pub(crate) fn all() -> impl Iterator<Item = Workload> {
     let plain = plain
         .into_iter()
         .map(|(name, make)| Workload::new(name, World::new(ACCOUNTS), make(TRANSFERS)));
-    plain.chain(contracts::workloads(TOKENS))
+    plain.chain(contracts::workloads(TOKENS)).chain(uniswap::workloads())
 }
 
 fn disjoint(count: u64) -> Vec<Send> {
@@ -98,15 +95,15 @@ impl Workload {
             state.accounts.entry(send.from).or_default().balance = U256::from(ETHER * 1_000);
         }
         let mut nonces = alloy_primitives::map::AddressMap::<u64>::default();
-        let (mut prepared, mut envs) = (Vec::new(), Vec::new());
+        let (mut txs, mut envs) = (Vec::new(), Vec::new());
         for send in sends {
             let start = state.accounts.get(&send.from).map_or(0, |account| account.nonce);
             let nonce = nonces.entry(send.from).or_insert(start);
-            prepared.push(Arc::new(Predictor::default().prepare(recovered(&send, *nonce))));
+            txs.push(recovered(&send, *nonce, TxKind::Call(send.to)));
             envs.push(env(send, *nonce));
             *nonce += 1;
         }
-        Self { name, state: Arc::new(state), context: context(), prepared, envs }
+        Self { name, state: Arc::new(state), context: context(), txs, envs }
     }
 }
 
@@ -129,14 +126,14 @@ pub(crate) fn context() -> BlockContext {
     BlockContext::new(&ChainSpec { chain_id: CHAIN_ID, fees }, &parent, &opening)
 }
 
-pub(crate) fn recovered(send: &Send, nonce: u64) -> RecoveredTransaction {
+pub(crate) fn recovered(send: &Send, nonce: u64, to: TxKind) -> RecoveredTransaction {
     let tx = TxEip1559 {
         chain_id: CHAIN_ID,
         nonce,
         gas_limit: send.gas,
         max_fee_per_gas: MAX_FEE,
         max_priority_fee_per_gas: TIP,
-        to: TxKind::Call(send.to),
+        to,
         value: U256::from(send.value),
         access_list: Default::default(),
         input: send.input.clone(),

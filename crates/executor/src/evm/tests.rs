@@ -12,7 +12,7 @@ use state::{Account, MemoryState};
 
 use super::*;
 use crate::{
-    BlockOverrides, Call, InvalidTransaction, SerialExecutor, StateOverrides, simulate,
+    BlockOverrides, Call, InvalidTransaction, StateOverrides, simulate,
     testing::{ALICE, BOB, CHAIN_ID, GAS_LIMIT, Peek, World, tx::Tx},
 };
 
@@ -140,7 +140,7 @@ fn p14_through_the_serial_executor() {
         let world = world(tx.sender);
         let mut with = world.executor();
         assert!(matches!(with.execute(&tx), Err(ExecuteError::Invalid(_))), "{reason}");
-        let mut without: SerialExecutor<_> = world.executor();
+        let mut without = world.executor();
         let outcome = with.execute(&probe()).unwrap();
         assert_eq!(outcome, without.execute(&probe()).unwrap(), "{reason}");
         assert_eq!(outcome.gas_used, CLEAN_GAS, "{reason}");

@@ -9,6 +9,7 @@ use state::StateReader;
 use super::{
     memory::{Memory, Read, Stamp, Turn, Written},
     native::{Transfer, Transferred},
+    predict::{Sample, Watcher},
     view::{Vaults, View, ViewError, Watch},
 };
 use crate::{
@@ -47,10 +48,9 @@ pub(super) struct Valid {
 
 /// What a transaction does to the state.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a box for each transfer would cost more")]
 pub(super) enum Effects {
     /// A plain transfer, by sender and recipient.
-    Transfer { from: Address, to: Address, done: Transferred },
+    Transfer { from: Address, to: Address, done: Box<Transferred> },
     /// Whatever the EVM did.
     Evm(EvmState),
     /// Written down already.
@@ -80,6 +80,21 @@ impl<R: StateReader> Lane<R> {
     /// The bare EVM, for what is no transaction.
     pub(super) const fn evm(&mut self) -> &mut Evm<View<R>> {
         &mut self.evm
+    }
+
+    /// Runs a transaction in front of which everything stands, only to watch it, and keeps nothing of it. `None`: there is
+    /// nothing to be learned from it.
+    pub(super) fn watch(&self, tx: &RecoveredTransaction, turn: Turn) -> Option<Sample> {
+        let to = tx.tx.to()?;
+        let vaults = *self.evm.state().vaults();
+        let mut view = View::new(vaults);
+        view.attach(self.evm.state().memory().clone());
+        view.begin(turn, Watch::AtHead);
+        let rules = (*self.rules).clone();
+        let mut evm = Evm::with_environment(rules, view, Watcher::default());
+        let executed = evm.inspect_with(tx, u64::MAX, Rewards::Aside).ok()?;
+        let (_, watcher) = evm.into_parts();
+        Sample::new(&executed.changes, watcher, to, |address| vaults.contains(address))
     }
 
     /// Runs a transaction before those in front of it are done, whatever gas the block will have left. Gives what it
@@ -133,7 +148,7 @@ impl<R: StateReader> Lane<R> {
         let Some(done) = transfer.run(&self.rules, sender, recipient) else { return Ok(None) };
         let outcome = transfer.outcome(&done);
         let fees = Some(done.fees);
-        let effects = Effects::Transfer { from, to, done };
+        let effects = Effects::Transfer { from, to, done: Box::new(done) };
         Ok(Some(Ran::Valid(Valid { outcome, fees, effects })))
     }
 

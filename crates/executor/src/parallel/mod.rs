@@ -18,7 +18,7 @@ mod lane;
 mod memory;
 mod native;
 mod plan;
-mod prepare;
+mod predict;
 mod report;
 mod run;
 mod schedule;
@@ -27,11 +27,14 @@ mod view;
 mod workers;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
 };
 
 use state::{StateDiff, StateReader};
@@ -43,14 +46,19 @@ use crate::{
 use fees::PendingFees;
 use lane::{Lane, Ran, Valid};
 use memory::{Memory, SpareTables};
+use native::Transfer;
 use plan::Plan;
-pub use prepare::{Key, Prediction, Predictor, PreparedTransaction};
+pub use predict::{Key, Prediction, Predictor, PreparedTransaction};
 pub use report::RunReport;
 use revm::state::EvmState;
 use run::{Ended, Run, Verdict};
-use transfers::Transfers;
+use transfers::{TOGETHER, Transfers};
 use view::View;
 use workers::Workers;
+
+/// Transactions that are watched in one block, and so run twice: so many, and one in so many of which nothing is known.
+const WATCHED_MIN: u32 = 8;
+const WATCHED_SHARE: u32 = 8;
 
 /// Threads and settings that outlive a block.
 #[derive(Debug)]
@@ -136,6 +144,11 @@ pub struct ParallelExecutor<R: StateReader, T> {
     gas_used: u64,
     gas_limit: u64,
     plans: u32,
+    /// Transactions of this block of which nothing was known, and those of them that were watched.
+    unknown: u32,
+    watched: u32,
+    /// Plain transfers that go through the stages together.
+    together: usize,
 }
 
 impl<R, T> ParallelExecutor<R, T>
@@ -171,7 +184,19 @@ where
         fees.look(&memory)?;
         let mut lane = Lane::new(rules.clone(), fees.vaults());
         lane.attach(&memory);
-        Ok(Self { engine, rules, memory, lane, fees, gas_used: 0, gas_limit, plans: 0 })
+        Ok(Self {
+            engine,
+            rules,
+            memory,
+            lane,
+            fees,
+            gas_used: 0,
+            gas_limit,
+            plans: 0,
+            unknown: 0,
+            watched: 0,
+            together: TOGETHER,
+        })
     }
 
     /// Executes and includes one transaction. On an error nothing has changed.
@@ -188,13 +213,19 @@ where
         txs: Vec<T>,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Execution<R::Error> {
-        if txs.len() < 2 || self.engine.choice == Choice::Serial {
+        let (choice, workers) = (self.engine.choice, self.engine.workers.count());
+        let is_worth_while = match choice {
+            Choice::Serial => false,
+            Choice::ByCost => Plan::is_worth_while(&txs, workers),
+            Choice::Parallel => txs.len() > 1,
+        };
+        if !is_worth_while {
             return self.execute_serially(&txs, go_on);
         }
         self.plans += 1;
         let vaults = self.fees.vaults();
-        let plan = Plan::new(&self.memory, &vaults, self.plans, &txs);
-        if self.engine.choice == Choice::ByCost && !plan.pays(self.engine.workers.count()) {
+        let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, &txs);
+        if choice == Choice::ByCost && !plan.pays(workers) {
             return self.execute_serially(&txs, go_on);
         }
         self.execute_planned(txs, plan, go_on)
@@ -215,7 +246,25 @@ where
 
     /// Executes transactions from the front on: plain transfers together, or else one.
     fn execute_some(&mut self, txs: &[T], verdicts: &mut Vec<Verdict>) -> Result<(), R::Error> {
-        let before = verdicts.len();
+        let Some(first) = txs.first() else { return Ok(()) };
+        let PreparedTransaction { tx, prediction } = first.as_ref();
+        if Transfer::of(tx).is_some() {
+            let before = verdicts.len();
+            self.execute_transfers(txs, verdicts)?;
+            if verdicts.len() > before {
+                return Ok(());
+            }
+        }
+        let is_known = prediction.is_known();
+        verdicts.push(if is_known { self.run_in_turn(tx)? } else { self.run_watched(tx)? });
+        Ok(())
+    }
+
+    fn execute_transfers(
+        &mut self,
+        txs: &[T],
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), R::Error> {
         self.lane.detach();
         let mut transfers = Transfers {
             memory: Arc::get_mut(&mut self.memory).expect("no run is going on"),
@@ -223,14 +272,11 @@ where
             fees: &mut self.fees,
             gas_used: &mut self.gas_used,
             gas_limit: self.gas_limit,
+            together: &mut self.together,
         };
         let transferred = transfers.run(txs, verdicts);
         self.lane.attach(&self.memory);
-        transferred?;
-        if let (true, Some(tx)) = (verdicts.len() == before, txs.first()) {
-            verdicts.push(self.run_in_turn(&tx.as_ref().tx)?);
-        }
-        Ok(())
+        transferred
     }
 
     fn execute_planned(
@@ -248,6 +294,7 @@ where
             workers.count(),
             self.fees.clone(),
             gas_left,
+            self.engine.predictor.clone(),
             Box::new(go_on),
         ));
         workers.run(&run, &mut self.lane);
@@ -259,6 +306,23 @@ where
             self.place(outcome);
         }
         Execution { verdicts, failure, report }
+    }
+
+    /// Runs one transaction of which nothing is known after all others, and learns from it if it is time for that.
+    fn run_watched(&mut self, tx: &RecoveredTransaction) -> Result<Verdict, R::Error> {
+        self.unknown += 1;
+        let is_time = self.watched < WATCHED_MIN + self.unknown / WATCHED_SHARE;
+        if !is_time || !self.engine.predictor.wants(tx) {
+            return self.run_in_turn(tx);
+        }
+        self.watched += 1;
+        let sample = self.lane.watch(tx, u32::MAX);
+        let started = Instant::now();
+        let verdict = self.run_in_turn(tx)?;
+        if let Some(sample) = sample {
+            self.engine.predictor.learn(tx, &sample.with_time(started.elapsed()));
+        }
+        Ok(verdict)
     }
 
     /// Runs one transaction after all others.

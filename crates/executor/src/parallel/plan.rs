@@ -3,11 +3,11 @@
 //!
 //! A prediction may be wrong: then time is lost, and nothing else.
 
-use alloy_primitives::{Address, map::AddressMap};
+use alloy_primitives::map::{AddressMap, HashMap};
 use state::StateReader;
 
 use super::{
-    Key, PreparedTransaction,
+    Key, Prediction, Predictor, PreparedTransaction,
     memory::{Memory, Turn, Write},
     schedule::{Cost, Graph},
     view::Vaults,
@@ -18,6 +18,21 @@ const AHEAD_COST: Cost = 350;
 
 /// What it costs to wake workers and to wait for the last one.
 const START_COST: Cost = 60_000;
+
+/// Transactions of a plan that are left to the head to be watched there, and those that are looked through for them.
+pub(super) const WATCHED_MAX: u32 = 4;
+const LOOKED_AT_MAX: usize = 256;
+
+/// What planning costs, for a transaction.
+const PLAN_COST: Cost = 250;
+
+/// Whether workers gain more than running ahead costs. `longest`: what has to be done one after the other.
+fn pays(total: Cost, longest: Cost, count: usize, workers: usize) -> bool {
+    let (count, workers) = (count as u64, workers as u64);
+    let shared = (total + AHEAD_COST * count) / workers;
+    let expected = std::cmp::max(shared, longest) + PLAN_COST * count + START_COST;
+    expected * 20 < total * 19
+}
 
 /// The layout of one run.
 #[derive(Debug)]
@@ -36,6 +51,7 @@ impl Plan {
     pub(super) fn new<R: StateReader, T: AsRef<PreparedTransaction>>(
         memory: &Memory<R>,
         vaults: &Vaults,
+        predictor: &Predictor,
         number: u32,
         txs: &[T],
     ) -> Self {
@@ -50,7 +66,23 @@ impl Plan {
             plan.add(memory, vaults, number, turn, tx, &mut exclusive);
         }
         plan.starts.push(plan.places_len());
+        plan.watch_some(predictor, txs);
         plan
+    }
+
+    /// Leaves a few transactions of which nothing is known to the head, where they can be watched.
+    fn watch_some<T: AsRef<PreparedTransaction>>(&mut self, predictor: &Predictor, txs: &[T]) {
+        let unknown = |tx: &&T| {
+            tx.as_ref().prediction.bottleneck.is_some() && !tx.as_ref().prediction.is_known()
+        };
+        let mut left = WATCHED_MAX;
+        let places = self.at_head.iter_mut().zip(txs).filter(|(_, tx)| unknown(tx));
+        for (at_head, tx) in places.take(LOOKED_AT_MAX) {
+            if left > 0 && predictor.wants(&tx.as_ref().tx) {
+                *at_head = true;
+                left -= 1;
+            }
+        }
     }
 
     fn add<R: StateReader>(
@@ -106,37 +138,30 @@ impl Plan {
             .any(|(expected, writes)| *expected == place && (*writes || !write))
     }
 
-    /// Whether workers, so many of them, are expected to be done sooner than one thread that goes through in order.
-    pub(super) fn pays(&self, workers: usize) -> bool {
+    /// Whether it is worth while to plan at all. Costs little and looks at little.
+    pub(super) fn is_worth_while<T: AsRef<PreparedTransaction>>(txs: &[T], workers: usize) -> bool {
         if workers < 2 {
             return false;
         }
-        let (total, (_, longest)) = (self.graph.total(), self.graph.tails());
-        let overhead = AHEAD_COST * self.at_head.len() as u64;
-        let shared = (total + overhead) / workers as u64;
-        let expected = std::cmp::max(shared, longest) + START_COST;
-        expected * 10 < total * 9
+        let mut total = 0;
+        let mut bottlenecks = HashMap::<u64, Cost>::default();
+        for Prediction { cost, bottleneck, .. } in txs.iter().map(|tx| &tx.as_ref().prediction) {
+            total += cost;
+            if let Some(number) = bottleneck {
+                *bottlenecks.entry(*number).or_default() += cost;
+            }
+        }
+        let longest = bottlenecks.into_values().max().unwrap_or(0);
+        pays(total, longest, txs.len(), workers)
+    }
+
+    /// Whether workers, so many of them, are expected to be done sooner than one thread that goes through in order.
+    pub(super) fn pays(&self, workers: usize) -> bool {
+        let (_, longest) = self.graph.tails();
+        pays(self.graph.total(), longest, self.at_head.len(), workers)
     }
 
     fn places_len(&self) -> u32 {
         u32::try_from(self.places.len()).expect("block gas bounds what a run can touch")
     }
-}
-
-/// Expected cost of a plain transfer.
-pub(super) const TRANSFER_COST: Cost = 400;
-
-/// Expected cost of a transaction about which nothing is known.
-pub(super) const UNKNOWN_COST: Cost = 10_000;
-
-/// What a transaction touches whatever it calls, and a contract as a whole where nothing more is known.
-pub(super) fn coarse_keys(sender: Address, to: Option<Address>, is_plain: bool) -> Vec<Key> {
-    let mut keys = vec![Key::Account { address: sender, writes: true }];
-    if let Some(to) = to {
-        keys.push(Key::Account { address: to, writes: is_plain });
-        if !is_plain {
-            keys.push(Key::Contract { address: to });
-        }
-    }
-    keys
 }

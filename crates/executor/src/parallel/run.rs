@@ -10,13 +10,16 @@
 
 mod head;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use parking_lot::{Condvar, Mutex};
 use state::StateReader;
 
 use super::{
-    PreparedTransaction,
+    Prediction, Predictor, PreparedTransaction,
     fees::PendingFees,
     lane::{Lane, Ran},
     memory::{Memory, Read, Stamp, Turn, Write, Written},
@@ -45,6 +48,9 @@ pub(super) struct Run<R: StateReader, T> {
     changed: Condvar,
     attempts: Box<[Mutex<Option<Attempt>>]>,
     head: Mutex<Head<R>>,
+    predictor: Arc<Predictor>,
+    /// Too much was run ahead in vain: the rest is run in turn.
+    is_in_vain: AtomicBool,
     go_on: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -72,6 +78,7 @@ where
         workers: usize,
         fees: PendingFees,
         gas_left: u64,
+        predictor: Arc<Predictor>,
         go_on: Box<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
         let graph = std::mem::take(&mut plan.graph);
@@ -87,6 +94,8 @@ where
             head: Mutex::new(Head::new(txs.len(), fees, gas_left)),
             txs,
             plan,
+            predictor,
+            is_in_vain: AtomicBool::new(false),
             go_on,
         }
     }
@@ -136,7 +145,7 @@ where
 
     /// Runs a transaction before its turn. `false`: it is left to the head.
     fn run_ahead(&self, lane: &mut Lane<R>, turn: Turn) -> bool {
-        let attempt = if self.plan.is_at_head(turn) {
+        let attempt = if self.is_left_to_head(turn) {
             Attempt::left_to_head()
         } else {
             let (ran, reads) = lane.run_ahead(self.tx(turn), turn);
@@ -145,6 +154,14 @@ where
         let is_done = !matches!(*attempt.ran, Ran::Unknown);
         *self.attempts[turn as usize - 1].lock() = Some(attempt);
         is_done
+    }
+
+    /// Whether a transaction is not worth being run ahead.
+    fn is_left_to_head(&self, turn: Turn) -> bool {
+        let knowledge = &self.prediction(turn).knowledge;
+        self.plan.is_at_head(turn)
+            || self.is_in_vain.load(Ordering::Relaxed)
+            || knowledge.as_ref().is_some_and(|knowledge| knowledge.is_off())
     }
 
     /// Shows those behind what an attempt wrote.
@@ -179,6 +196,10 @@ where
     fn stop(&self) {
         self.schedule.lock().stop();
         self.changed.notify_all();
+    }
+
+    fn prediction(&self, turn: Turn) -> &Prediction {
+        &self.txs[turn as usize - 1].as_ref().prediction
     }
 
     fn tx(&self, turn: Turn) -> &crate::RecoveredTransaction {

@@ -3,7 +3,10 @@
 //! A plain value without threads; the run puts it behind a lock. It decides about time only: any order it gives
 //! leads to the same result. Invariant: a transaction is given out once, after all those it waits for are done.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+};
 
 use super::memory::Turn;
 
@@ -27,7 +30,10 @@ pub(super) struct Schedule {
     followers: Vec<Turn>,
     /// How many that are not done each one waits for.
     waits_for: Vec<u32>,
-    ready: BinaryHeap<(Cost, Reverse<Turn>)>,
+    /// Those that a long chain begins with, the longest first.
+    urgent: BinaryHeap<(Cost, Reverse<Turn>)>,
+    /// All others, as they became ready.
+    ready: VecDeque<Turn>,
     urgency: Vec<Cost>,
     is_given_out: Vec<bool>,
     given_out: usize,
@@ -95,7 +101,8 @@ impl Graph {
             starts,
             followers,
             waits_for,
-            ready: BinaryHeap::with_capacity(len),
+            urgent: BinaryHeap::new(),
+            ready: VecDeque::with_capacity(len),
             urgency,
             is_given_out: vec![false; len],
             given_out: 0,
@@ -125,7 +132,9 @@ impl Schedule {
                         cost += self.give_out(follower, batch);
                     }
                 }
-            } else if let Some((_, Reverse(turn))) = self.ready.pop() {
+            } else if let Some((_, Reverse(turn))) = self.urgent.pop() {
+                cost += self.give_out(turn, batch);
+            } else if let Some(turn) = self.ready.pop_front() {
                 cost += self.give_out(turn, batch);
             } else {
                 break;
@@ -161,7 +170,8 @@ impl Schedule {
 
     /// Whether somebody else could take something now.
     pub(super) fn has_ready(&self) -> bool {
-        !self.is_stopped && !self.ready.is_empty()
+        let is_empty = self.urgent.is_empty() && self.ready.is_empty();
+        !(self.is_stopped || is_empty)
     }
 
     /// Gives out nothing any more.
@@ -176,6 +186,9 @@ impl Schedule {
 
     fn make_ready(&mut self, index: usize) {
         let turn = Turn::try_from(index + 1).expect("as many turns as transactions");
-        self.ready.push((self.urgency[index], Reverse(turn)));
+        match self.urgency[index] {
+            0 => self.ready.push_back(turn),
+            urgency => self.urgent.push((urgency, Reverse(turn))),
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::evm::Environment;
 
 /// How many go through the stages together: enough to overlap their waits, few enough to stay in the nearest cache.
-const TOGETHER: usize = 32;
+pub(super) const TOGETHER: usize = 32;
 
 /// Makes plain transfers on what stands.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Transfers<'a, R> {
     pub fees: &'a mut PendingFees,
     pub gas_used: &'a mut u64,
     pub gas_limit: u64,
+    /// How many go through the stages together: fewer where most turn out to be something else.
+    pub together: &'a mut usize,
 }
 
 /// A transfer whose ends are found.
@@ -46,7 +48,7 @@ impl<R: StateReader> Transfers<'_, R> {
     ) -> Result<(), R::Error> {
         let mut staged = [const { None }; TOGETHER];
         let vaults = self.fees.vaults();
-        for (stage, tx) in staged.iter_mut().zip(txs) {
+        for (stage, tx) in staged.iter_mut().zip(txs).take(*self.together) {
             let Some(transfer) = Transfer::of(&tx.as_ref().tx) else { break };
             if vaults.contains(&transfer.from) || vaults.contains(&transfer.to) {
                 break;
@@ -62,9 +64,13 @@ impl<R: StateReader> Transfers<'_, R> {
         for stage in staged.iter().flatten() {
             match self.make(stage) {
                 Some(verdict) => verdicts.push(verdict),
-                None => break,
+                None => {
+                    *self.together = 1;
+                    return Ok(());
+                }
             }
         }
+        *self.together = std::cmp::min(*self.together * 2, TOGETHER);
         Ok(())
     }
 

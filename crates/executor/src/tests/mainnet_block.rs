@@ -3,11 +3,13 @@
 //! The file holds recovered senders instead of signatures, so transactions enter as revm's own type. Its one blob
 //! transaction is left out on both sides: this chain has none.
 
+use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip7702::{Authorization, SignedAuthorization},
 };
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, TxKind, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Signature, TxKind, U256, keccak256};
+use protocol::Transaction;
 use revm::{
     Context, ExecuteCommitEvm, MainBuilder, MainContext,
     context::{BlockEnv, CfgEnv, TxEnv},
@@ -23,7 +25,7 @@ use super::{
     vectors::{number, path, small, text},
 };
 use crate::{
-    Evm,
+    Evm, RecoveredTransaction,
     evm::{Environment, Payment, Rewards, Terms},
     fees::FeeRouting,
 };
@@ -72,6 +74,77 @@ fn mainnet_block_25323281() {
     // The blob transaction used 21,000 of the 18,887,171 that were measured for the whole block.
     assert_eq!((gas_used, failed), (18_866_171, 11));
     assert_same_state(&stock.ctx.journaled_state.database, ours.state());
+}
+
+/// State, rules and transactions of the block, for an engine that takes signed transactions. Nobody looks at the
+/// signatures, which the file does not have.
+pub(crate) fn read() -> Option<(MemoryState, Environment, Vec<RecoveredTransaction>)> {
+    let folder = path("mainnet-blocks/25323281")?;
+    let read = |name| -> Value {
+        serde_json::from_slice(&std::fs::read(Path::new(&folder).join(name)).unwrap()).unwrap()
+    };
+    let block = block_env(&read("block.json"));
+    let txs = read("txs.json");
+    let txs = txs.as_array().unwrap().iter().filter(|tx| small(&tx["tx_type"]) != 3);
+    let txs = txs.map(|tx| recovered(tx_env(tx))).collect();
+    let rules =
+        Environment { spec: SpecId::PRAGUE, chain_id: 1, block, routing: ETHEREUM, l1_fees: None };
+    Some((pre_state(&read("pre_state.json")), rules, txs))
+}
+
+fn recovered(env: TxEnv) -> RecoveredTransaction {
+    let signature = Signature::test_signature();
+    let (nonce, gas_limit, value, to) = (env.nonce, env.gas_limit, env.value, env.kind);
+    let (chain_id, input, access_list) = (1, env.data, env.access_list);
+    let (max_fee, tip) = (env.gas_price, env.gas_priority_fee.unwrap_or_default());
+    let authorizations = env.authorization_list.into_iter().map(|entry| match entry {
+        Either::Left(signed) => signed,
+        Either::Right(_) => unreachable!("read with its signature"),
+    });
+    let tx = match env.tx_type {
+        0 => {
+            let (gas_price, chain_id) = (max_fee, Some(chain_id));
+            let tx = TxLegacy { chain_id, nonce, gas_price, gas_limit, to, value, input };
+            Transaction::Legacy(tx.into_signed(signature))
+        }
+        1 => {
+            let gas_price = max_fee;
+            let tx =
+                TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input };
+            Transaction::Eip2930(tx.into_signed(signature))
+        }
+        2 => Transaction::Eip1559(
+            TxEip1559 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas: max_fee,
+                max_priority_fee_per_gas: tip,
+                to,
+                value,
+                access_list,
+                input,
+            }
+            .into_signed(signature),
+        ),
+        4 => Transaction::Eip7702(
+            TxEip7702 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas: max_fee,
+                max_priority_fee_per_gas: tip,
+                to: *to.to().unwrap(),
+                value,
+                access_list,
+                authorization_list: authorizations.collect(),
+                input,
+            }
+            .into_signed(signature),
+        ),
+        other => panic!("type {other}"),
+    };
+    RecoveredTransaction::from_parts(tx, env.caller)
 }
 
 fn pre_state(json: &Value) -> MemoryState {

@@ -4,11 +4,10 @@
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
 use proptest::{collection::vec, prelude::*};
 use protocol::BlockInputs;
-use state::{MemoryState, Overlay, StateDiff};
+use state::{Overlay, StateDiff};
 
 use crate::{
-    Evm, ExecuteError, ExecutedBlock, RecoveredTransaction, SerialExecutor, forced_transactions,
-    seal,
+    Evm, ExecuteError, ExecutedBlock, RecoveredTransaction, forced_transactions, seal,
     testing::{
         BASE_FEE, CHAIN_ID, ETHER, GAS_LIMIT, Peek, World, asm, supply,
         tx::{Key, Tx, deposit},
@@ -113,7 +112,7 @@ fn piecewise(
     piece: usize,
     inputs: &mut BlockInputs,
 ) -> (ExecutedBlock, StateDiff, Vec<Bytes>) {
-    let mut block: SerialExecutor<&MemoryState> = world.executor();
+    let mut block = world.executor();
     let (mut merged, mut included) = (StateDiff::default(), Vec::new());
     for tx in forced_transactions(&inputs.opening, &inputs.deposits) {
         block.execute(&tx).unwrap();

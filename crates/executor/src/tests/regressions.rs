@@ -1,6 +1,7 @@
 //! Blocks that broke other executors, with the right answers as literals. The letters and numbers are those of the list
 //! of known faults that the parallel engine is tested against too.
 
+mod conflicts;
 mod destroyed;
 mod existence;
 mod nonces;
@@ -9,7 +10,7 @@ use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, Bytes, U256, address};
 
 use crate::{
-    InvalidTransaction, RecoveredTransaction, SerialExecutor, TransactionOutcome,
+    InvalidTransaction, RecoveredTransaction, TransactionOutcome,
     testing::{World, asm},
 };
 
@@ -47,7 +48,7 @@ fn factory() -> String {
 /// Calldata that makes the factory kill.
 const KILL: [u8; 1] = [1];
 
-type Block<'a> = SerialExecutor<&'a state::MemoryState>;
+type Block<'a> = crate::testing::Twin<'a>;
 
 /// Executes a transaction that must succeed.
 fn succeed(block: &mut Block<'_>, tx: &RecoveredTransaction) -> TransactionOutcome {

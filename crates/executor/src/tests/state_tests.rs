@@ -65,6 +65,35 @@ fn published_state_tests() {
     assert_eq!(report, expected, "every post state of the archive is looked at");
 }
 
+/// Gives every test of the archive whose rules we have: file, name, state, environment and post states. `false`: the
+/// archive is not there.
+pub(crate) fn for_each(
+    mut run: impl FnMut(&str, &str, &MemoryState, Environment, &[Value]),
+) -> bool {
+    let Some(archive) = path("ethereum-tests/GeneralStateTests.tar.gz") else { return false };
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).unwrap()));
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let file = entry.path().unwrap().display().to_string();
+        let mut json = String::new();
+        entry.read_to_string(&mut json).unwrap();
+        let tests: Value = serde_json::from_str(&json).unwrap();
+        for (name, test) in tests.as_object().unwrap() {
+            let pre = pre_state(&test["pre"]);
+            for (fork, posts) in test["post"].as_object().unwrap() {
+                let spec = match fork.as_str() {
+                    "Cancun" => SpecId::CANCUN,
+                    "Shanghai" => SpecId::SHANGHAI,
+                    _ => continue,
+                };
+                let rules = environment(spec, &test["env"]);
+                run(&file, name, &pre, rules, posts.as_array().unwrap());
+            }
+        }
+    }
+    true
+}
+
 fn run_file(file: &str, tests: &Value, report: &mut Report) {
     report.files += 1;
     for (name, test) in tests.as_object().unwrap() {

@@ -6,7 +6,7 @@ use alloy_primitives::U256;
 use serde_json::Value;
 
 /// The path of a vector file or folder, or `None` after a message if it is not there.
-pub(super) fn path(name: &str) -> Option<PathBuf> {
+pub(crate) fn path(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("BRAID_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
         PathBuf::from,
@@ -23,7 +23,7 @@ pub(super) fn path(name: &str) -> Option<PathBuf> {
 }
 
 /// A number, or a string with one in decimal or in hex behind `0x`.
-pub(super) fn number(value: &Value) -> U256 {
+pub(crate) fn number(value: &Value) -> U256 {
     match value {
         Value::Number(number) => U256::from(number.as_u64().expect("fits 64 bits")),
         Value::String(text) if text == "0x" => U256::ZERO,
@@ -33,11 +33,11 @@ pub(super) fn number(value: &Value) -> U256 {
 }
 
 /// The same, where it fits 64 bits.
-pub(super) fn small(value: &Value) -> u64 {
+pub(crate) fn small(value: &Value) -> u64 {
     number(value).to()
 }
 
 /// A string parsed as whatever type is asked for.
-pub(super) fn text<T: std::str::FromStr<Err: std::fmt::Debug>>(value: &Value) -> T {
+pub(crate) fn text<T: std::str::FromStr<Err: std::fmt::Debug>>(value: &Value) -> T {
     value.as_str().expect("a string").parse().expect("well formed")
 }

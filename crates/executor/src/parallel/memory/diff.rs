@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::atomic::Ordering};
 
-use alloy_primitives::{Address, U256, map::AddressMap};
+use alloy_primitives::{U256, map::AddressMap};
 use state::{AccountDiff, StateDiff, StateReader};
 
 use super::{AccountValue, Memory, Turn, table::Version};
@@ -32,31 +32,30 @@ impl<R: StateReader> Memory<R> {
 
     /// What was written since the last time.
     pub(in crate::parallel) fn take_diff(&self) -> StateDiff {
-        let (mut accounts, mut slots) = (Vec::new(), Vec::new());
+        let (mut accounts, mut slots) = (BTreeMap::new(), Vec::new());
         self.accounts.drain(|address, value| {
             let storage_cleared = std::mem::take(&mut value.clears);
-            accounts.push((address, value.account, storage_cleared));
+            let AccountValue { account, .. } = *value;
+            let change = match account {
+                Some(_) => AccountDiff { account, storage_cleared, ..AccountDiff::default() },
+                None => AccountDiff::gone(),
+            };
+            accounts.insert(address, change);
         });
         self.slots.drain(|key, value| slots.push((key, *value)));
         slots.sort_unstable_by_key(|(key, _)| *key);
-
-        let mut diff = StateDiff::default();
-        accounts.sort_unstable_by_key(|(address, ..)| *address);
-        let storage = |address: &Address| -> BTreeMap<U256, U256> {
-            let from = slots.partition_point(|((of, _), _)| of < address);
-            let of_account = slots[from..].iter().take_while(|((of, _), _)| of == address);
-            of_account.map(|((_, slot), value)| (*slot, *value)).collect()
-        };
-        diff.accounts = accounts
-            .into_iter()
-            .map(|(address, account, storage_cleared)| {
-                let change = match account {
-                    Some(_) => AccountDiff { account, storage_cleared, storage: storage(&address) },
-                    None => AccountDiff::gone(),
-                };
-                (address, change)
-            })
-            .collect();
+        for of_account in slots.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+            let address = of_account[0].0.0;
+            let change = accounts.entry(address).or_insert_with(|| {
+                let (account, _) = self.known_account(&address, Turn::MAX);
+                AccountDiff { account, ..AccountDiff::default() }
+            });
+            if change.account.is_some() {
+                change.storage =
+                    of_account.iter().map(|((_, slot), value)| (*slot, *value)).collect();
+            }
+        }
+        let mut diff = StateDiff { accounts, ..StateDiff::default() };
         let mut codes = self.codes.lock();
         let fresh = std::mem::take(&mut codes.fresh);
         diff.codes = fresh.into_iter().map(|hash| (hash, codes.all[&hash].clone())).collect();

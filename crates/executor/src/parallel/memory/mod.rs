@@ -161,6 +161,14 @@ impl<R: StateReader> Memory<R> {
         }
     }
 
+    /// Who wrote what the transaction at `turn` would find at a place that it has read; 0: nobody in flight.
+    pub(super) fn writer(&self, read: &Read, turn: Turn) -> Turn {
+        match *read {
+            Read::Account { place, .. } => self.accounts.stamp(place, turn).turn,
+            Read::Slot { place, .. } => self.slots.stamp(place, turn).turn,
+        }
+    }
+
     /// Shows the changes of the transaction at `stamp.turn` to those after it.
     pub(super) fn publish(&self, changes: &EvmState, stamp: Stamp, notes: &Notes) -> Written {
         let mut written = Written::default();
@@ -170,8 +178,11 @@ impl<R: StateReader> Memory<R> {
                 self.codes.lock().all.insert(hash, code);
                 written.codes.push(hash);
             }
-            let place = self.account_place(address, notes);
-            written.places.push(self.publish_account(place, stamp, change));
+            // Whoever only looks at the account does not wait for those who write its slots.
+            if !change.is_in_slots_alone(account) {
+                let place = self.account_place(address, notes);
+                written.places.push(self.publish_account(place, stamp, change));
+            }
             if change.after.is_none() {
                 continue;
             }
@@ -249,7 +260,9 @@ impl<R: StateReader> Memory<R> {
                 codes.all.insert(hash, code);
                 codes.fresh.push(hash);
             }
-            self.write_account(address, self.account_place(address, notes), change);
+            if !change.is_in_slots_alone(account) {
+                self.write_account(address, self.account_place(address, notes), change);
+            }
             if change.after.is_none() {
                 continue;
             }

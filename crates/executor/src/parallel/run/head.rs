@@ -1,5 +1,7 @@
 //! The front of a run: what is committed, one transaction after the other.
 
+use std::{sync::atomic::Ordering, time::Instant};
+
 use state::StateReader;
 
 use super::{Attempt, Run};
@@ -10,10 +12,16 @@ use crate::{
         fees::PendingFees,
         lane::{Lane, Ran, Valid},
         memory::{Stamp, Turn},
+        plan::WATCHED_MAX,
         report::RunReport,
     },
 };
 use alloy_consensus::Transaction as _;
+
+/// Transactions that may be run ahead in vain before the rest is run in turn: so many, and one in so many of those that
+/// are committed.
+const IN_VAIN_MIN: u64 = 4;
+const IN_VAIN_SHARE: u64 = 32;
 
 /// What one transaction came to: included with an outcome, or refused.
 pub(in crate::parallel) type Verdict = Result<TransactionOutcome, InvalidTransaction>;
@@ -28,6 +36,8 @@ pub(in crate::parallel) struct Head<R: StateReader> {
     is_off_plan: bool,
     failure: Option<R::Error>,
     report: RunReport,
+    /// Transactions that were watched.
+    watched: u32,
 }
 
 /// How a run ended.
@@ -49,6 +59,7 @@ impl<R: StateReader> Head<R> {
             is_off_plan: false,
             failure: None,
             report: RunReport::default(),
+            watched: 0,
         }
     }
 
@@ -141,9 +152,12 @@ where
             return false;
         }
         let was_ahead = !matches!(*before.ran, Ran::Unknown);
+        if was_ahead {
+            self.blame(head, &before, turn);
+        }
         head.report.at_head += u64::from(!was_ahead);
         head.report.again += u64::from(was_ahead);
-        let ran = match self.run_in_turn(head, lane, turn) {
+        let ran = match self.run_watched(head, lane, turn, was_ahead) {
             Ok(ran) => ran,
             Err(error) => {
                 head.failure = Some(error);
@@ -169,6 +183,45 @@ where
             self.report_done(turn);
         }
         true
+    }
+
+    /// A transaction was run ahead in vain: whose guess was wrong must hear of it, and too much of it ends running ahead.
+    fn blame(&self, head: &Head<R>, attempt: &Attempt, turn: Turn) {
+        let stale = attempt.reads.iter().find(|read| !self.memory.still_holds(read, turn));
+        let writer = stale.map_or(0, |read| self.memory.writer(read, turn));
+        // One that looked where nobody expected it has itself to blame; else the one that wrote there.
+        let wrong = if attempt.as_planned { writer } else { turn };
+        if let (1.., Some(knowledge)) =
+            (wrong, wrong.checked_sub(1).and_then(|_| self.prediction(wrong).knowledge.as_ref()))
+        {
+            knowledge.failed();
+        }
+        if head.report.again > IN_VAIN_MIN + head.verdicts.len() as u64 / IN_VAIN_SHARE {
+            self.is_in_vain.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Runs a transaction in its turn, and learns from it if it was left for that.
+    fn run_watched(
+        &self,
+        head: &mut Head<R>,
+        lane: &mut Lane<R>,
+        turn: Turn,
+        was_ahead: bool,
+    ) -> Result<Ran, R::Error> {
+        let tx = self.tx(turn);
+        let is_known = self.prediction(turn).is_known();
+        if was_ahead || is_known || head.watched == WATCHED_MAX || !self.predictor.wants(tx) {
+            return self.run_in_turn(head, lane, turn);
+        }
+        head.watched += 1;
+        let sample = lane.watch(tx, turn);
+        let started = Instant::now();
+        let ran = self.run_in_turn(head, lane, turn)?;
+        if let Some(sample) = sample {
+            self.predictor.learn(tx, &sample.with_time(started.elapsed()));
+        }
+        Ok(ran)
     }
 
     fn run_in_turn(

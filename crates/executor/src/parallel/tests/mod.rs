@@ -1,5 +1,6 @@
 //! Parallel equals serial: verdicts, receipts, gas and diffs, for any number of workers.
 
+mod published;
 mod random;
 mod world;
 

@@ -207,7 +207,7 @@ fn q5_a_recreated_contract_keeps_slots_that_equal_the_old_ones() {
 }
 
 /// A deployer that stands `offset` bytes behind the start of the initcode.
-fn relocated(runtime: &[u8], offset: usize) -> Vec<u8> {
+pub(super) fn relocated(runtime: &[u8], offset: usize) -> Vec<u8> {
     let mut code =
         asm::assemble(&format!("{} DUP1 0xffff PUSH0 CODECOPY PUSH0 RETURN", runtime.len()))
             .to_vec();

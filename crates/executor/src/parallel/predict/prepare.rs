@@ -1,12 +1,10 @@
 //! What is computed about a transaction when it is admitted: the places that it is expected to touch.
 
-use alloy_consensus::Transaction as _;
+use std::sync::Arc;
+
 use alloy_primitives::{Address, U256};
 
-use super::{
-    native::Transfer,
-    plan::{TRANSFER_COST, UNKNOWN_COST, coarse_keys},
-};
+use super::Knowledge;
 use crate::RecoveredTransaction;
 
 /// A transaction with a guess of what it will do. The guess never changes the result.
@@ -19,12 +17,16 @@ pub struct PreparedTransaction {
 }
 
 /// What a transaction is expected to touch, and how long it is expected to take.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Prediction {
     /// Places; the receivers of fees do not count.
     pub keys: Vec<Key>,
     /// In nanoseconds on one core.
     pub cost: u64,
+    /// Transactions with the same number here all wait for one another.
+    pub bottleneck: Option<u64>,
+    /// What the guess is made of, which hears when it fails. `None`: nothing was known.
+    pub(in crate::parallel) knowledge: Option<Arc<Knowledge>>,
 }
 
 /// A place that a transaction is expected to touch.
@@ -53,17 +55,10 @@ pub enum Key {
     },
 }
 
-/// Guesses what transactions will do.
-#[derive(Debug, Default)]
-pub struct Predictor {}
-
-impl Predictor {
-    /// Computes what can be known of a transaction before its turn comes.
-    pub fn prepare(&self, tx: RecoveredTransaction) -> PreparedTransaction {
-        let is_plain = Transfer::of(&tx).is_some();
-        let keys = coarse_keys(tx.sender, tx.tx.to(), is_plain);
-        let cost = if is_plain { TRANSFER_COST } else { UNKNOWN_COST };
-        PreparedTransaction { tx, prediction: Prediction { keys, cost } }
+impl Prediction {
+    /// Whether it is made of what others of its kind did.
+    pub(in crate::parallel) const fn is_known(&self) -> bool {
+        self.knowledge.is_some()
     }
 }
 
