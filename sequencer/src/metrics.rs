@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use executor::parallel::RunReport;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::{chain::ChainBlock, mempool::MempoolSize};
@@ -12,6 +13,22 @@ use crate::{chain::ChainBlock, mempool::MempoolSize};
 pub(crate) fn describe() {
     describe_histogram!("braid_sequencer_execute_seconds", "execution of one sub-block");
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
+    describe_counter!(
+        "braid_sequencer_executions_total",
+        "transactions by how they ran: in_turn, ahead, at_head, again (first in vain)"
+    );
+    describe_counter!(
+        "braid_sequencer_unexpected_total",
+        "transactions run ahead that touched what nobody had expected"
+    );
+    describe_counter!(
+        "braid_sequencer_critical_gas_total",
+        "gas of the longest chains of transactions that waited for one another"
+    );
+    describe_gauge!(
+        "braid_sequencer_worker_utilisation",
+        "share of their time that the workers executed in the last block"
+    );
     describe_counter!("braid_sequencer_interrupted_total", "executions that a failed read stopped");
     describe_histogram!(
         "braid_sequencer_check_seconds",
@@ -97,7 +114,27 @@ pub(crate) fn sealed(elapsed: Duration) {
     histogram!("braid_sequencer_seal_seconds").record(elapsed);
 }
 
+/// How the transactions of a block were executed.
+fn execution(report: &RunReport) {
+    for (how, number) in [
+        ("in_turn", report.in_turn),
+        ("ahead", report.ahead),
+        ("at_head", report.at_head),
+        ("again", report.again),
+    ] {
+        counter!("braid_sequencer_executions_total", "how" => how).increment(number);
+    }
+    counter!("braid_sequencer_unexpected_total").increment(report.unexpected);
+    counter!("braid_sequencer_critical_gas_total").increment(report.critical_gas);
+    gauge!("braid_sequencer_worker_utilisation").set(if report.available.is_zero() {
+        0.0
+    } else {
+        report.busy.as_secs_f64() / report.available.as_secs_f64()
+    });
+}
+
 pub(crate) fn block_built(close: Duration, whole: Duration, block: &ChainBlock) {
+    execution(&block.execution);
     histogram!("braid_sequencer_close_seconds").record(close);
     histogram!("braid_sequencer_block_seconds").record(whole);
     gauge!("braid_sequencer_block_number").set(block.number() as f64);

@@ -14,7 +14,7 @@ use protocol::{L2BlockRef, LifeCycle, output_root};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Api, errors, limits};
+use super::{Api, convert::ConflictReport, errors, limits};
 
 /// The namespace.
 #[rpc(server, namespace = "rollup")]
@@ -31,6 +31,13 @@ pub(crate) trait Rollup {
     /// How far a transaction has come; `null` if the node does not know it.
     #[method(name = "getTransactionStatus")]
     async fn transaction_status(&self, hash: B256) -> RpcResult<Option<TransactionStatus>>;
+    /// How the transactions of a block, and of `window - 1` blocks before it, were executed, and where they met.
+    #[method(name = "getConflictReport")]
+    fn conflict_report(
+        &self,
+        block: Option<BlockNumberOrTag>,
+        window: Option<U64>,
+    ) -> RpcResult<Option<ConflictReport>>;
 }
 
 /// One head.
@@ -126,6 +133,23 @@ impl RollupServer for RollupMethods {
             state_root,
             withdrawals_root,
         })
+    }
+
+    fn conflict_report(
+        &self,
+        block: Option<BlockNumberOrTag>,
+        window: Option<U64>,
+    ) -> RpcResult<Option<ConflictReport>> {
+        let heads = self.0.view.heads();
+        let last = match block.unwrap_or_default() {
+            BlockNumberOrTag::Number(number) => number,
+            BlockNumberOrTag::Safe => heads.safe_head().number,
+            BlockNumberOrTag::Finalized => heads.finalized_head().number,
+            BlockNumberOrTag::Earliest => 0,
+            BlockNumberOrTag::Latest | BlockNumberOrTag::Pending => heads.unsafe_head().number,
+        };
+        let window = window.map_or(1, |window| window.to::<u64>());
+        Ok(ConflictReport::over(self.0.view.store(), last, window))
     }
 
     async fn transaction_status(&self, hash: B256) -> RpcResult<Option<TransactionStatus>> {

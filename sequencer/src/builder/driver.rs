@@ -10,7 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy::consensus::Transaction as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use derivation::{DerivedHead, OriginSelector};
 use executor::{BlockContext, ChainSpec};
@@ -24,6 +23,7 @@ use super::{
     OriginView, RootWorker,
     origin::{NextOrigin, open_next},
     posting::Posting,
+    prefetch::prefetch,
     root::RootGone,
 };
 use crate::{
@@ -303,6 +303,9 @@ impl Driver {
             transactions = sealed.transactions.len(),
             gas = sealed.header.gas_used,
             sub_blocks = sealed.sub_block_lengths.len(),
+            ahead = sealed.execution.ahead,
+            again = sealed.execution.again,
+            critical_gas = sealed.execution.critical_gas,
             origin = sealed.reference.origin.number,
             seal_us = closing.elapsed().as_micros(),
             "sealed block"
@@ -375,21 +378,6 @@ impl Driver {
         self.parts.version += 1;
         self.parts.version
     }
-}
-
-/// Reads what the transactions name, in two questions instead of one for each miss.
-fn prefetch(store: &ChainStore, taken: &[Arc<Admitted>]) {
-    let (mut accounts, mut slots) = (Vec::new(), Vec::new());
-    for admitted in taken {
-        let tx = &admitted.tx.tx.tx;
-        accounts.push(admitted.sender());
-        accounts.extend(tx.to());
-        for item in tx.access_list().into_iter().flat_map(|list| list.iter()) {
-            accounts.push(item.address);
-            slots.extend(item.storage_keys.iter().map(|key| (item.address, (*key).into())));
-        }
-    }
-    store.base().prefetch(&accounts, &slots);
 }
 
 /// Execution stopped because a state could not be read: tried again at the next turn.

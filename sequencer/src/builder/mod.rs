@@ -23,6 +23,7 @@ mod journal;
 mod open_block;
 mod origin;
 mod posting;
+mod prefetch;
 mod root;
 
 pub use command::{Command, Exit};

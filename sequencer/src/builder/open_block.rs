@@ -9,7 +9,8 @@ use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{B256, Bytes};
 use executor::{
     BlockContext, ExecuteError, InvalidTransaction, RecoveredTransaction, SealedBlock,
-    TransactionOutcome, forced_transactions, parallel::Execution,
+    TransactionOutcome, forced_transactions,
+    parallel::{Execution, RunReport},
 };
 use protocol::{BlockOpening, TxDeposit};
 use state::StateDiff;
@@ -31,6 +32,7 @@ pub struct OpenBlock {
     diffs: Vec<Arc<StateDiff>>,
     lengths: Vec<usize>,
     logs: u64,
+    execution: RunReport,
 }
 
 /// What one sub-block did.
@@ -68,6 +70,7 @@ pub struct ClosedBlock {
     pub transactions: Vec<Arc<Included>>,
     raw: Vec<Bytes>,
     lengths: Vec<usize>,
+    execution: RunReport,
 }
 
 /// A journaled transaction could not be executed again.
@@ -113,6 +116,7 @@ impl OpenBlock {
             diffs: Vec::new(),
             lengths: Vec::new(),
             logs: 0,
+            execution: RunReport::default(),
         };
         let mut included = Vec::new();
         for deposit in forced_transactions(&context.opening, deposits) {
@@ -132,7 +136,8 @@ impl OpenBlock {
         let (mut included, mut raw) = (Vec::new(), Vec::new());
         let mut attempt = Attempt::default();
         let txs = taken.iter().map(|admitted| admitted.tx.clone()).collect();
-        let Execution { verdicts, failure, .. } = self.executor.execute_all(txs, go_on);
+        let Execution { verdicts, failure, report } = self.executor.execute_all(txs, go_on);
+        self.execution.add(&report);
         attempt.interrupted = failure;
         for (admitted, verdict) in taken.iter().zip(verdicts) {
             match verdict {
@@ -163,7 +168,9 @@ impl OpenBlock {
             Ok(Arc::new(self.engine.predictor().prepare(tx)))
         };
         let txs: Vec<_> = raws.iter().enumerate().map(decode).collect::<Result<_, _>>()?;
-        let Execution { verdicts, failure, .. } = self.executor.execute_all(txs.clone(), || true);
+        let Execution { verdicts, failure, report } =
+            self.executor.execute_all(txs.clone(), || true);
+        self.execution.add(&report);
         let mut included = Vec::with_capacity(raws.len());
         let mut verdicts = verdicts.into_iter();
         for tx in txs {
@@ -194,7 +201,8 @@ impl OpenBlock {
         let (mut included, mut kept) = (Vec::new(), Vec::new());
         while !left.is_empty() {
             let txs = left.iter().map(|(tx, _)| tx.clone()).collect();
-            let Execution { verdicts, failure, .. } = self.executor.execute_all(txs, || true);
+            let Execution { verdicts, failure, report } = self.executor.execute_all(txs, || true);
+            self.execution.add(&report);
             let done = verdicts.len();
             for ((tx, raw), verdict) in left.drain(..done).zip(verdicts) {
                 if let Ok(outcome) = verdict {
@@ -257,6 +265,7 @@ impl OpenBlock {
             transactions: self.transactions,
             raw: self.raw,
             lengths: self.lengths,
+            execution: self.execution,
         }
     }
 
@@ -299,6 +308,7 @@ impl ClosedBlock {
             diff: Arc::new(diff),
             sub_block_lengths: self.lengths,
             raw: self.raw,
+            execution: self.execution,
         }
     }
 }

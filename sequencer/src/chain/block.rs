@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes};
-use executor::TransactionOutcome;
+use executor::{TransactionOutcome, parallel::RunReport};
 use protocol::{BlockOpening, Header, L2BlockRef, Transaction};
 use state::StateDiff;
 
@@ -45,6 +45,8 @@ pub struct ChainBlock {
     pub sub_block_lengths: Vec<usize>,
     /// Canonical bytes of its user transactions, in order.
     pub raw: Vec<Bytes>,
+    /// How its user transactions were executed; empty where that was not here.
+    pub execution: RunReport,
 }
 
 impl ChainBlock {

@@ -41,6 +41,7 @@ pub(super) fn genesis_block(rollup: &protocol::RollupConfig) -> (ChainBlock, Sta
         diff: Arc::new(diff),
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),
+        execution: Default::default(),
     };
     (block, undo)
 }

@@ -126,6 +126,7 @@ pub(crate) fn chain_block(
         diff: Arc::new(record.diff),
         sub_block_lengths: record.bodies.journaled.iter().map(Vec::len).collect(),
         raw: record.bodies.journaled.into_iter().flatten().collect(),
+        execution: Default::default(),
     })
 }
 

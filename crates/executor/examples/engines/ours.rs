@@ -56,7 +56,7 @@ pub(crate) fn run(
     let elapsed = started.elapsed();
     assert_eq!(execution.verdicts.len(), workload.txs.len());
     assert!(execution.verdicts.iter().flatten().all(|outcome| outcome.receipt.status()));
-    let report = execution.report;
+    let report = execution.report.clone();
     black_box((execution, block));
     (elapsed, report)
 }

@@ -13,6 +13,7 @@
 //! Invariant: verdicts, receipts, gas and diffs equal those of [`crate::SerialExecutor`], whatever was predicted and
 //! however threads were scheduled.
 
+mod engine;
 mod fees;
 mod lane;
 mod memory;
@@ -29,13 +30,7 @@ mod workers;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use state::{StateDiff, StateReader};
 
@@ -43,82 +38,22 @@ use crate::{
     BlockContext, ExecuteError, InvalidTransaction, RecoveredTransaction, TransactionOutcome,
     evm::Environment, system,
 };
+pub use engine::{Choice, Engine};
 use fees::PendingFees;
 use lane::{Lane, Ran, Valid};
-use memory::{Memory, SpareTables};
+use memory::Memory;
 use native::Transfer;
-use plan::Plan;
+use plan::{Outlook, Plan};
 pub use predict::{Key, Prediction, Predictor, PreparedTransaction};
-pub use report::RunReport;
+pub use report::{HotPlace, RunReport};
 use revm::state::EvmState;
 use run::{Ended, Run, Verdict};
 use transfers::{TOGETHER, Transfers};
 use view::View;
-use workers::Workers;
 
 /// Transactions that are watched in one block, and so run twice: so many, and one in so many of which nothing is known.
 const WATCHED_MIN: u32 = 8;
 const WATCHED_SHARE: u32 = 8;
-
-/// Threads and settings that outlive a block.
-#[derive(Debug)]
-pub struct Engine<R: StateReader, T> {
-    workers: Workers<R, T>,
-    choice: Choice,
-    predictor: Arc<Predictor>,
-    spare: Arc<SpareTables>,
-    is_trusted: AtomicBool,
-}
-
-/// When more than one thread works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// Where it is expected to pay.
-    #[default]
-    ByCost,
-    /// Never.
-    Serial,
-    /// Always, for tests and measurements.
-    Parallel,
-}
-
-impl<R, T> Engine<R, T>
-where
-    R: StateReader + Send + Sync + 'static,
-    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
-{
-    /// With so many workers, the caller's thread included.
-    ///
-    /// # Errors
-    /// When the operating system refuses a thread.
-    pub fn start(workers: usize, choice: Choice) -> std::io::Result<Self> {
-        let workers = Workers::start(workers.saturating_sub(1))?;
-        Ok(Self {
-            workers,
-            choice,
-            predictor: Arc::default(),
-            spare: Arc::default(),
-            is_trusted: AtomicBool::new(true),
-        })
-    }
-}
-
-impl<R: StateReader, T> Engine<R, T> {
-    /// What it knows of contracts; transactions are prepared with it.
-    pub const fn predictor(&self) -> &Arc<Predictor> {
-        &self.predictor
-    }
-
-    /// It has given a result that serial execution does not give: whoever asks is to use that instead.
-    pub fn distrust(&self) {
-        self.is_trusted.store(false, Ordering::SeqCst);
-    }
-
-    /// Whether its results may be used.
-    pub fn is_trusted(&self) -> bool {
-        self.is_trusted.load(Ordering::SeqCst)
-    }
-}
 
 /// What came of transactions that were to be executed in order.
 #[derive(Debug)]
@@ -213,25 +148,45 @@ where
         txs: Vec<T>,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Execution<R::Error> {
+        let started = Instant::now();
+        let mut execution = self.execute_somehow(txs, go_on);
+        let report = &mut execution.report;
+        report.wall = started.elapsed();
+        if report.in_turn > 0 {
+            (report.busy, report.available) = (report.wall, report.wall);
+        }
+        execution
+    }
+
+    fn execute_somehow(
+        &mut self,
+        txs: Vec<T>,
+        go_on: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Execution<R::Error> {
         let (choice, workers) = (self.engine.choice, self.engine.workers.count());
-        let is_worth_while = match choice {
-            Choice::Serial => false,
-            Choice::ByCost => Plan::is_worth_while(&txs, workers),
-            Choice::Parallel => txs.len() > 1,
+        let outlook = match choice {
+            Choice::Serial => Outlook::default(),
+            Choice::ByCost => Outlook::new(&txs, workers),
+            Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, bottleneck: None },
         };
-        if !is_worth_while {
-            return self.execute_serially(&txs, go_on);
+        if !outlook.is_worth_while {
+            return self.execute_serially(&txs, outlook.bottleneck, go_on);
         }
         self.plans += 1;
         let vaults = self.fees.vaults();
         let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, &txs);
         if choice == Choice::ByCost && !plan.pays(workers) {
-            return self.execute_serially(&txs, go_on);
+            return self.execute_serially(&txs, outlook.bottleneck, go_on);
         }
         self.execute_planned(txs, plan, go_on)
     }
 
-    fn execute_serially(&mut self, txs: &[T], go_on: impl Fn() -> bool) -> Execution<R::Error> {
+    fn execute_serially(
+        &mut self,
+        txs: &[T],
+        bottleneck: Option<HotPlace>,
+        go_on: impl Fn() -> bool,
+    ) -> Execution<R::Error> {
         let mut verdicts = Vec::with_capacity(txs.len());
         let mut failure = None;
         while verdicts.len() < txs.len() && go_on() {
@@ -240,7 +195,10 @@ where
                 break;
             }
         }
-        let report = RunReport { in_turn: verdicts.len() as u64, ..RunReport::default() };
+        let gas = verdicts.iter().flatten().map(|outcome| outcome.gas_used).sum();
+        let in_turn = verdicts.len() as u64;
+        let mut report = RunReport { in_turn, gas, critical_gas: gas, ..RunReport::default() };
+        report.hot.extend(bottleneck);
         Execution { verdicts, failure, report }
     }
 

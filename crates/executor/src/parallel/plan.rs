@@ -3,12 +3,14 @@
 //!
 //! A prediction may be wrong: then time is lost, and nothing else.
 
+use alloy_consensus::Transaction as _;
 use alloy_primitives::map::{AddressMap, HashMap};
 use state::StateReader;
 
 use super::{
     Key, Prediction, Predictor, PreparedTransaction,
     memory::{Memory, Turn, Write},
+    report::HotPlace,
     schedule::{Cost, Graph},
     view::Vaults,
 };
@@ -22,6 +24,37 @@ const START_COST: Cost = 60_000;
 /// Transactions of a plan that are left to the head to be watched there, and those that are looked through for them.
 pub(super) const WATCHED_MAX: u32 = 4;
 const LOOKED_AT_MAX: usize = 256;
+
+/// What can be said without planning. Costs little and looks at little.
+#[derive(Debug, Default)]
+pub(super) struct Outlook {
+    /// Whether it is worth while to plan at all.
+    pub is_worth_while: bool,
+    /// The contract that most of the time goes to in calls that all wait for one another, if most of it does.
+    pub bottleneck: Option<HotPlace>,
+}
+
+impl Outlook {
+    pub(super) fn new<T: AsRef<PreparedTransaction>>(txs: &[T], workers: usize) -> Self {
+        let mut total = 0;
+        let mut chains = HashMap::<u64, (Cost, u64, usize)>::default();
+        for (index, tx) in txs.iter().enumerate() {
+            let Prediction { cost, bottleneck, .. } = &tx.as_ref().prediction;
+            total += cost;
+            if let Some(number) = bottleneck {
+                let (chain, length, _) = chains.entry(*number).or_insert((0, 0, index));
+                *chain += cost;
+                *length += 1;
+            }
+        }
+        let (longest, waits, index) = chains.into_values().max().unwrap_or_default();
+        let is_worth_while = workers > 1 && pays(total, longest, txs.len(), workers);
+        let is_bottleneck = waits > 1 && longest * 2 > total;
+        let address = txs.get(index).and_then(|tx| tx.as_ref().tx.tx.to());
+        let place = |address| HotPlace { address, slot: None, waits, aborts: 0 };
+        Self { is_worth_while, bottleneck: address.filter(|_| is_bottleneck).map(place) }
+    }
+}
 
 /// What planning costs, for a transaction.
 const PLAN_COST: Cost = 250;
@@ -136,23 +169,6 @@ impl Plan {
         self.places[of_tx]
             .iter()
             .any(|(expected, writes)| *expected == place && (*writes || !write))
-    }
-
-    /// Whether it is worth while to plan at all. Costs little and looks at little.
-    pub(super) fn is_worth_while<T: AsRef<PreparedTransaction>>(txs: &[T], workers: usize) -> bool {
-        if workers < 2 {
-            return false;
-        }
-        let mut total = 0;
-        let mut bottlenecks = HashMap::<u64, Cost>::default();
-        for Prediction { cost, bottleneck, .. } in txs.iter().map(|tx| &tx.as_ref().prediction) {
-            total += cost;
-            if let Some(number) = bottleneck {
-                *bottlenecks.entry(*number).or_default() += cost;
-            }
-        }
-        let longest = bottlenecks.into_values().max().unwrap_or(0);
-        pays(total, longest, txs.len(), workers)
     }
 
     /// Whether workers, so many of them, are expected to be done sooner than one thread that goes through in order.

@@ -10,9 +10,12 @@
 
 mod head;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex};
@@ -51,6 +54,8 @@ pub(super) struct Run<R: StateReader, T> {
     predictor: Arc<Predictor>,
     /// Too much was run ahead in vain: the rest is run in turn.
     is_in_vain: AtomicBool,
+    /// Time that workers were executing, and that they were there.
+    time: Mutex<(Duration, Duration)>,
     go_on: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -96,14 +101,16 @@ where
             plan,
             predictor,
             is_in_vain: AtomicBool::new(false),
+            time: Mutex::default(),
             go_on,
         }
     }
 
     /// Works until there is nothing left to take.
     pub(super) fn work(&self, lane: &mut Lane<R>) {
+        let (started, mut idle) = (Instant::now(), Duration::ZERO);
         let (mut batch, mut done) = (Vec::new(), Vec::new());
-        while self.take(&done, &mut batch) {
+        while self.take(&done, &mut batch, &mut idle) {
             done.clear();
             // Those left to the head are done when they are committed.
             done.extend(batch.drain(..).filter(|turn| self.run_ahead(lane, *turn)));
@@ -112,17 +119,22 @@ where
                 self.stop();
             }
         }
+        let (there, busy) = (started.elapsed(), started.elapsed().saturating_sub(idle));
+        let mut time = self.time.lock();
+        *time = (time.0 + busy, time.1 + there);
     }
 
     /// Commits what is left once nobody works any more, and gives the result.
     pub(super) fn finish(&self, lane: &mut Lane<R>) -> Ended<R::Error> {
         self.commit(lane);
-        std::mem::replace(&mut *self.head.lock(), Head::new(0, PendingFees::new(&self.rules), 0))
-            .end()
+        let nothing = Head::new(0, PendingFees::new(&self.rules), 0);
+        let mut ended = std::mem::replace(&mut *self.head.lock(), nothing).end(&self.memory);
+        (ended.report.busy, ended.report.available) = *self.time.lock();
+        ended
     }
 
     /// Tells what is done, and waits for more. `false`: there will be none.
-    fn take(&self, done: &[Turn], batch: &mut Vec<Turn>) -> bool {
+    fn take(&self, done: &[Turn], batch: &mut Vec<Turn>, idle: &mut Duration) -> bool {
         let mut schedule = self.schedule.lock();
         schedule.done(done);
         loop {
@@ -139,7 +151,9 @@ where
             if schedule.is_over() {
                 return false;
             }
+            let asleep = Instant::now();
             self.changed.wait(&mut schedule);
+            *idle += asleep.elapsed();
         }
     }
 
@@ -208,6 +222,13 @@ where
 }
 
 impl Attempt {
+    fn gas_used(&self) -> u64 {
+        match &*self.ran {
+            Ran::Valid(valid) => valid.outcome.gas_used,
+            Ran::Invalid(_) | Ran::Unknown => 0,
+        }
+    }
+
     fn left_to_head() -> Self {
         let (reads, written) = (Vec::new(), Written::default());
         Self { ran: Box::new(Ran::Unknown), reads, written, as_planned: false }

@@ -3,7 +3,7 @@
 use alloy::{
     consensus::SignableTransaction,
     eips::Encodable2718,
-    primitives::{B256, Bytes, U256, hex, keccak256},
+    primitives::{B256, Bytes, U64, U256, hex, keccak256},
     rpc::types::TransactionRequest,
     signers::SignerSync,
 };
@@ -181,6 +181,30 @@ async fn prices_and_constants() {
     assert_eq!(config["limits"]["logBlocksMax"], 100_000);
     let output = node.call("rollup_outputAtBlock", json!(["0x1"])).await;
     assert_eq!(output["blockNumber"], "0x1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_conflict_report_counts_every_execution() {
+    let node = &Node::start().await;
+    let first = node.send(&log(1, 0, B256::repeat_byte(1))).await;
+    let last = node.send(&log(1, 1, B256::repeat_byte(2))).await;
+    let block = &last["blockNumber"];
+    let gas = |receipt: &Value| receipt["gasUsed"].as_str().unwrap().parse::<U64>().unwrap();
+    // Latest is behind what is durable until the block is sealed.
+    let report = loop {
+        let report = node.call("rollup_getConflictReport", json!([block, "0x100"])).await;
+        if !report.is_null() {
+            break report;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert_eq!(&report["toBlock"], block);
+    assert_eq!(report["fromBlock"], "0x0");
+    assert_eq!((&report["transactions"], &report["inTurn"]), (&json!("0x2"), &json!("0x2")));
+    assert_eq!(report["gasUsed"], json!(gas(&first) + gas(&last)));
+    assert_eq!(report["criticalGas"], report["gasUsed"], "one thread: one chain");
+    let unknown = node.call("rollup_getConflictReport", json!(["0xffffff"])).await;
+    assert!(unknown.is_null());
 }
 
 #[tokio::test(flavor = "multi_thread")]

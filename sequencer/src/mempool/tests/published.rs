@@ -121,6 +121,7 @@ fn block(diff: StateDiff) -> Arc<ChainBlock> {
         diff: Arc::new(diff),
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),
+        execution: Default::default(),
     })
 }
 

@@ -26,6 +26,7 @@ fn copy(block: &ChainBlock) -> ChainBlock {
         diff: block.diff.clone(),
         sub_block_lengths: block.sub_block_lengths.clone(),
         raw: block.raw.clone(),
+        execution: block.execution.clone(),
     }
 }
 

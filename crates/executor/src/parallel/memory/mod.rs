@@ -26,6 +26,7 @@ use parking_lot::Mutex;
 use revm::state::EvmState;
 use state::{Account, StateReader};
 
+use super::report::HotPlace;
 use crate::changes::{AccountChange, changed_slots};
 pub(super) use notes::{Notes, Read};
 pub(super) use spare::SpareTables;
@@ -75,7 +76,7 @@ pub(super) struct Written {
 }
 
 /// Where a transaction wrote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Write {
     Account(Place),
     Slot(Place),
@@ -167,6 +168,18 @@ impl<R: StateReader> Memory<R> {
             Read::Account { place, .. } => self.accounts.stamp(place, turn).turn,
             Read::Slot { place, .. } => self.slots.stamp(place, turn).turn,
         }
+    }
+
+    /// A place at which transactions met, with how many waited there and how many of them were run again.
+    pub(super) fn hot_place(&self, place: Write, (waits, aborts): (u64, u64)) -> HotPlace {
+        let (address, slot) = match place {
+            Write::Account(place) => (self.accounts.key(place), None),
+            Write::Slot(place) => {
+                let (address, slot) = self.slots.key(place);
+                (address, Some(slot))
+            }
+        };
+        HotPlace { address, slot, waits, aborts }
     }
 
     /// Shows the changes of the transaction at `stamp.turn` to those after it.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::Address;
 
-use super::{Place, SlotKey, Stamp, Write};
+use super::{Place, SlotKey, Stamp, Turn, Write};
 
 /// A look, and whose value was found there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,13 @@ impl Notes {
 }
 
 impl Read {
+    /// Who had written what was found; 0: nobody in flight.
+    pub(in crate::parallel) const fn writer(&self) -> Turn {
+        match *self {
+            Self::Account { stamp, .. } | Self::Slot { stamp, .. } => stamp.turn,
+        }
+    }
+
     /// Where that was.
     pub(in crate::parallel) const fn place(&self) -> Write {
         match *self {

@@ -2,6 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Instant};
 
+use alloy_primitives::map::HashMap;
 use state::StateReader;
 
 use super::{Attempt, Run};
@@ -11,7 +12,7 @@ use crate::{
         PreparedTransaction,
         fees::PendingFees,
         lane::{Lane, Ran, Valid},
-        memory::{Stamp, Turn},
+        memory::{Memory, Read, Stamp, Turn, Write},
         plan::WATCHED_MAX,
         report::RunReport,
     },
@@ -36,8 +37,44 @@ pub(in crate::parallel) struct Head<R: StateReader> {
     is_off_plan: bool,
     failure: Option<R::Error>,
     report: RunReport,
+    meetings: Meetings,
     /// Transactions that were watched.
     watched: u32,
+}
+
+/// Where committed transactions met others.
+#[derive(Debug, Default)]
+struct Meetings {
+    /// For each transaction the gas of the longest chain that ends with it, itself included.
+    chains: Vec<u64>,
+    longest: u64,
+    /// Looks at what others had written, and how many of them were in vain.
+    places: HashMap<Write, (u64, u64)>,
+}
+
+impl Meetings {
+    /// A transaction that ran ahead used so much gas, after these looks.
+    fn ahead(&mut self, reads: &[Read], gas: u64) {
+        let mut before = 0;
+        for read in reads {
+            let writer = read.writer();
+            if let Some(chain) = writer.checked_sub(1).and_then(|i| self.chains.get(i as usize)) {
+                before = std::cmp::max(before, *chain);
+                self.places.entry(read.place()).or_default().0 += 1;
+            }
+        }
+        self.push(before.saturating_add(gas));
+    }
+
+    /// A transaction that ran in its turn has waited for all before it.
+    fn in_turn(&mut self, gas: u64) {
+        self.push(self.longest.saturating_add(gas));
+    }
+
+    fn push(&mut self, chain: u64) {
+        self.longest = std::cmp::max(self.longest, chain);
+        self.chains.push(chain);
+    }
 }
 
 /// How a run ended.
@@ -59,12 +96,18 @@ impl<R: StateReader> Head<R> {
             is_off_plan: false,
             failure: None,
             report: RunReport::default(),
+            meetings: Meetings::default(),
             watched: 0,
         }
     }
 
-    pub(super) fn end(self) -> Ended<R::Error> {
-        let Self { verdicts, fees, failure, report, .. } = self;
+    pub(super) fn end(self, memory: &Memory<R>) -> Ended<R::Error> {
+        let Self { verdicts, fees, failure, mut report, meetings, .. } = self;
+        report.critical_gas = meetings.longest;
+        report.gas = verdicts.iter().flatten().map(|outcome| outcome.gas_used).sum();
+        let places = meetings.places.into_iter();
+        report.hot = places.map(|(place, met)| memory.hot_place(place, met)).collect();
+        report.rank();
         Ended { verdicts, fees, failure, report }
     }
 
@@ -114,6 +157,8 @@ where
         }
         head.is_off_plan |= !self.writes_as_planned(turn, &attempt.written.places);
         head.report.ahead += 1;
+        head.report.unexpected += u64::from(!attempt.as_planned);
+        head.meetings.ahead(&attempt.reads, attempt.gas_used());
         self.memory.keep_codes(&attempt.written.codes);
         match *attempt.ran {
             Ran::Valid(valid) => head.include(valid),
@@ -174,6 +219,10 @@ where
         // Some of those that wait for it, or rely on what it wrote before, may have run already.
         head.is_off_plan = true;
         self.memory.keep_codes(&written.codes);
+        head.meetings.in_turn(match &ran {
+            Ran::Valid(valid) => valid.outcome.gas_used,
+            Ran::Invalid(_) | Ran::Unknown => 0,
+        });
         match ran {
             Ran::Valid(valid) => head.include(valid),
             Ran::Invalid(reason) => head.verdicts.push(Err(reason)),
@@ -186,8 +235,12 @@ where
     }
 
     /// A transaction was run ahead in vain: whose guess was wrong must hear of it, and too much of it ends running ahead.
-    fn blame(&self, head: &Head<R>, attempt: &Attempt, turn: Turn) {
+    fn blame(&self, head: &mut Head<R>, attempt: &Attempt, turn: Turn) {
         let stale = attempt.reads.iter().find(|read| !self.memory.still_holds(read, turn));
+        if let Some(read) = stale {
+            let met = head.meetings.places.entry(read.place()).or_default();
+            *met = (met.0 + 1, met.1 + 1);
+        }
         let writer = stale.map_or(0, |read| self.memory.writer(read, turn));
         // One that looked where nobody expected it has itself to blame; else the one that wrote there.
         let wrong = if attempt.as_planned { writer } else { turn };

@@ -1,0 +1,70 @@
+//! What outlives the blocks: the threads, what is known of contracts, room for the state of the next block.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use state::StateReader;
+
+use super::{Predictor, PreparedTransaction, memory::SpareTables, workers::Workers};
+
+/// Threads and settings that outlive a block.
+#[derive(Debug)]
+pub struct Engine<R: StateReader, T> {
+    pub(super) workers: Workers<R, T>,
+    pub(super) choice: Choice,
+    pub(super) predictor: Arc<Predictor>,
+    pub(super) spare: Arc<SpareTables>,
+    is_trusted: AtomicBool,
+}
+
+/// When more than one thread works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Where it is expected to pay.
+    #[default]
+    ByCost,
+    /// Never.
+    Serial,
+    /// Always, for tests and measurements.
+    Parallel,
+}
+
+impl<R, T> Engine<R, T>
+where
+    R: StateReader + Send + Sync + 'static,
+    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
+{
+    /// With so many workers, the caller's thread included.
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread.
+    pub fn start(workers: usize, choice: Choice) -> std::io::Result<Self> {
+        let workers = Workers::start(workers.saturating_sub(1))?;
+        Ok(Self {
+            workers,
+            choice,
+            predictor: Arc::default(),
+            spare: Arc::default(),
+            is_trusted: AtomicBool::new(true),
+        })
+    }
+}
+
+impl<R: StateReader, T> Engine<R, T> {
+    /// What it knows of contracts; transactions are prepared with it.
+    pub const fn predictor(&self) -> &Arc<Predictor> {
+        &self.predictor
+    }
+
+    /// It has given a result that serial execution does not give: whoever asks is to use that instead.
+    pub fn distrust(&self) {
+        self.is_trusted.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether its results may be used.
+    pub fn is_trusted(&self) -> bool {
+        self.is_trusted.load(Ordering::SeqCst)
+    }
+}
