@@ -68,7 +68,7 @@ impl PendingFees {
                 (Some(change), None) => memory.write_account(&receiver, place, change),
                 (Some(change), Some(turn)) => {
                     // As the last thing that the transaction before did; nobody ahead has read it.
-                    let stamp = Stamp { turn: turn - 1, attempt: u32::MAX };
+                    let stamp = Stamp { turn: turn - 1, incarnation: u32::MAX };
                     memory.publish_account(place, stamp, change);
                 }
             }

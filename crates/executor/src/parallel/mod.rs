@@ -214,7 +214,12 @@ where
             }
         }
         let is_known = prediction.is_known();
-        verdicts.push(if is_known { self.run_in_turn(tx)? } else { self.run_watched(tx)? });
+        let turn = u32::try_from(verdicts.len()).unwrap_or(u32::MAX);
+        verdicts.push(if is_known {
+            prediction.timed(turn, || self.run_in_turn(tx))?
+        } else {
+            self.run_watched(tx)?
+        });
         Ok(())
     }
 
@@ -251,18 +256,16 @@ where
             plan,
             workers.count(),
             self.fees.clone(),
-            gas_left,
+            (self.gas_used, gas_left),
             self.engine.predictor.clone(),
             Box::new(go_on),
         ));
         workers.run(&run, &mut self.lane);
-        let Ended { mut verdicts, fees, failure, report } = run.finish(&mut self.lane);
+        let Ended { verdicts, fees, failure, report } = run.finish(&mut self.lane);
         self.fees = fees;
         let end = u32::try_from(verdicts.len() + 1).expect("as many turns as transactions");
         self.memory.collapse(end);
-        for outcome in verdicts.iter_mut().flatten() {
-            self.place(outcome);
-        }
+        self.gas_used = self.gas_used.saturating_add(report.gas);
         Execution { verdicts, failure, report }
     }
 

@@ -82,7 +82,7 @@ where
         mut plan: Plan,
         workers: usize,
         fees: PendingFees,
-        gas_left: u64,
+        gas: (u64, u64),
         predictor: Arc<Predictor>,
         go_on: Box<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
@@ -96,7 +96,7 @@ where
             schedule: Mutex::new(graph.schedule(workers)),
             changed: Condvar::new(),
             attempts: txs.iter().map(|_| Mutex::new(None)).collect(),
-            head: Mutex::new(Head::new(txs.len(), fees, gas_left)),
+            head: Mutex::new(Head::new(txs.len(), fees, gas)),
             txs,
             plan,
             predictor,
@@ -127,7 +127,7 @@ where
     /// Commits what is left once nobody works any more, and gives the result.
     pub(super) fn finish(&self, lane: &mut Lane<R>) -> Ended<R::Error> {
         self.commit(lane);
-        let nothing = Head::new(0, PendingFees::new(&self.rules), 0);
+        let nothing = Head::new(0, PendingFees::new(&self.rules), (0, 0));
         let mut ended = std::mem::replace(&mut *self.head.lock(), nothing).end(&self.memory);
         (ended.report.busy, ended.report.available) = *self.time.lock();
         ended
@@ -162,7 +162,8 @@ where
         let attempt = if self.is_left_to_head(turn) {
             Attempt::left_to_head()
         } else {
-            let (ran, reads) = lane.run_ahead(self.tx(turn), turn);
+            let prediction = self.prediction(turn);
+            let (ran, reads) = prediction.timed(turn, || lane.run_ahead(self.tx(turn), turn));
             self.show(lane, turn, ran, reads)
         };
         let is_done = !matches!(*attempt.ran, Ran::Unknown);
@@ -181,7 +182,7 @@ where
     /// Shows those behind what an attempt wrote.
     fn show(&self, lane: &Lane<R>, turn: Turn, mut ran: Ran, reads: Vec<Read>) -> Attempt {
         let written = match &mut ran {
-            Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, attempt: 0 }),
+            Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, incarnation: 0 }),
             Ran::Invalid(_) | Ran::Unknown => Written::default(),
         };
         let as_planned = reads.iter().all(|read| self.plan.expects(turn, read.place(), false))

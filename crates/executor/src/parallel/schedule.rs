@@ -192,3 +192,6 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,12 +25,12 @@ pub(crate) struct Place(u32);
 /// Position of a transaction among those that run together, from 1; 0 is the state before all of them.
 pub(crate) type Turn = u32;
 
-/// Who wrote a value: a transaction, and at which attempt. The value that stands has turn 0.
+/// Who wrote a value: a transaction, and its incarnation. The value that stands has turn 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub turn: Turn,
-    /// The attempt that first wrote this very value. It stays when a later attempt writes the same again.
-    pub attempt: u32,
+    /// The one that first wrote this very value. It stays when a later one writes the same again.
+    pub incarnation: u32,
 }
 
 /// What a place holds for a transaction.

@@ -10,9 +10,15 @@ mod prepare;
 mod sample;
 mod template;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use alloy_consensus::Transaction as _;
@@ -42,8 +48,18 @@ const VARIANTS_MAX: usize = 1_024;
 const PATIENCE_MIN: u32 = 64;
 const PATIENCE_MAX: u32 = 1 << 20;
 
+/// One in so many transactions is timed.
+const TIMED_SHARE: u32 = 16;
+
+/// The share of the last time in what is expected, and the least that is.
+const COST_WEIGHT: Cost = 4;
+const COST_MIN: Cost = 500;
+
 /// Stale runs by which a template is given up.
 const FAILURES_MAX: u32 = 3;
+
+/// Transactions one after the other that touched something else than was guessed, by which it is given up too.
+const MISSES_MAX: u32 = 32;
 
 /// Guesses what transactions will do, and learns from what they did.
 #[derive(Debug, Default)]
@@ -76,6 +92,8 @@ pub(super) struct Knowledge {
     /// How many of them it takes until the next is watched.
     patience: AtomicU32,
     failures: AtomicU32,
+    /// Transactions one after the other that touched something else.
+    misses: AtomicU32,
     /// The template is not to be relied on from now on.
     is_off: AtomicBool,
     /// Tells it from others.
@@ -218,17 +236,43 @@ impl Knowledge {
         self.cost.store(cost, Ordering::Relaxed);
         self.seen.store(0, Ordering::Relaxed);
         self.failures.store(0, Ordering::Relaxed);
+        self.misses.store(0, Ordering::Relaxed);
         self.is_off.store(false, Ordering::Relaxed);
     }
 
-    /// A transaction that was guessed by this was stale when its turn came.
+    /// A transaction that was guessed by this was stale when its turn came, or made another one stale.
     pub(super) fn failed(&self) {
         if self.failures.fetch_add(1, Ordering::Relaxed) + 1 == FAILURES_MAX {
-            self.is_off.store(true, Ordering::Relaxed);
-            let patience = self.patience.load(Ordering::Relaxed);
-            let next = (patience * 2).clamp(PATIENCE_MIN, PATIENCE_MAX);
-            self.patience.store(next, Ordering::Relaxed);
+            self.give_up();
         }
+    }
+
+    /// A transaction touched what was guessed, or something else.
+    pub(super) fn was_right(&self, is_right: bool) {
+        if !is_right {
+            if self.misses.fetch_add(1, Ordering::Relaxed) + 1 == MISSES_MAX {
+                self.give_up();
+            }
+        } else if self.misses.load(Ordering::Relaxed) != 0 {
+            self.misses.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn give_up(&self) {
+        self.is_off.store(true, Ordering::Relaxed);
+        let patience = self.patience.load(Ordering::Relaxed);
+        let next = (patience * 2).clamp(PATIENCE_MIN, PATIENCE_MAX);
+        self.patience.store(next, Ordering::Relaxed);
+    }
+
+    /// A transaction took so long. Costs are those of the first run otherwise, which found nothing in the caches.
+    pub(super) fn took(&self, elapsed: Duration) {
+        let now = Cost::try_from(elapsed.as_nanos()).unwrap_or(Cost::MAX);
+        let before = self.cost.load(Ordering::Relaxed);
+        // A thread that lost its core for a while says nothing about the transaction.
+        let now = std::cmp::min(now, before.saturating_mul(2));
+        let after = before - before / COST_WEIGHT + now / COST_WEIGHT;
+        self.cost.store(std::cmp::max(after, COST_MIN), Ordering::Relaxed);
     }
 
     /// Whether it has failed too often.

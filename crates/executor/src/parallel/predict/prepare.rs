@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, U256};
 
-use super::Knowledge;
+use super::{Instant, Knowledge, TIMED_SHARE};
 use crate::RecoveredTransaction;
 
 /// A transaction with a guess of what it will do. The guess never changes the result.
@@ -56,6 +56,18 @@ pub enum Key {
 }
 
 impl Prediction {
+    /// Runs the transaction at `turn`, and sometimes notes how long that takes.
+    pub(in crate::parallel) fn timed<T>(&self, turn: u32, run: impl FnOnce() -> T) -> T {
+        let Some(knowledge) = self.knowledge.as_ref().filter(|_| turn.is_multiple_of(TIMED_SHARE))
+        else {
+            return run();
+        };
+        let started = Instant::now();
+        let done = run();
+        knowledge.took(started.elapsed());
+        done
+    }
+
     /// Whether it is made of what others of its kind did.
     pub(in crate::parallel) const fn is_known(&self) -> bool {
         self.knowledge.is_some()

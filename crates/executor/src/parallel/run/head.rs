@@ -32,6 +32,8 @@ pub(in crate::parallel) type Verdict = Result<TransactionOutcome, InvalidTransac
 pub(in crate::parallel) struct Head<R: StateReader> {
     verdicts: Vec<Verdict>,
     fees: PendingFees,
+    /// By the whole block so far.
+    gas_used: u64,
     gas_left: u64,
     /// From here on plans are not to be trusted: an earlier transaction wrote what no plan said, or wrote late.
     is_off_plan: bool,
@@ -88,10 +90,13 @@ pub(in crate::parallel) struct Ended<E> {
 }
 
 impl<R: StateReader> Head<R> {
-    pub(super) fn new(len: usize, fees: PendingFees, gas_left: u64) -> Self {
+    /// `gas`: what the block has used, and what it has left.
+    pub(super) fn new(len: usize, fees: PendingFees, gas: (u64, u64)) -> Self {
+        let (gas_used, gas_left) = gas;
         Self {
             verdicts: Vec::with_capacity(len),
             fees,
+            gas_used,
             gas_left,
             is_off_plan: false,
             failure: None,
@@ -112,11 +117,13 @@ impl<R: StateReader> Head<R> {
     }
 
     fn include(&mut self, valid: Valid) {
-        let Valid { outcome, fees, .. } = valid;
+        let Valid { mut outcome, fees, .. } = valid;
         if let Some(fees) = fees {
             self.fees.add(&fees);
         }
         self.gas_left = self.gas_left.saturating_sub(outcome.gas_used);
+        self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
+        outcome.receipt.as_receipt_mut().cumulative_gas_used = self.gas_used;
         self.verdicts.push(Ok(outcome));
     }
 }
@@ -158,6 +165,9 @@ where
         head.is_off_plan |= !self.writes_as_planned(turn, &attempt.written.places);
         head.report.ahead += 1;
         head.report.unexpected += u64::from(!attempt.as_planned);
+        if let Some(knowledge) = &self.prediction(turn).knowledge {
+            knowledge.was_right(attempt.as_planned);
+        }
         head.meetings.ahead(&attempt.reads, attempt.gas_used());
         self.memory.keep_codes(&attempt.written.codes);
         match *attempt.ran {
@@ -212,7 +222,7 @@ where
         };
         let mut ran = ran;
         let written = match &mut ran {
-            Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, attempt: 1 }),
+            Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, incarnation: 1 }),
             Ran::Invalid(_) | Ran::Unknown => Default::default(),
         };
         self.memory.retract(turn, &before.written.places, &written.places);

@@ -26,7 +26,7 @@ pub(crate) struct Case {
 
 /// Everything that can be compared of a block.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Result_ {
+pub(crate) struct Done {
     pub verdicts: Vec<Verdict>,
     /// One for each sub-block, the system calls in the first.
     pub diffs: Vec<StateDiff>,
@@ -53,7 +53,7 @@ pub(crate) fn engines() -> &'static [(&'static str, Arc<TestEngine>)] {
 
 impl Case {
     /// The definition.
-    pub(crate) fn serial(&self) -> Result_ {
+    pub(crate) fn serial(&self) -> Done {
         let mut block =
             SerialExecutor::with_environment(self.context, self.rules.clone(), &*self.state);
         let (mut verdicts, mut diffs) = (Vec::new(), Vec::new());
@@ -67,11 +67,17 @@ impl Case {
             }
             diffs.push(block.take_diff());
         }
-        Result_ { verdicts, diffs, gas_used: block.executed().gas_used }
+        Done { verdicts, diffs, gas_used: block.executed().gas_used }
     }
 
     /// The same with an engine. Deposits run on their own, as when a block is opened.
-    pub(crate) fn parallel(&self, engine: &Arc<TestEngine>) -> Result_ {
+    pub(crate) fn parallel(&self, engine: &Arc<TestEngine>) -> Done {
+        self.with_report(engine).0
+    }
+
+    /// The same with how it went.
+    pub(crate) fn with_report(&self, engine: &Arc<TestEngine>) -> (Done, RunReport) {
+        let mut report = RunReport::default();
         let gas_limit = self.context.gas_limit;
         let mut block = ParallelExecutor::with_rules(
             self.rules.clone(),
@@ -86,14 +92,15 @@ impl Case {
                 |tx: &RecoveredTransaction| Arc::new(engine.predictor().prepare(tx.clone()));
             let execution = block.execute_all(piece.iter().map(prepare).collect(), || true);
             assert!(execution.failure.is_none(), "{:?}", execution.failure);
+            report.add(&execution.report);
             verdicts.extend(execution.verdicts);
             diffs.push(block.take_diff());
         }
-        Result_ { verdicts, diffs, gas_used: block.gas_used() }
+        (Done { verdicts, diffs, gas_used: block.gas_used() }, report)
     }
 
     /// Holds engines against the definition. `what` names the case if it fails.
-    pub(crate) fn check(&self, engines: &[(&str, Arc<TestEngine>)], what: &str) -> Result_ {
+    pub(crate) fn check(&self, engines: &[(&str, Arc<TestEngine>)], what: &str) -> Done {
         let serial = self.serial();
         for (name, engine) in engines {
             let parallel = self.parallel(engine);
@@ -103,7 +110,7 @@ impl Case {
     }
 }
 
-fn assert_same(serial: &Result_, parallel: &Result_, what: &str) {
+fn assert_same(serial: &Done, parallel: &Done, what: &str) {
     assert_eq!(serial.verdicts.len(), parallel.verdicts.len(), "{what}");
     for (index, verdicts) in serial.verdicts.iter().zip(&parallel.verdicts).enumerate() {
         assert_eq!(verdicts.0, verdicts.1, "transaction {index}: {what}");

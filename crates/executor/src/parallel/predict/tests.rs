@@ -1,0 +1,163 @@
+//! What is learned from transactions, and what becomes of guesses that fail.
+
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, address, keccak256};
+
+use super::*;
+use crate::{
+    evm::Environment,
+    parallel::{Choice, Engine, tests::Case},
+    testing::{ALICE, BOB, CAROL, World, asm, tx::Tx},
+};
+
+const TOKEN: Address = address!("00000000000000000000000000000000000707e2");
+const POOL: Address = address!("0000000000000000000000000000000000900100");
+const ROUTER: Address = address!("0000000000000000000000000000000000400730");
+
+type TestEngine = Engine<Arc<state::MemoryState>, Arc<PreparedTransaction>>;
+
+fn mapping(key: Address, base: u64) -> U256 {
+    keccak256([key.into_word(), B256::from(U256::from(base))].concat()).into()
+}
+
+/// Source that leaves the place of a key in the mapping at slot 1.
+fn place(key: &str) -> String {
+    format!("{key} PUSH0 MSTORE 1 32 MSTORE 64 PUSH0 KECCAK256")
+}
+
+/// Counts up the caller's entry and that of the address in the first word of the call data.
+fn token() -> String {
+    let count = |key| format!("{} DUP1 SLOAD 1 ADD SWAP1 SSTORE", place(key));
+    format!("{} {} 5 SLOAD POP", count("CALLER"), count("4 CALLDATALOAD"))
+}
+
+fn input(words: &[Address]) -> Vec<u8> {
+    let mut input = vec![1, 2, 3, 4];
+    words.iter().for_each(|word| input.extend(word.into_word()));
+    input
+}
+
+fn case(world: &World, txs: Vec<RecoveredTransaction>) -> Case {
+    let context = world.context();
+    let state = Arc::new(world.state.clone());
+    Case { context, rules: Environment::of(&context), state, pieces: vec![txs] }
+}
+
+fn engine(workers: usize, choice: Choice) -> Arc<TestEngine> {
+    Arc::new(Engine::start(workers, choice).unwrap())
+}
+
+fn keys(engine: &TestEngine, tx: &RecoveredTransaction) -> Vec<Key> {
+    engine.predictor().prepare(tx.clone()).prediction.keys
+}
+
+#[test]
+fn places_in_mappings_are_found_for_others_after_one() {
+    let mut world = World::free();
+    world.contract(TOKEN, &token());
+    let tx = |from, to| Tx::call(from, 0, TOKEN).input(input(&[to])).fee(0, 0).build();
+    let engine = engine(1, Choice::Serial);
+    let unknown = keys(&engine, &tx(ALICE, BOB));
+    assert!(
+        unknown.contains(&Key::Contract { address: TOKEN }),
+        "at first the contract as a whole"
+    );
+
+    case(&world, vec![tx(ALICE, BOB)]).check(&[("learning", engine.clone())], "first");
+    let mut known = keys(&engine, &tx(CAROL, ALICE));
+    let slot = |key| Key::Slot { address: TOKEN, slot: mapping(key, 1), writes: true };
+    let expected = [
+        Key::Account { address: CAROL, writes: true },
+        Key::Account { address: TOKEN, writes: false },
+        slot(CAROL),
+        slot(ALICE),
+        Key::Slot { address: TOKEN, slot: U256::from(5), writes: false },
+    ];
+    for key in &expected {
+        let at = known.iter().position(|known| known == key);
+        known.remove(at.unwrap_or_else(|| panic!("{key:?} is not among {known:?}")));
+    }
+    assert!(known.is_empty(), "{known:?}");
+    let prediction = engine.predictor().prepare(tx(CAROL, ALICE)).prediction;
+    assert_eq!(prediction.bottleneck, None, "nobody waits for all others");
+    assert!(prediction.cost > 0);
+}
+
+#[test]
+fn a_counter_is_a_bottleneck() {
+    let mut world = World::free();
+    world.contract(TOKEN, "PUSH0 SLOAD 1 ADD PUSH0 SSTORE");
+    let tx = Tx::call(ALICE, 0, TOKEN).input(input(&[])).fee(0, 0).build();
+    let engine = engine(1, Choice::Serial);
+    case(&world, vec![tx.clone()]).check(&[("learning", engine.clone())], "counter");
+    let prediction = engine.predictor().prepare(tx).prediction;
+    assert!(prediction.is_known() && prediction.bottleneck.is_some());
+}
+
+#[test]
+fn what_a_call_leads_to_is_learned_for_each_way() {
+    let mut world = World::free();
+    let other = Address::repeat_byte(0x99);
+    // The router asks the pool that the call data name, which keeps the price in slot 3.
+    let ask = asm::call("4 CALLDATALOAD", "PUSH0", 0);
+    world.contract(ROUTER, &format!("{ask} POP"));
+    world.contract(POOL, "3 SLOAD 1 ADD 3 SSTORE");
+    world.contract(other, "3 SLOAD 1 ADD 3 SSTORE");
+    let tx = |pool| Tx::call(ALICE, 0, ROUTER).input(input(&[pool])).fee(0, 0).build();
+    let engine = engine(1, Choice::Serial);
+    case(&world, vec![tx(POOL)]).check(&[("learning", engine.clone())], "a pool");
+    let slot = |address| Key::Slot { address, slot: U256::from(3), writes: true };
+    assert!(keys(&engine, &tx(POOL)).contains(&slot(POOL)));
+    assert!(
+        keys(&engine, &tx(other)).contains(&slot(other)),
+        "the pool is a word of the call data"
+    );
+}
+
+/// Looks harmless, or touches one place with all others, as its first slot says.
+fn turncoat() -> String {
+    format!(
+        "4 CALLDATALOAD POP PUSH0 SLOAD @bad JUMPI {} DUP1 SLOAD 1 ADD SWAP1 SSTORE STOP \
+         bad: 7 SLOAD 1 ADD 7 SSTORE",
+        place("CALLER")
+    )
+}
+
+#[test]
+fn guesses_that_fail_on_purpose_cost_little_and_are_given_up() {
+    let mut world = World::free();
+    world.contract(TOKEN, &turncoat());
+    let users: Vec<_> =
+        (0..600_u64).map(|i| Address::from_word(keccak256(i.to_be_bytes()))).collect();
+    let call = |from: &Address| Tx::call(*from, 0, TOKEN).input(input(&[BOB])).fee(0, 0).build();
+    let txs: Vec<_> = users.iter().map(call).collect();
+    users.iter().for_each(|user| world.fund(*user, U256::from(1)));
+    let engine = engine(2, Choice::Parallel);
+    let harmless = case(&world, txs.clone());
+    harmless.check(&[("learning", engine.clone()), ("knowing", engine.clone())], "harmless");
+    assert!(engine.predictor().prepare(txs[0].clone()).prediction.is_known());
+
+    world.set_slot(TOKEN, 0, 1);
+    let (result, report) = case(&world, txs.clone()).with_report(&engine);
+    assert_eq!(result, case(&world, txs.clone()).serial());
+    // Some were in flight when the third failed.
+    assert!(report.again < 60, "{report:?}");
+    assert_eq!(report.transactions(), 600);
+    let after = engine.predictor().prepare(txs[0].clone()).prediction;
+    assert!(!after.is_known(), "the template is given up");
+    assert!(!engine.predictor().wants(&txs[0]), "and another does not come at once");
+}
+
+#[test]
+fn memory_for_guesses_is_bounded() {
+    let predictor = Predictor::default();
+    let mut sample = Sample::default();
+    for number in 0..u64::try_from(KINDS_MAX).unwrap() + 10 {
+        let to = Address::from_word(B256::from(U256::from(number + 1)));
+        sample.code_hash = Some(keccak256(number.to_be_bytes()));
+        predictor.learn(&Tx::call(ALICE, 0, to).input(input(&[])).build(), &sample);
+    }
+    assert!(predictor.kinds.read().len() <= KINDS_MAX);
+    assert!(predictor.contracts.read().len() <= CONTRACTS_MAX);
+}
