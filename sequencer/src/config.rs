@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use executor::parallel::Choice;
 use serde::{Deserialize, Serialize};
 
 use crate::mempool::{MempoolLimits, OrderingChoice};
@@ -62,8 +63,10 @@ pub struct BuilderConfig {
     pub index_lag_blocks_max: u64,
     /// Bytes of their transactions before it stops.
     pub index_lag_bytes_max: usize,
-    /// Threads that execute a sub-block together, where that pays.
+    /// Threads that execute a sub-block together.
     pub execution_threads: usize,
+    /// When they do.
+    pub execution: ExecutionChoice,
     /// Executes every sealed block again, serially, before it is indexed and can be posted.
     pub check: bool,
     /// Threads that hash a large diff.
@@ -72,6 +75,29 @@ pub struct BuilderConfig {
     #[cfg(test)]
     #[serde(skip)]
     pub doubted_block: Option<u64>,
+}
+
+/// When several threads execute a sub-block together. The result is the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExecutionChoice {
+    /// Where that is expected to be quicker.
+    #[default]
+    ByCost,
+    /// Never.
+    InTurn,
+    /// Always.
+    Ahead,
+}
+
+impl From<ExecutionChoice> for Choice {
+    fn from(choice: ExecutionChoice) -> Self {
+        match choice {
+            ExecutionChoice::ByCost => Self::ByCost,
+            ExecutionChoice::InTurn => Self::Serial,
+            ExecutionChoice::Ahead => Self::Parallel,
+        }
+    }
 }
 
 /// How transactions are let in.
@@ -127,6 +153,7 @@ impl Default for BuilderConfig {
             index_lag_blocks_max: 64,
             index_lag_bytes_max: 256 << 20,
             execution_threads: std::cmp::min(cores, EXECUTION_THREADS_DEFAULT_MAX),
+            execution: ExecutionChoice::default(),
             check: true,
             root_threads: 2,
             #[cfg(test)]

@@ -28,7 +28,9 @@ pub mod publisher;
 mod restart;
 mod submitter;
 
-pub use config::{AdmissionConfig, BuilderConfig, ConfigError, ReaderConfig, SequencerConfig};
+pub use config::{
+    AdmissionConfig, BuilderConfig, ConfigError, ExecutionChoice, ReaderConfig, SequencerConfig,
+};
 pub use error::SequencerError;
 pub use node::{SequencerHandle, SequencerParts, run};
 pub use submitter::{Submitter, WaitError};

@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::Bytes;
 use db::{Database, Fence, Leases, PendingTransactions};
-use executor::{ChainSpec, parallel::Choice};
+use executor::ChainSpec;
 use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
 use service::{Clock, Component, Health};
@@ -108,8 +108,9 @@ pub async fn run(
     config.validate().map_err(SequencerError::Config)?;
     metrics::describe();
     let fence = lead(&config, &parts.database, &shutdown).await?;
-    let engine = BlockEngine::start(config.builder.execution_threads, Choice::ByCost)
-        .map_err(|source| SequencerError::Thread { name: "braid-exec", source })?;
+    let engine =
+        BlockEngine::start(config.builder.execution_threads, config.builder.execution.into())
+            .map_err(|source| SequencerError::Thread { name: "braid-exec", source })?;
     let engine = Arc::new(engine);
     let loader = Loader::new(&config, &parts, fence, engine.clone());
     let loaded = loader.load(None, 0).await?;

@@ -8,6 +8,7 @@ use state::AccountDiff;
 
 use super::support::{World, transfer};
 use crate::{
+    ExecutionChoice,
     chain::{ChainBlock, Included},
     check::{Difference, check},
     publisher::Published,
@@ -67,6 +68,45 @@ fn every_part_of_a_block_is_compared() {
     let stranger = Address::repeat_byte(0x57);
     Arc::make_mut(&mut changed.diff).accounts.insert(stranger, AccountDiff::gone());
     assert_eq!(find(&changed), Some(Difference::State { address: Some(stranger) }));
+    node.stop();
+}
+
+#[test]
+fn blocks_that_are_built_in_parallel_pass_the_check_and_come_back_after_a_restart() {
+    let mut world = World::new(0);
+    world.config.builder.execution = ExecutionChoice::Ahead;
+    world.config.builder.execution_threads = 3;
+    let node = world.start();
+    let spec = ChainSpec::from(world.rollup.as_ref());
+    // Chains of one sender each, which all pay the same account.
+    let raws: Vec<_> =
+        (0..40).flat_map(|nonce| (0..5).map(move |from| transfer(from, nonce, 1))).collect();
+    let submitted: Vec<_> =
+        raws.iter().map(|raw| node.handle.submitter.submit(raw.clone())).collect();
+    for result in node.block_on(futures::future::join_all(submitted)) {
+        result.unwrap();
+    }
+    let last = node.until("the last transfer of each", |node| {
+        let find = |raw| node.block_on(node.handle.view.transaction(keccak256(raw))).unwrap();
+        raws.iter().map(find).collect::<Option<Vec<_>>>()
+    });
+    let last = last.iter().map(|located| located.block_number).max().unwrap();
+    node.until_block(last);
+    let store = node.handle.view.store().clone();
+    let blocks: Vec<_> = (1..=last).map(|number| store.block(number).unwrap()).collect();
+    let ahead: u64 = blocks.iter().map(|block| block.execution.ahead).sum();
+    assert!(ahead > 100, "{ahead} of 200 ran ahead of their turn");
+    for block in &blocks {
+        assert_eq!(check(&spec, &store, block).unwrap(), None);
+    }
+    let hashes: Vec<_> = blocks.iter().map(|block| block.hash).collect();
+    drop((store, blocks));
+    node.stop();
+
+    let node = world.start();
+    for (number, hash) in (1..).zip(hashes) {
+        assert_eq!(node.block_on(node.handle.view.require(number)).unwrap().hash, hash);
+    }
     node.stop();
 }
 
