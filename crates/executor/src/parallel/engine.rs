@@ -5,9 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use parking_lot::Mutex;
 use state::StateReader;
 
 use super::{Predictor, PreparedTransaction, memory::SpareTables, workers::Workers};
+
+/// Runs that go by without a plan at most, after plans that came to nothing.
+const REST_MAX: u32 = 16;
 
 /// Threads and settings that outlive a block.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct Engine<R: StateReader, T> {
     pub(super) predictor: Arc<Predictor>,
     pub(super) spare: Arc<SpareTables>,
     is_trusted: AtomicBool,
+    /// Runs for which nothing is planned, because plans came to nothing, and how many that will be next time.
+    rest: Mutex<(u32, u32)>,
 }
 
 /// When more than one thread works.
@@ -48,6 +54,7 @@ where
             predictor: Arc::default(),
             spare: Arc::default(),
             is_trusted: AtomicBool::new(true),
+            rest: Mutex::default(),
         })
     }
 }
@@ -56,6 +63,21 @@ impl<R: StateReader, T> Engine<R, T> {
     /// What it knows of contracts; transactions are prepared with it.
     pub const fn predictor(&self) -> &Arc<Predictor> {
         &self.predictor
+    }
+
+    /// Whether plans rest for this run.
+    pub(super) fn rests(&self) -> bool {
+        let mut rest = self.rest.lock();
+        let rests = rest.0 > 0;
+        rest.0 = rest.0.saturating_sub(1);
+        rests
+    }
+
+    /// A plan was of use, or came to nothing.
+    pub(super) fn planned(&self, is_of_use: bool) {
+        let mut rest = self.rest.lock();
+        let next = if is_of_use { 0 } else { (rest.1 * 2).clamp(1, REST_MAX) };
+        *rest = (next, next);
     }
 
     /// It has given a result that serial execution does not give: whoever asks is to use that instead.

@@ -107,6 +107,7 @@ impl<R: StateReader> Lane<R> {
     }
 
     /// Runs a transaction in front of which everything stands but the vaults. [`Ran::Unknown`]: it needs these too.
+    #[inline]
     pub(super) fn run_at_head(
         &mut self,
         tx: &RecoveredTransaction,
@@ -128,6 +129,7 @@ impl<R: StateReader> Lane<R> {
         self.run_evm(tx, gas_left, Rewards::Paid)
     }
 
+    #[inline]
     fn run(&mut self, tx: &RecoveredTransaction, gas_left: u64) -> Result<Ran, R::Error> {
         match self.transfer(tx, gas_left)? {
             Some(ran) => Ok(ran),
@@ -152,6 +154,7 @@ impl<R: StateReader> Lane<R> {
         Ok(Some(Ran::Valid(Valid { outcome, fees, effects })))
     }
 
+    #[inline]
     fn run_evm(
         &mut self,
         tx: &RecoveredTransaction,

@@ -169,13 +169,15 @@ where
             Choice::ByCost => Outlook::new(&txs, workers),
             Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, bottleneck: None },
         };
-        if !outlook.is_worth_while {
+        if !outlook.is_worth_while || (choice == Choice::ByCost && self.engine.rests()) {
             return self.execute_serially(&txs, outlook.bottleneck, go_on);
         }
         self.plans += 1;
         let vaults = self.fees.vaults();
         let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, &txs);
-        if choice == Choice::ByCost && !plan.pays(workers) {
+        let pays = choice != Choice::ByCost || plan.pays(workers);
+        self.engine.planned(pays);
+        if !pays {
             return self.execute_serially(&txs, outlook.bottleneck, go_on);
         }
         self.execute_planned(txs, plan, go_on)
@@ -206,7 +208,7 @@ where
     fn execute_some(&mut self, txs: &[T], verdicts: &mut Vec<Verdict>) -> Result<(), R::Error> {
         let Some(first) = txs.first() else { return Ok(()) };
         let PreparedTransaction { tx, prediction } = first.as_ref();
-        if Transfer::of(tx).is_some() {
+        if !prediction.is_known() && Transfer::of(tx).is_some() {
             let before = verdicts.len();
             self.execute_transfers(txs, verdicts)?;
             if verdicts.len() > before {
