@@ -13,10 +13,11 @@ use harness::{Devnet, eventually};
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Stages in the order of a transaction's way: what is printed, and the histogram that holds its time.
-const STAGES: [(&str, &str); 11] = [
+const STAGES: [(&str, &str); 12] = [
     ("decoding and recovery of the sender", "braid_sequencer_recovery_seconds"),
     ("admission in all: that, checks, mempool", "braid_sequencer_admission_seconds"),
-    ("execution on revm", "braid_sequencer_execute_seconds"),
+    ("execution", "braid_sequencer_execute_seconds"),
+    ("serial execution again, as a check", "braid_sequencer_check_seconds"),
     ("state root, beside execution", "braid_sequencer_root_seconds"),
     ("transaction and receipt roots, beside execution", "braid_sequencer_body_seconds"),
     ("sealing: the rest of the roots, and the header", "braid_sequencer_seal_seconds"),
@@ -90,6 +91,8 @@ pub(crate) fn stages(before: &Metrics, after: &Metrics, transactions: u64) {
         println!("    {name:<48} {:>8.2}", per(after.value(&sum) - before.value(&sum)));
     }
     println!("    {:<48} {:>8.2}", "all of braid's process, CPU time", per(after.cpu - before.cpu));
+    let differences = "braid_sequencer_check_differences_total";
+    println!("  blocks that differed from serial execution: {}", after.count(differences));
 }
 
 /// Bytes on L1 per transaction, once all of the run is posted.
