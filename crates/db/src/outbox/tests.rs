@@ -43,7 +43,7 @@ async fn a_record_lives_from_intent_to_outcome() {
     let coverage = Coverage::Batch { first: 1, last: 9 };
     let record = outbox.insert(fence, "batch/1-9/0", coverage, &request(3)).await.unwrap();
     assert_eq!((&record.request, record.entry.coverage), (&request(3), coverage));
-    // The same key is the same record, whatever is asked for now.
+    // The same key is the same record, whatever is asked for the second time.
     let again = outbox.insert(fence, "batch/1-9/0", Coverage::Other, &request(1)).await.unwrap();
     assert_eq!(again, record);
 

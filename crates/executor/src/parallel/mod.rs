@@ -215,9 +215,8 @@ where
                 return Ok(());
             }
         }
-        let is_known = prediction.is_known();
         let turn = u32::try_from(verdicts.len()).unwrap_or(u32::MAX);
-        verdicts.push(if is_known {
+        verdicts.push(if prediction.is_known() {
             prediction.timed(turn, || self.run_in_turn(tx))?
         } else {
             self.run_watched(tx)?
@@ -289,10 +288,7 @@ where
     }
 
     /// Runs one transaction after all others.
-    fn run_in_turn(
-        &mut self,
-        tx: &RecoveredTransaction,
-    ) -> Result<Result<TransactionOutcome, InvalidTransaction>, R::Error> {
+    fn run_in_turn(&mut self, tx: &RecoveredTransaction) -> Result<Verdict, R::Error> {
         let gas_left = self.gas_left();
         let ran = match self.lane.run_at_head(tx, u32::MAX, gas_left)? {
             Ran::Unknown => {

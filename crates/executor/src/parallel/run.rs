@@ -38,6 +38,9 @@ pub(super) use head::{Ended, Verdict};
 /// the wait of others for what it has.
 const BATCH_COST: Cost = 20_000;
 
+/// Batches that a worker takes at least, if all take the same.
+const BATCHES_MIN: u64 = 8;
+
 /// Shared by the workers of one run.
 pub(super) struct Run<R: StateReader, T> {
     pub memory: Arc<Memory<R>>,
@@ -87,7 +90,7 @@ where
         go_on: Box<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
         let graph = std::mem::take(&mut plan.graph);
-        let share = graph.total() / (8 * std::cmp::max(workers as u64, 1));
+        let share = graph.total() / (BATCHES_MIN * std::cmp::max(workers as u64, 1));
         Self {
             memory,
             rules,
@@ -203,12 +206,8 @@ where
         }
     }
 
-    /// Makes everybody end.
-    pub(super) fn abandon(&self) {
-        self.stop();
-    }
-
-    fn stop(&self) {
+    /// Makes everybody end, once they are done with what they have taken.
+    pub(super) fn stop(&self) {
         self.schedule.lock().stop();
         self.changed.notify_all();
     }

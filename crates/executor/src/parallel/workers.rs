@@ -46,11 +46,25 @@ where
         for worker in &self.threads {
             worker.order(run.clone());
         }
-        run.work(lane);
+        {
+            let _stop = StopOnPanic(run);
+            run.work(lane);
+        }
         let ended = self.threads.iter().map(|worker| worker.answers.recv() == Ok(true));
         // All are waited for: none may go on with a run that its owner has left.
         let panicked = ended.filter(|fine| !fine).count();
         assert!(panicked == 0, "{panicked} executor workers panicked");
+    }
+}
+
+/// Ends a run whose owner panics: the others would wait for what it had taken, and whoever drops the engine for them.
+struct StopOnPanic<'a, R: StateReader, T: AsRef<PreparedTransaction>>(&'a Run<R, T>);
+
+impl<R: StateReader, T: AsRef<PreparedTransaction>> Drop for StopOnPanic<'_, R, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
     }
 }
 
@@ -77,7 +91,7 @@ where
                 }));
                 if worked.is_err() {
                     // What it held is of no use any more, and the others must not wait for it.
-                    run.abandon();
+                    run.stop();
                     lane = None;
                 }
                 drop(run);

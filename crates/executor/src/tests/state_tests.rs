@@ -41,15 +41,9 @@ struct Report {
 
 #[test]
 fn published_state_tests() {
-    let Some(archive) = path("ethereum-tests/GeneralStateTests.tar.gz") else { return };
     let mut report = Report::default();
-    let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).unwrap()));
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().display().to_string();
-        let mut json = String::new();
-        entry.read_to_string(&mut json).unwrap();
-        run_file(&name, &serde_json::from_str(&json).unwrap(), &mut report);
+    if !for_each_file(|name, tests| run_file(name, tests, &mut report)) {
+        return;
     }
     let failed = std::mem::take(&mut report.failed);
     eprintln!("state tests: {report:?}, {} failed", failed.len());
@@ -70,14 +64,7 @@ fn published_state_tests() {
 pub(crate) fn for_each(
     mut run: impl FnMut(&str, &str, &MemoryState, Environment, &[Value]),
 ) -> bool {
-    let Some(archive) = path("ethereum-tests/GeneralStateTests.tar.gz") else { return false };
-    let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).unwrap()));
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let file = entry.path().unwrap().display().to_string();
-        let mut json = String::new();
-        entry.read_to_string(&mut json).unwrap();
-        let tests: Value = serde_json::from_str(&json).unwrap();
+    for_each_file(|file, tests| {
         for (name, test) in tests.as_object().unwrap() {
             let pre = pre_state(&test["pre"]);
             for (fork, posts) in test["post"].as_object().unwrap() {
@@ -87,9 +74,22 @@ pub(crate) fn for_each(
                     _ => continue,
                 };
                 let rules = environment(spec, &test["env"]);
-                run(&file, name, &pre, rules, posts.as_array().unwrap());
+                run(file, name, &pre, rules, posts.as_array().unwrap());
             }
         }
+    })
+}
+
+/// Gives every file of the archive, parsed. `false`: the archive is not there.
+fn for_each_file(mut look: impl FnMut(&str, &Value)) -> bool {
+    let Some(archive) = path("ethereum-tests/GeneralStateTests.tar.gz") else { return false };
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).unwrap()));
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        let mut json = String::new();
+        entry.read_to_string(&mut json).unwrap();
+        look(&name, &serde_json::from_str(&json).unwrap());
     }
     true
 }

@@ -212,7 +212,7 @@ where
         }
         head.report.at_head += u64::from(!was_ahead);
         head.report.again += u64::from(was_ahead);
-        let ran = match self.run_watched(head, lane, turn, was_ahead) {
+        let mut ran = match self.run_watched(head, lane, turn, was_ahead) {
             Ok(ran) => ran,
             Err(error) => {
                 head.failure = Some(error);
@@ -220,7 +220,6 @@ where
                 return false;
             }
         };
-        let mut ran = ran;
         let written = match &mut ran {
             Ran::Valid(valid) => lane.publish(&mut valid.effects, Stamp { turn, incarnation: 1 }),
             Ran::Invalid(_) | Ran::Unknown => Default::default(),
@@ -254,8 +253,8 @@ where
         let writer = stale.map_or(0, |read| self.memory.writer(read, turn));
         // One that looked where nobody expected it has itself to blame; else the one that wrote there.
         let wrong = if attempt.as_planned { writer } else { turn };
-        if let (1.., Some(knowledge)) =
-            (wrong, wrong.checked_sub(1).and_then(|_| self.prediction(wrong).knowledge.as_ref()))
+        if wrong > 0
+            && let Some(knowledge) = &self.prediction(wrong).knowledge
         {
             knowledge.failed();
         }
