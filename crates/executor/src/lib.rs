@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod access_list;
 mod body_roots;
 mod changes;
 mod database;
@@ -32,6 +33,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use access_list::BlockAccessList;
 pub use body_roots::BodyRoots;
 pub use changes::state_diff;
 pub use database::{ReadError, StateDatabase};

@@ -11,8 +11,9 @@ use revm::{Inspector, interpreter::interpreter::EthInterpreter};
 use state::{Mark, Overlay, StateDiff, StateReader};
 
 use crate::{
-    BlockContext, ChainSpec, Evm, EvmContext, ExecuteError, Executed, ExecutedBlock,
-    RecoveredTransaction, TransactionOutcome, changes::state_diff, system,
+    BlockAccessList, BlockContext, ChainSpec, Evm, EvmContext, ExecuteError, Executed,
+    ExecutedBlock, RecoveredTransaction, TransactionOutcome, access_list::AccessRecorder,
+    changes::state_diff, system,
 };
 
 /// Executes a whole block from its inputs. For a given parent and state the result depends on nothing else.
@@ -77,15 +78,35 @@ pub struct SerialExecutor<R: StateReader> {
     executed: ExecutedBlock,
     /// Where the changes begin that [`Self::take_diff`] has not given out.
     taken: Mark,
+    /// Writes the access list, where one is asked for.
+    accesses: Option<AccessRecorder>,
 }
 
 impl<R: StateReader> SerialExecutor<R> {
     /// Opens the block on top of `state`, the state after its parent, and makes the system calls.
     pub fn new(context: BlockContext, state: R) -> Result<Self, ExecuteError<R::Error>> {
+        Self::open(context, state, None)
+    }
+
+    /// The same, and writes the block's access list along the way.
+    pub fn recording(context: BlockContext, state: R) -> Result<Self, ExecuteError<R::Error>> {
+        Self::open(context, state, Some(AccessRecorder::default()))
+    }
+
+    fn open(
+        context: BlockContext,
+        state: R,
+        mut accesses: Option<AccessRecorder>,
+    ) -> Result<Self, ExecuteError<R::Error>> {
         let mut evm = Evm::new(&context, Overlay::new(state));
         let taken = evm.state_mut().mark();
-        system::open_block(&context, &mut evm, |state, changes| state.apply(&state_diff(changes)))?;
-        Ok(Self { context, evm, executed: ExecutedBlock::default(), taken })
+        system::open_block(&context, &mut evm, |state, changes| {
+            if let Some(accesses) = &mut accesses {
+                accesses.record(0, changes);
+            }
+            state.apply(&state_diff(changes));
+        })?;
+        Ok(Self { context, evm, executed: ExecutedBlock::default(), taken, accesses })
     }
 
     /// Without system calls, and with other rules than those of our blocks.
@@ -97,7 +118,8 @@ impl<R: StateReader> SerialExecutor<R> {
     ) -> Self {
         let mut evm = Evm::with_environment(environment, Overlay::new(state), ());
         let taken = evm.state_mut().mark();
-        Self { context, evm, executed: ExecutedBlock::default(), taken }
+        let accesses = Some(AccessRecorder::default());
+        Self { context, evm, executed: ExecutedBlock::default(), taken, accesses }
     }
 
     /// Executes and includes one transaction. On an error nothing has changed.
@@ -106,6 +128,9 @@ impl<R: StateReader> SerialExecutor<R> {
         tx: &RecoveredTransaction,
     ) -> Result<TransactionOutcome, ExecuteError<R::Error>> {
         let executed = self.evm.run(tx, self.gas_left())?;
+        if let Some(accesses) = &mut self.accesses {
+            accesses.record(self.executed.outcomes.len() as u64 + 1, &executed.changes);
+        }
         self.evm.state_mut().apply(&executed.diff());
         let outcome = TransactionOutcome::new(&tx.tx, executed, self.executed.gas_used);
         self.executed.gas_used = outcome.receipt.as_receipt().cumulative_gas_used;
@@ -153,6 +178,11 @@ impl<R: StateReader> SerialExecutor<R> {
         let diff = self.evm.state().diff_since(self.taken);
         self.taken = self.evm.state_mut().mark();
         diff
+    }
+
+    /// The access list so far; empty unless it was asked for when the block was opened. It is written anew from here on.
+    pub fn take_access_list(&mut self) -> BlockAccessList {
+        self.accesses.as_mut().map(core::mem::take).unwrap_or_default().into_list()
     }
 
     /// Closes the block.

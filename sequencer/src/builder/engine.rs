@@ -12,12 +12,12 @@ use state::{StateDiff, StateReader};
 use crate::chain::{ReadError, StateView};
 
 /// The engine of a sequencer. It outlives its blocks.
-pub type BlockEngine = Engine<StateView, Arc<PreparedTransaction>>;
+pub type BlockEngine = Engine<StateView>;
 
 /// Executes the transactions of one open block.
 #[derive(Debug)]
 pub(super) enum BlockExecutor {
-    Parallel(Box<ParallelExecutor<StateView, Arc<PreparedTransaction>>>),
+    Parallel(Box<ParallelExecutor<StateView>>),
     Serial(Box<SerialExecutor<StateView>>),
 }
 

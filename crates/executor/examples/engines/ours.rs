@@ -18,7 +18,7 @@ type Prepared = Arc<PreparedTransaction>;
 
 pub(crate) struct OurEngine {
     pub name: String,
-    engine: Arc<Engine<Arc<HashState>, Prepared>>,
+    engine: Arc<Engine<Arc<HashState>>>,
 }
 
 /// Serial, always parallel with as many workers as there are cores up to sixteen, and the choice by cost with two.

@@ -8,15 +8,15 @@ use std::sync::{
 use parking_lot::Mutex;
 use state::StateReader;
 
-use super::{Predictor, PreparedTransaction, memory::SpareTables, workers::Workers};
+use super::{Predictor, lane::Lane, memory::SpareTables, workers::Workers};
 
 /// Runs that go by without a plan at most, after plans that came to nothing.
 const REST_MAX: u32 = 16;
 
 /// Threads and settings that outlive a block.
 #[derive(Debug)]
-pub struct Engine<R: StateReader, T> {
-    pub(super) workers: Workers<R, T>,
+pub struct Engine<R: StateReader> {
+    pub(super) workers: Workers<Option<Lane<R>>>,
     pub(super) choice: Choice,
     pub(super) predictor: Arc<Predictor>,
     pub(super) spare: Arc<SpareTables>,
@@ -37,11 +37,7 @@ pub enum Choice {
     Parallel,
 }
 
-impl<R, T> Engine<R, T>
-where
-    R: StateReader + Send + Sync + 'static,
-    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
-{
+impl<R: StateReader + Send + Sync + 'static> Engine<R> {
     /// With so many workers, the caller's thread included.
     ///
     /// # Errors
@@ -59,7 +55,7 @@ where
     }
 }
 
-impl<R: StateReader, T> Engine<R, T> {
+impl<R: StateReader> Engine<R> {
     /// What it knows of contracts; transactions are prepared with it.
     pub const fn predictor(&self) -> &Arc<Predictor> {
         &self.predictor

@@ -16,6 +16,7 @@
 mod engine;
 mod fees;
 mod lane;
+mod listed;
 mod memory;
 mod native;
 mod plan;
@@ -41,6 +42,7 @@ use crate::{
 pub use engine::{Choice, Engine};
 use fees::PendingFees;
 use lane::{Lane, Ran, Valid};
+pub use listed::{ListedError, ListedExecutor, ListedTransaction, Unusable};
 use memory::Memory;
 use native::Transfer;
 use plan::{Outlook, Plan};
@@ -70,8 +72,8 @@ pub struct Execution<E> {
 ///
 /// Not `Send`, because revm shares its memory buffer through an `Rc`.
 #[derive(Debug)]
-pub struct ParallelExecutor<R: StateReader, T> {
-    engine: Arc<Engine<R, T>>,
+pub struct ParallelExecutor<R: StateReader> {
+    engine: Arc<Engine<R>>,
     rules: Arc<Environment>,
     memory: Arc<Memory<R>>,
     lane: Lane<R>,
@@ -86,16 +88,12 @@ pub struct ParallelExecutor<R: StateReader, T> {
     together: usize,
 }
 
-impl<R, T> ParallelExecutor<R, T>
-where
-    R: StateReader + Send + Sync + 'static,
-    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
-{
+impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
     /// Opens the block on top of `state`, the state after its parent, and makes the system calls.
     pub fn new(
         context: &BlockContext,
         state: R,
-        engine: Arc<Engine<R, T>>,
+        engine: Arc<Engine<R>>,
     ) -> Result<Self, ExecuteError<R::Error>> {
         let rules = Environment::of(context);
         let mut open = Self::with_rules(rules, context.gas_limit, state, engine)
@@ -111,7 +109,7 @@ where
         rules: Environment,
         gas_limit: u64,
         state: R,
-        engine: Arc<Engine<R, T>>,
+        engine: Arc<Engine<R>>,
     ) -> Result<Self, R::Error> {
         let rules = Arc::new(rules);
         let memory = Arc::new(Memory::new(state, engine.spare.clone()));
@@ -143,7 +141,7 @@ where
     }
 
     /// Executes transactions in order for as long as `go_on` says so. Those that are refused are skipped.
-    pub fn execute_all(
+    pub fn execute_all<T: AsRef<PreparedTransaction> + Send + Sync + 'static>(
         &mut self,
         txs: Vec<T>,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
@@ -158,7 +156,7 @@ where
         execution
     }
 
-    fn execute_somehow(
+    fn execute_somehow<T: AsRef<PreparedTransaction> + Send + Sync + 'static>(
         &mut self,
         txs: Vec<T>,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
@@ -183,7 +181,7 @@ where
         self.execute_planned(txs, plan, go_on)
     }
 
-    fn execute_serially(
+    fn execute_serially<T: AsRef<PreparedTransaction>>(
         &mut self,
         txs: &[T],
         bottleneck: Option<HotPlace>,
@@ -205,7 +203,11 @@ where
     }
 
     /// Executes transactions from the front on: plain transfers together, or else one.
-    fn execute_some(&mut self, txs: &[T], verdicts: &mut Vec<Verdict>) -> Result<(), R::Error> {
+    fn execute_some<T: AsRef<PreparedTransaction>>(
+        &mut self,
+        txs: &[T],
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), R::Error> {
         let Some(first) = txs.first() else { return Ok(()) };
         let PreparedTransaction { tx, prediction } = first.as_ref();
         if !prediction.is_known() && Transfer::of(tx).is_some() {
@@ -224,7 +226,7 @@ where
         Ok(())
     }
 
-    fn execute_transfers(
+    fn execute_transfers<T: AsRef<PreparedTransaction>>(
         &mut self,
         txs: &[T],
         verdicts: &mut Vec<Verdict>,
@@ -243,7 +245,7 @@ where
         transferred
     }
 
-    fn execute_planned(
+    fn execute_planned<T: AsRef<PreparedTransaction> + Send + Sync + 'static>(
         &mut self,
         txs: Vec<T>,
         plan: Plan,
@@ -261,7 +263,7 @@ where
             self.engine.predictor.clone(),
             Box::new(go_on),
         ));
-        workers.run(&run, &mut self.lane);
+        workers.run(&run, |run| run.work(&mut self.lane));
         let Ended { verdicts, fees, failure, report } = run.finish(&mut self.lane);
         self.fees = fees;
         let end = u32::try_from(verdicts.len() + 1).expect("as many turns as transactions");

@@ -29,6 +29,7 @@ use super::{
     plan::Plan,
     schedule::{Cost, Schedule},
     view::Vaults,
+    workers::Job,
 };
 use crate::evm::Environment;
 use head::Head;
@@ -70,6 +71,27 @@ struct Attempt {
     written: Written,
     /// It looked at nothing and wrote nothing but what the plan says.
     as_planned: bool,
+}
+
+/// A worker keeps its EVM for as long as it works on the same block.
+impl<R, T> Job<Option<Lane<R>>> for Run<R, T>
+where
+    R: StateReader + Send + Sync,
+    T: AsRef<PreparedTransaction> + Send + Sync,
+{
+    fn work(&self, kept: &mut Option<Lane<R>>) {
+        let lane = match kept {
+            Some(known) if known.is_for(&self.rules) => known,
+            other => other.insert(Lane::new(self.rules.clone(), self.vaults)),
+        };
+        lane.attach(&self.memory);
+        Self::work(self, lane);
+        lane.detach();
+    }
+
+    fn stop(&self) {
+        Self::stop(self);
+    }
 }
 
 impl<R, T> Run<R, T>

@@ -1,4 +1,4 @@
-//! Threads that live as long as their owner and sleep between runs.
+//! Threads that live as long as their owner and sleep between jobs.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -7,94 +7,93 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use state::StateReader;
 
-use super::{PreparedTransaction, lane::Lane, run::Run};
+/// Work that several threads share. `S` is what each of them keeps from one job to the next.
+pub(super) trait Job<S>: Send + Sync {
+    /// Works until there is nothing left to do.
+    fn work(&self, kept: &mut S);
+    /// Somebody has panicked: the others must not wait for what it had taken.
+    fn stop(&self);
+}
 
 /// A worker more than the thread that asks, each on a thread of its own.
 #[derive(Debug)]
-pub(super) struct Workers<R: StateReader, T> {
-    threads: Vec<Worker<R, T>>,
+pub(super) struct Workers<S> {
+    threads: Vec<Worker<S>>,
 }
 
 #[derive(Debug)]
-struct Worker<R: StateReader, T> {
-    orders: Option<Sender<Arc<Run<R, T>>>>,
-    /// Whether the run was gone through without a panic.
+struct Worker<S> {
+    orders: Option<Sender<Arc<dyn Job<S>>>>,
+    /// Whether the job was gone through without a panic.
     answers: Receiver<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl<R, T> Workers<R, T>
-where
-    R: StateReader + Send + Sync + 'static,
-    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
-{
+impl<S: Default + 'static> Workers<S> {
     /// Starts `count` threads.
     pub(super) fn start(count: usize) -> std::io::Result<Self> {
         let threads = (0..count).map(Worker::start).collect::<Result<_, _>>()?;
         Ok(Self { threads })
     }
 
-    /// How many work on a run, the one who asks included.
+    /// How many work on a job, the one who asks included.
     pub(super) const fn count(&self) -> usize {
         self.threads.len() + 1
     }
 
-    /// Works on a run with everybody, and returns when all have ended.
-    pub(super) fn run(&self, run: &Arc<Run<R, T>>, lane: &mut Lane<R>) {
+    /// Works on a job with everybody, `own` being the caller's part, and returns when all have ended.
+    pub(super) fn run<J: Job<S> + 'static>(&self, job: &Arc<J>, own: impl FnOnce(&J)) {
         for worker in &self.threads {
-            worker.order(run.clone());
+            worker.order(job.clone());
         }
         {
-            let _stop = StopOnPanic(run);
-            run.work(lane);
+            let _end = EndOnPanic { job: &**job, workers: self };
+            own(job);
         }
-        let ended = self.threads.iter().map(|worker| worker.answers.recv() == Ok(true));
-        // All are waited for: none may go on with a run that its owner has left.
-        let panicked = ended.filter(|fine| !fine).count();
+        let panicked = self.wait();
         assert!(panicked == 0, "{panicked} executor workers panicked");
     }
 }
 
-/// Ends a run whose owner panics: the others would wait for what it had taken, and whoever drops the engine for them.
-struct StopOnPanic<'a, R: StateReader, T: AsRef<PreparedTransaction>>(&'a Run<R, T>);
+impl<S> Workers<S> {
+    /// Waits for all: none may go on with a job that its owner has left. Gives the number of those that panicked.
+    fn wait(&self) -> usize {
+        let ended = self.threads.iter().map(|worker| worker.answers.recv() == Ok(true));
+        ended.filter(|fine| !fine).count()
+    }
+}
 
-impl<R: StateReader, T: AsRef<PreparedTransaction>> Drop for StopOnPanic<'_, R, T> {
+/// Ends a job whose owner panics: the others would wait for what it had taken, and the next job for them.
+struct EndOnPanic<'a, S> {
+    job: &'a dyn Job<S>,
+    workers: &'a Workers<S>,
+}
+
+impl<S> Drop for EndOnPanic<'_, S> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.stop();
+            self.job.stop();
+            self.workers.wait();
         }
     }
 }
 
-impl<R, T> Worker<R, T>
-where
-    R: StateReader + Send + Sync + 'static,
-    T: AsRef<PreparedTransaction> + Send + Sync + 'static,
-{
+impl<S: Default + 'static> Worker<S> {
     fn start(number: usize) -> std::io::Result<Self> {
-        let (orders, taken) = bounded::<Arc<Run<R, T>>>(1);
+        let (orders, taken) = bounded::<Arc<dyn Job<S>>>(1);
         let (answer, answers) = bounded(1);
         let name = format!("braid-exec-{}", number + 1);
         let thread = std::thread::Builder::new().name(name).spawn(move || {
-            let mut lane: Option<Lane<R>> = None;
-            for run in taken {
-                let worked = catch_unwind(AssertUnwindSafe(|| {
-                    let lane = match &mut lane {
-                        Some(known) if known.is_for(&run.rules) => known,
-                        other => other.insert(Lane::new(run.rules.clone(), run.vaults)),
-                    };
-                    lane.attach(&run.memory);
-                    run.work(lane);
-                    lane.detach();
-                }));
+            let mut kept = S::default();
+            for job in taken {
+                let worked = catch_unwind(AssertUnwindSafe(|| job.work(&mut kept)));
                 if worked.is_err() {
                     // What it held is of no use any more, and the others must not wait for it.
-                    run.stop();
-                    lane = None;
+                    job.stop();
+                    kept = S::default();
                 }
-                drop(run);
+                drop(job);
                 if answer.send(worked.is_ok()).is_err() {
                     return;
                 }
@@ -103,18 +102,75 @@ where
         Ok(Self { orders: Some(orders), answers, thread: Some(thread) })
     }
 
-    fn order(&self, run: Arc<Run<R, T>>) {
+    fn order(&self, job: Arc<dyn Job<S>>) {
         let orders = self.orders.as_ref().expect("not dropped");
-        assert!(orders.send(run).is_ok(), "the executor's worker has ended");
+        assert!(orders.send(job).is_ok(), "the executor's worker has ended");
     }
 }
 
-impl<R: StateReader, T> Drop for Worker<R, T> {
+impl<S> Drop for Worker<S> {
     fn drop(&mut self) {
         self.orders = None;
         if let Some(thread) = self.thread.take() {
             // It has told of its panic by an answer.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// Counts how often its workers have worked, or panics.
+    #[derive(Debug, Default)]
+    struct Counted {
+        worked: AtomicU32,
+        stopped: AtomicU32,
+        panics: bool,
+    }
+
+    impl Job<u32> for Counted {
+        fn work(&self, kept: &mut u32) {
+            assert!(!self.panics, "as asked");
+            *kept += 1;
+            self.worked.fetch_add(*kept, Ordering::SeqCst);
+        }
+
+        fn stop(&self) {
+            self.stopped.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn everybody_works_and_keeps_what_is_theirs() {
+        let workers = Workers::<u32>::start(3).unwrap();
+        let job = Arc::new(Counted::default());
+        let mut own = false;
+        workers.run(&job, |_| own = true);
+        workers.run(&job, |_| {});
+        // Each of three threads adds 1 and then 2.
+        assert!(own);
+        assert_eq!((job.worked.load(Ordering::SeqCst), job.stopped.load(Ordering::SeqCst)), (9, 0));
+    }
+
+    #[test]
+    fn a_panic_stops_the_job_and_not_the_workers() {
+        let workers = Workers::<u32>::start(2).unwrap();
+        let broken = Arc::new(Counted { panics: true, ..Counted::default() });
+        let run = || workers.run(&broken, |_| {});
+        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+        assert_eq!(broken.stopped.load(Ordering::SeqCst), 2);
+        let owner = Arc::new(Counted::default());
+        let run = || workers.run(&owner, |_| panic!("the owner"));
+        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+        assert_eq!(owner.stopped.load(Ordering::SeqCst), 1);
+        // All were waited for each time, and go on.
+        let job = Arc::new(Counted::default());
+        workers.run(&job, |_| {});
+        assert!((2..=4).contains(&job.worked.load(Ordering::SeqCst)));
+        assert_eq!(Arc::strong_count(&owner), 1);
     }
 }

@@ -45,7 +45,8 @@ impl<'a> Twin<'a> {
             state: Arc::new(self.world.state.clone()),
             pieces: vec![self.txs.clone()],
         };
-        case.check(engines(), "all at once");
+        let done = case.check(engines(), "all at once");
+        case.check_listed(&done, "by its list");
         case.pieces = self.txs.chunks(2).map(<[_]>::to_vec).collect();
         case.check(engines(), "in pairs");
         self.serial.finish()

@@ -15,7 +15,7 @@ const TOKEN: Address = address!("00000000000000000000000000000000000707e2");
 const POOL: Address = address!("0000000000000000000000000000000000900100");
 const ROUTER: Address = address!("0000000000000000000000000000000000400730");
 
-type TestEngine = Engine<Arc<state::MemoryState>, Arc<PreparedTransaction>>;
+type TestEngine = Engine<Arc<state::MemoryState>>;
 
 fn mapping(key: Address, base: u64) -> U256 {
     keccak256([key.into_word(), B256::from(U256::from(base))].concat()).into()

@@ -1,5 +1,6 @@
 //! Parallel equals serial: verdicts, receipts, gas and diffs, for any number of workers.
 
+mod listed;
 mod published;
 mod random;
 mod world;
@@ -11,7 +12,7 @@ use state::{MemoryState, StateDiff};
 use super::*;
 use crate::{SerialExecutor, evm::Environment};
 
-type TestEngine = Engine<Arc<MemoryState>, Arc<PreparedTransaction>>;
+type TestEngine = Engine<Arc<MemoryState>>;
 type Verdict = Result<TransactionOutcome, InvalidTransaction>;
 
 /// A block to be executed in sub-blocks.

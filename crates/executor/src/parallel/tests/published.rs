@@ -24,6 +24,7 @@ struct Report {
     merged: usize,
     included: usize,
     failed: usize,
+    listed: usize,
 }
 
 #[test]
@@ -39,6 +40,7 @@ fn published_state_tests_are_as_serial() {
     }
     eprintln!("state tests in parallel: {report:?}");
     assert!(report.single > 9_000 && report.merged > 11_000, "{report:?}");
+    assert!(report.listed * 10 > report.merged_blocks * 9, "most can be listed: {report:?}");
     assert!(report.included * 2 > report.merged, "most can be included: {report:?}");
 }
 
@@ -68,6 +70,7 @@ fn run(
     }
     let which = report.merged_blocks % engines.len();
     let result = merged.check(&[engines[0].clone(), engines[which].clone()], name);
+    report.listed += usize::from(merged.check_listed(&result, name));
     report.merged_blocks += 1;
     report.merged += result.verdicts.len();
     let outcomes = result.verdicts.iter().flatten();
@@ -125,6 +128,7 @@ fn mainnet_block_25323281_is_as_serial() {
         let result = case.check(engines(), &format!("round {round}"));
         assert_eq!((result.verdicts.len(), result.gas_used), (169, 18_866_171));
         assert!(result.verdicts.iter().all(Result::is_ok));
+        assert!(case.check_listed(&result, "by its list"));
     }
     case.pieces = txs.chunks(40).map(<[_]>::to_vec).collect();
     case.check(engines(), "in four sub-blocks");
