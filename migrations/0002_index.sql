@@ -16,7 +16,7 @@ CREATE TABLE blocks (
     receipts          BYTEA   NOT NULL,
     diff              BYTEA   NOT NULL,   -- state before -> state after
     undo              BYTEA   NOT NULL,   -- state after -> state before
-    access_sets       BYTEA               -- reserved for the parallel executor
+    access_list       BYTEA               -- RLP (EIP-7928), if one was written
 );
 -- EXTERNAL keeps substring() cheap: one receipt or one body is read without the rest of its block.
 ALTER TABLE blocks
@@ -27,7 +27,7 @@ ALTER TABLE blocks
     ALTER COLUMN receipts SET STORAGE EXTERNAL,
     ALTER COLUMN diff SET STORAGE EXTERNAL,
     ALTER COLUMN undo SET STORAGE EXTERNAL,
-    ALTER COLUMN access_sets SET STORAGE EXTERNAL;
+    ALTER COLUMN access_list SET STORAGE EXTERNAL;
 
 -- The first eight bytes of a transaction hash and its place. Rows arrive sorted by prefix within a block, which
 -- halves the price of this btree; a hash index costs more. The full hash is checked against the body.

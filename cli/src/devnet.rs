@@ -175,6 +175,7 @@ async fn start(
     let verifier = services::VerifierParts {
         rollup: rollup.clone(),
         database: databases.verifier.clone(),
+        access_lists: Some(format!("http://{}", sequencer.address)),
         health: process.health.clone(),
         config: VerifierConfig::default(),
     };

@@ -81,6 +81,7 @@ pub(crate) async fn verifier(args: ServiceArgs) -> Result<()> {
         let parts = services::VerifierParts {
             rollup,
             database,
+            access_lists: settings.access_lists,
             health: process.health.clone(),
             config: settings.verifier,
         };

@@ -14,7 +14,7 @@ use protocol::RollupConfig;
 use sequencer::{SequencerConfig, api, follower::watch_tip};
 use service::{Clock, Health, Shutdown};
 use tokio::sync::watch;
-use verifier::{ProposalSource, Status, VerifierConfig};
+use verifier::{AccessListSource, ProposalSource, Status, VerifierConfig};
 
 /// The way to L1.
 #[derive(Debug)]
@@ -120,6 +120,8 @@ pub(crate) fn start_batcher(parts: BatcherParts, l1: &L1Parts, shutdown: &Shutdo
 pub(crate) struct VerifierParts {
     pub(crate) rollup: Arc<RollupConfig>,
     pub(crate) database: Database,
+    /// gRPC door of a sequencer that streams access lists.
+    pub(crate) access_lists: Option<String>,
     pub(crate) health: Health,
     pub(crate) config: VerifierConfig,
 }
@@ -156,7 +158,9 @@ pub(crate) async fn start_verifier(
     let l1_health = parts.health.component("verifier-l1", None);
     let (l1_tip, _watching) = verifier::watch_tip(l1.watcher, l1_health);
     let outputs = Outputs::new(l1.client.clone(), parts.rollup.contracts.output_oracle);
+    let lists = parts.access_lists.as_deref().map(AccessListSource::sequencer).transpose();
     let deps = verifier::Deps {
+        lists: lists.wrap_err("access_lists is not an address")?,
         rollup: parts.rollup,
         database: parts.database,
         l1: L1Source::Node(l1.reader),

@@ -101,6 +101,8 @@ pub(crate) struct VerifierSettings {
     pub(crate) metrics_listen: SocketAddr,
     /// The way to L1.
     pub(crate) l1: L1Config,
+    /// gRPC door of a sequencer whose access lists make execution quicker. Nothing it says is believed.
+    pub(crate) access_lists: Option<String>,
     /// Everything else.
     #[serde(default)]
     pub(crate) verifier: VerifierConfig,

@@ -6,7 +6,9 @@
 use std::time::Instant;
 
 use alloy::primitives::{Address, B256};
-use executor::{BlockContext, ChainSpec, ExecuteError, RecoveredTransaction, SerialExecutor};
+use executor::{
+    BlockAccessList, BlockContext, ChainSpec, ExecuteError, RecoveredTransaction, SerialExecutor,
+};
 use protocol::{DataSize, Transaction, data_size};
 
 use crate::{
@@ -61,12 +63,28 @@ pub(crate) enum CheckError {
     },
 }
 
-/// Compares a block with its serial execution on the state of its parent.
+/// What came of a check.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    /// `None`: the block is what serial execution makes of it.
+    pub(crate) difference: Option<Difference>,
+    /// Its access list, if one was asked for and there is no difference.
+    pub(crate) access_list: Option<BlockAccessList>,
+}
+
+impl From<Difference> for Checked {
+    fn from(difference: Difference) -> Self {
+        Self { difference: Some(difference), access_list: None }
+    }
+}
+
+/// Compares a block with its serial execution on the state of its parent, and writes its access list on the way.
 pub(crate) fn check(
     spec: &ChainSpec,
     store: &ChainStore,
     block: &ChainBlock,
-) -> Result<Option<Difference>, CheckError> {
+    lists: bool,
+) -> Result<Checked, CheckError> {
     let started = Instant::now();
     let number = block.number();
     let parent = number.checked_sub(1).and_then(|parent| store.block(parent));
@@ -76,7 +94,8 @@ pub(crate) fn check(
     };
     let read = |source| CheckError::Read { number, source };
     let context = BlockContext::new(spec, &parent.header, &block.opening);
-    let mut serial = match SerialExecutor::new(context, state) {
+    let open = if lists { SerialExecutor::recording } else { SerialExecutor::new };
+    let mut serial = match open(context, state) {
         Ok(serial) => serial,
         Err(ExecuteError::State(source)) => return Err(read(source)),
         Err(ExecuteError::Invalid(_)) => unreachable!("system calls are not transactions"),
@@ -92,23 +111,24 @@ pub(crate) fn check(
             Err(ExecuteError::State(source)) => return Err(read(source)),
             Ok(_) | Err(ExecuteError::Invalid(_)) => {
                 let (index, hash) = (included.index, included.hash);
-                return Ok(Some(Difference::Outcome { index, hash }));
+                return Ok(Difference::Outcome { index, hash }.into());
             }
         }
     }
+    let access_list = lists.then(|| serial.take_access_list());
     let serial = serial.finish();
     metrics::checked(started.elapsed(), block.transactions.len());
     let sealed = block.header.gas_used;
     if serial.gas_used != sealed {
-        return Ok(Some(Difference::GasUsed { serial: serial.gas_used, sealed }));
+        return Ok(Difference::GasUsed { serial: serial.gas_used, sealed }.into());
     }
     if serial.diff == *block.diff {
-        return Ok(None);
+        return Ok(Checked { difference: None, access_list });
     }
     let (ours, theirs) = (&block.diff.accounts, &serial.diff.accounts);
     let mut addresses = ours.keys().chain(theirs.keys());
     let address = addresses.find(|address| ours.get(*address) != theirs.get(*address)).copied();
-    Ok(Some(Difference::State { address }))
+    Ok(Difference::State { address }.into())
 }
 
 fn recovered(included: &crate::chain::Included, data_size: DataSize) -> RecoveredTransaction {

@@ -69,6 +69,8 @@ pub struct BuilderConfig {
     pub execution: ExecutionChoice,
     /// Executes every sealed block again, serially, before it is indexed and can be posted.
     pub check: bool,
+    /// Has that check write each block's access list (EIP-7928), for those who execute the block again.
+    pub access_lists: bool,
     /// Threads that hash a large diff.
     pub root_threads: usize,
     /// A block that the check is to find different, once.
@@ -155,6 +157,7 @@ impl Default for BuilderConfig {
             execution_threads: std::cmp::min(cores, EXECUTION_THREADS_DEFAULT_MAX),
             execution: ExecutionChoice::default(),
             check: true,
+            access_lists: true,
             root_threads: 2,
             #[cfg(test)]
             doubted_block: None,
@@ -217,6 +220,11 @@ impl SequencerConfig {
             (builder.journal_queue_max >= 4, "builder.journal_queue_max", "at least 4"),
             (builder.index_lag_blocks_max > 0, "builder.index_lag_blocks_max", "above zero"),
             (builder.index_lag_bytes_max > 0, "builder.index_lag_bytes_max", "above zero"),
+            (
+                builder.check || !builder.access_lists,
+                "builder.access_lists",
+                "false where builder.check is",
+            ),
             (self.admission.threads > 0, "admission.threads", "above zero"),
             (self.admission.queue_max > 0, "admission.queue_max", "above zero"),
             (self.mempool.transactions_max > 0, "mempool.transactions_max", "above zero"),
@@ -252,6 +260,15 @@ mod tests {
         assert_eq!(parsed.builder.sub_block_interval, Duration::from_millis(50));
         assert_eq!(parsed.l1_confirmations, SequencerConfig::default().l1_confirmations);
         assert!(serde_json::from_str::<SequencerConfig>(r#"{"sub_blocks": 3}"#).is_err());
+    }
+
+    #[test]
+    fn access_lists_come_from_the_check() {
+        let mut config = SequencerConfig::default();
+        config.builder.check = false;
+        assert!(config.validate().is_err());
+        config.builder.access_lists = false;
+        config.validate().unwrap();
     }
 
     #[test]

@@ -20,9 +20,10 @@ use crate::{
     SequencerError,
     builder::BlockEngine,
     chain::{ChainBlock, ChainStore, Included},
-    check::check,
+    check::{Checked, check},
     follower::BuilderControl,
     metrics,
+    publisher::{Published, Publisher},
 };
 
 /// Blocks that the current state stays behind the newest.
@@ -40,6 +41,8 @@ pub(crate) struct SerialCheck {
     pub(crate) engine: Arc<BlockEngine>,
     /// Who builds the block again.
     pub(crate) builder: BuilderControl,
+    /// Who is told of the access lists that it writes; `None`: it writes none.
+    pub(crate) lists: Option<Arc<Publisher>>,
     /// A block that is to be found different once.
     #[cfg(test)]
     pub(crate) doubted: Option<u64>,
@@ -89,13 +92,16 @@ impl Indexer {
 
     /// Whether a block is what serial execution makes of it. If not, it is built again, serially.
     async fn passes(&self, block: &Arc<ChainBlock>) -> Result<bool, SequencerError> {
-        let Some(SerialCheck { spec, engine, builder, .. }) = &self.check else { return Ok(true) };
+        let Some(SerialCheck { spec, engine, builder, lists, .. }) = &self.check else {
+            return Ok(true);
+        };
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
-        let found = loop {
+        let Checked { difference, access_list } = loop {
             let (spec, store, checked) = (*spec, self.store.clone(), block.clone());
-            let check = move || check(&spec, &store, &checked);
+            let lists = lists.is_some();
+            let check = move || check(&spec, &store, &checked, lists);
             match tokio::task::spawn_blocking(check).await {
-                Ok(Ok(found)) => break found,
+                Ok(Ok(checked)) => break checked,
                 Ok(Err(error)) => {
                     let (block, error) = (block.number(), error_chain(&error));
                     tracing::warn!(block, error, "cannot execute a block again, trying again");
@@ -105,8 +111,17 @@ impl Indexer {
             }
         };
         #[cfg(test)]
-        let found = found.or_else(|| self.doubt(block.number()));
-        let Some(difference) = found else { return Ok(true) };
+        let difference = difference.or_else(|| self.doubt(block.number()));
+        let Some(difference) = difference else {
+            if let (Some(list), Some(publisher)) = (access_list, lists) {
+                let list = alloy::rlp::encode(&list);
+                metrics::access_list(list.len());
+                // A block that was queued again after a reset has the same one.
+                block.access_list.get_or_init(|| list.into());
+                publisher.send(Published::AccessList(block.clone()));
+            }
+            return Ok(true);
+        };
         metrics::check_differed();
         engine.distrust();
         let number = block.number();
@@ -219,7 +234,7 @@ pub(crate) fn record(block: &ChainBlock, undo: StateDiff) -> BlockRecord {
         receipts: block.transactions.iter().map(|included| receipt(included)).collect(),
         diff: StateDiff::clone(&block.diff),
         undo,
-        access_sets: None,
+        access_list: block.access_list.get().cloned(),
     }
 }
 

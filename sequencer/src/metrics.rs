@@ -35,6 +35,7 @@ pub(crate) fn describe() {
         "executing a sealed block again, serially, beside the building of others"
     );
     describe_counter!("braid_sequencer_checked_total", "transactions executed again");
+    describe_counter!("braid_sequencer_access_list_bytes_total", "access lists written, in bytes");
     describe_counter!(
         "braid_sequencer_check_differences_total",
         "blocks that differed from their serial execution and were built again; must stay zero"
@@ -90,6 +91,11 @@ pub(crate) fn executed(elapsed: Duration, transactions: usize) {
 pub(crate) fn checked(elapsed: Duration, transactions: usize) {
     histogram!("braid_sequencer_check_seconds").record(elapsed);
     counter!("braid_sequencer_checked_total").increment(count(transactions));
+}
+
+/// An access list was written.
+pub(crate) fn access_list(bytes: usize) {
+    counter!("braid_sequencer_access_list_bytes_total").increment(count(bytes));
 }
 
 /// A sealed block differed from its serial execution.

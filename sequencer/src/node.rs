@@ -238,6 +238,7 @@ impl Node {
             spec: ChainSpec::from(self.parts.rollup.as_ref()),
             engine: self.engine.clone(),
             builder: control.clone(),
+            lists: self.config.builder.access_lists.then(|| self.publisher.clone()),
             #[cfg(test)]
             doubted: self.config.builder.doubted_block,
         }

@@ -46,6 +46,8 @@ pub enum Published {
     SubBlock(Arc<DurableSubBlock>),
     /// A block was sealed; it is `latest` now.
     Block(Arc<ChainBlock>),
+    /// The access list of a block was written.
+    AccessList(Arc<ChainBlock>),
     /// A head moved.
     Heads(Arc<Heads>),
     /// Blocks are no longer part of the chain (highest first); their logs are `removed`.

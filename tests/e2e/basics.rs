@@ -31,7 +31,11 @@ async fn a_transfer_is_executed_posted_proposed_and_verified() -> Result<()> {
     })
     .await?;
     let metrics = reqwest::get(&devnet.info.metrics).await?.text().await?;
-    for name in ["braid_rpc_requests_total", "braid_batcher_batches_total", "braid_verifier_"] {
+    for name in [
+        "braid_rpc_requests_total",
+        "braid_batcher_batches_total",
+        "braid_verifier_listed_blocks_total",
+    ] {
         ensure!(metrics.contains(name), "{name} is not among the metrics");
     }
     devnet.stop().await

@@ -119,7 +119,8 @@ impl Site {
         let batching = "[tx]\nl1_poll_interval = \"100ms\"\nconfirmations = 1\n\
                         [batcher]\nbatch_age_max = \"1s\"\ncarrier = \"calldata\"\n";
         site.configure("batcher", batcher, "sequencer", &keys, batching)?;
-        site.configure("verifier", verifier, "verifier", "", "")?;
+        let lists = format!("access_lists = {:?}\n", site.l2);
+        site.configure("verifier", verifier, "verifier", &lists, "")?;
         Ok(site)
     }
 
@@ -240,6 +241,13 @@ async fn services_are_killed_and_come_back_and_a_late_verifier_agrees() -> Resul
     let hash: B256 = serde_json::from_value(status["head"]["hash"].clone())?;
     assert_eq!(hash, block_hash(&node, number).await?);
     ensure!(status["disagreements"].as_array().is_some_and(Vec::is_empty), "{status}");
+    // Lists of the past, written before the sequencer died and after.
+    let metrics = reqwest::get(format!("{}/metrics", site.verifier)).await?.text().await?;
+    let listed = metrics.lines().filter_map(|line| {
+        line.strip_prefix("braid_verifier_listed_blocks_total ")?.parse::<u64>().ok()
+    });
+    ensure!(listed.sum::<u64>() >= 3, "{metrics}");
+    ensure!(!metrics.contains("braid_verifier_wrong_lists_total "), "{metrics}");
     for process in [&mut batcher, &mut verifier, &mut sequencer] {
         let ended = process.terminate(PATIENCE).await?;
         ensure!(ended.success(), "{ended}:\n{}", process.logs().text());

@@ -32,7 +32,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "verifier",
-        &["protocol", "state", "executor", "derivation", "db", "l1", "service", "bindings"],
+        &[
+            "protocol",
+            "state",
+            "executor",
+            "derivation",
+            "db",
+            "l1",
+            "service",
+            "proto",
+            "bindings",
+        ],
     ),
     (
         "cli",

@@ -11,7 +11,12 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use alloy::primitives::B256;
 use derivation::DerivedBlock;
-use executor::{BlockContext, ChainSpec, ExecuteError, ExecutedBlock, execute_block, seal};
+use executor::{
+    BlockAccessList, BlockContext, ChainSpec, ExecuteError, ExecutedBlock, execute_block,
+    forced_transactions,
+    parallel::{ListedError, ListedExecutor, ListedTransaction},
+    seal,
+};
 use protocol::{
     BlockOpening, Header, L2BlockRef, output_root, predeploys::L2_TO_L1_MESSAGE_PASSER,
 };
@@ -34,7 +39,9 @@ pub(crate) struct Chain {
     spec: ChainSpec,
     header: Header,
     trie: StateTrie,
-    state: Overlay<StoredState>,
+    /// Shared with threads while they execute.
+    state: Arc<Overlay<StoredState>>,
+    listed: ListedExecutor,
     /// Blocks whose changes the state tables may lack, oldest first.
     unstored: VecDeque<Unstored>,
 }
@@ -60,6 +67,8 @@ pub(crate) struct Derived {
     pub(crate) output_root: B256,
     /// Number of the L1 block that it was derived from.
     pub(crate) derived_from: u64,
+    /// It was executed by its access list.
+    pub(crate) is_by_list: bool,
 }
 
 impl Chain {
@@ -69,22 +78,34 @@ impl Chain {
         header: Header,
         trie: StateTrie,
         stored: StoredState,
+        listed: ListedExecutor,
     ) -> Self {
-        let state = Overlay::new(stored);
-        Self { spec, header, trie, state, unstored: VecDeque::new() }
+        let state = Arc::new(Overlay::new(stored));
+        Self { spec, header, trie, state, listed, unstored: VecDeque::new() }
     }
 
-    /// Executes the next block and makes it the newest.
+    /// Executes the next block, by an access list if there is one that is right, and makes it the newest.
     ///
     /// # Errors
     /// When the state cannot be read; then nothing has changed and it may be tried again.
-    pub(crate) fn execute(&mut self, block: &DerivedBlock) -> Result<Derived, ExecuteFailed> {
+    pub(crate) fn execute(
+        &mut self,
+        block: &DerivedBlock,
+        list: Option<BlockAccessList>,
+    ) -> Result<Derived, ExecuteFailed> {
         let started = Instant::now();
         let opening = &block.inputs.opening;
         let number = opening.number;
-        let executed = execute_block(&self.spec, &self.header, &block.inputs, &self.state);
-        let mut executed = executed.map_err(|source| ExecuteFailed::Execute { number, source })?;
-        let undo = executed.diff.undo(&self.state);
+        let failed = |source| ExecuteFailed::Execute { number, source };
+        let by_list = list.map(|list| self.execute_by(list, block)).transpose();
+        let by_list = by_list.map_err(|source| failed(ExecuteError::State(source)))?.flatten();
+        let is_by_list = by_list.is_some();
+        let mut executed = match by_list {
+            Some(executed) => executed,
+            None => execute_block(&self.spec, &self.header, &block.inputs, &*self.state)
+                .map_err(failed)?,
+        };
+        let undo = executed.diff.undo(&*self.state);
         let undo = undo.map_err(|source| ExecuteFailed::Undo { number, source })?;
         let (header, hash) = self.advance(opening, &executed);
         let diff = Arc::new(std::mem::take(&mut executed.diff));
@@ -98,7 +119,38 @@ impl Chain {
             diff,
             undo,
             derived_from: block.derived_from.number,
+            is_by_list,
         })
+    }
+
+    /// Executes the next block by an access list. `None`: not by this one.
+    fn execute_by(
+        &self,
+        list: BlockAccessList,
+        block: &DerivedBlock,
+    ) -> Result<Option<ExecutedBlock>, ReadState> {
+        let inputs = &block.inputs;
+        let context = BlockContext::new(&self.spec, &self.header, &inputs.opening);
+        let forced = forced_transactions(&inputs.opening, &inputs.deposits);
+        let forced = forced.map(|tx| ListedTransaction::Recovered(Box::new(tx)));
+        let txs = forced.chain(inputs.transactions.iter().cloned().map(ListedTransaction::Raw));
+        match self.listed.execute(&context, self.state.clone(), txs.collect(), list) {
+            Ok(executed) => {
+                metrics::listed(true);
+                Ok(Some(executed))
+            }
+            Err(ListedError::Unusable(reason)) => {
+                let (number, reason) = (inputs.opening.number, service::error_chain(&reason));
+                tracing::warn!(number, reason, "not executed by its access list, but serially");
+                metrics::listed(false);
+                Ok(None)
+            }
+            Err(ListedError::State(error)) => Err(error),
+        }
+    }
+
+    fn state_mut(&mut self) -> &mut Overlay<StoredState> {
+        Arc::get_mut(&mut self.state).expect("nobody executes now")
     }
 
     /// Seals the block on top of the newest.
@@ -113,10 +165,11 @@ impl Chain {
 
     /// Lays the newest block's changes over the stored state.
     fn hold(&mut self, number: u64, hash: B256, diff: Arc<StateDiff>) {
-        let mark = self.state.mark();
-        self.state.apply(&diff);
-        self.state.set_block_hash(number, hash);
-        self.state.forget_block_hashes_before(number.saturating_sub(HASHES_KEPT));
+        let state = self.state_mut();
+        let mark = state.mark();
+        state.apply(&diff);
+        state.set_block_hash(number, hash);
+        state.forget_block_hashes_before(number.saturating_sub(HASHES_KEPT));
         self.unstored.push_back(Unstored { number, mark, diff });
     }
 
@@ -132,9 +185,9 @@ impl Chain {
         }
         let mark = match self.unstored.front() {
             Some(oldest) => oldest.mark,
-            None => self.state.mark(),
+            None => self.state_mut().mark(),
         };
-        self.state.forget_before(mark);
+        self.state_mut().forget_before(mark);
     }
 
     /// Goes back to an older block. The state tables hold exactly its state; `undo` leads there from the newest.
@@ -142,7 +195,7 @@ impl Chain {
         self.trie.apply(undo);
         let stored = self.state.base().clone();
         stored.clear();
-        self.state = Overlay::new(stored);
+        self.state = Arc::new(Overlay::new(stored));
         self.unstored.clear();
         self.header = header;
     }

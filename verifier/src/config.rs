@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A lease is renewed this many times in its duration.
 pub(crate) const LEASE_RENEWALS: u32 = 3;
 
+/// More are of use only where transactions are heavy.
+const EXECUTION_THREADS_DEFAULT_MAX: usize = 16;
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +30,8 @@ pub struct VerifierConfig {
     pub cache_entries_max: usize,
     /// Threads that build the trie at start and hash a large diff.
     pub trie_threads: usize,
+    /// Threads that execute a block whose access list is there.
+    pub execution_threads: usize,
     /// How often progress is logged while syncing.
     #[serde(with = "humantime_serde")]
     pub progress_interval: Duration,
@@ -36,6 +41,7 @@ pub struct VerifierConfig {
 
 impl Default for VerifierConfig {
     fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             holder: "braid".into(),
             lease_duration: Duration::from_secs(5),
@@ -44,6 +50,7 @@ impl Default for VerifierConfig {
             state_chunk_blocks: 64,
             cache_entries_max: 1_000_000,
             trie_threads: 2,
+            execution_threads: std::cmp::min(cores, EXECUTION_THREADS_DEFAULT_MAX),
             progress_interval: Duration::from_secs(5),
             proposal_alarm_l1_blocks: 64,
         }
@@ -79,6 +86,7 @@ impl VerifierConfig {
             (self.state_chunk_blocks > 0, "state_chunk_blocks", POSITIVE),
             (self.cache_entries_max > 0, "cache_entries_max", POSITIVE),
             (self.trie_threads > 0, "trie_threads", POSITIVE),
+            (self.execution_threads > 0, "execution_threads", POSITIVE),
             (!self.progress_interval.is_zero(), "progress_interval", POSITIVE),
         ];
         match checks.into_iter().find(|(holds, _, _)| !holds) {

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Status, VerifierError,
     chain::Chain,
+    lists::AccessLists,
     metrics,
     prefetch::Prefetch,
     progress::Progress,
@@ -37,6 +38,7 @@ pub(crate) struct Follower {
     pub(crate) source: L1Source,
     pub(crate) prefetch: Prefetch,
     pub(crate) proposals: ProposalSource,
+    pub(crate) lists: AccessLists,
     pub(crate) tip: watch::Receiver<L1Tip>,
     pub(crate) derivation: Derivation,
     /// Away while a block is executed.
@@ -146,14 +148,19 @@ impl Follower {
         for alarm in &derived.alarms {
             tracing::error!(?alarm, block = derived.inputs.opening.number, "odd derived block");
         }
+        let mut list = match derived.inputs.transactions.is_empty() {
+            true => None,
+            false => self.lists.of(derived.inputs.opening.number).await,
+        };
+        let has_list = list.is_some();
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         let block = loop {
             let lost = || VerifierError::Lost { what: "execution" };
             let mut executing = self.chain.take().ok_or_else(lost)?;
-            let (stored, inputs) = (self.queue.stored(), derived.clone());
+            let (stored, inputs, list) = (self.queue.stored(), derived.clone(), list.take());
             let work = tokio::task::spawn_blocking(move || {
                 executing.stored_to(stored);
-                let result = executing.execute(&inputs);
+                let result = executing.execute(&inputs, list);
                 (executing, result)
             });
             let (executed, result) = work.await.map_err(|_| lost())?;
@@ -169,6 +176,9 @@ impl Follower {
                 Err(failed) => return Err(failed.into()),
             }
         };
+        if has_list {
+            self.lists.was_of_use(block.is_by_list);
+        }
         let (reference, gas) = (block.reference, block.header.gas_used);
         self.queue.send(Work::Block(Box::new(block))).await?;
         self.derivation.executed(reference).map_err(VerifierError::Derivation)?;

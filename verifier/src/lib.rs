@@ -1,12 +1,13 @@
-//! The verifier: derives the L2 chain from L1 alone, executes every block serially, and judges each proposal.
+//! The verifier: derives the L2 chain from L1 alone, executes every block, and judges each proposal.
 //!
 //! ```text
-//!  L1 ─ tip ─▶ Follower ── derived block ─▶ Chain (serial execution, trie) ── record ─▶ Writer ─▶ Postgres
-//!                 │  ▲ prefetched L1 blocks                                                │
+//!  L1 ─ tip ─▶ Follower ── derived block ─▶ Chain (execution, trie) ── record ─▶ Writer ─▶ Postgres
+//!                 │  ▲ prefetched L1 blocks, access lists                                  │
 //!                 └──┴─ Judge: proposals on L1 against the derived output roots ◀──────────┘
 //! ```
 //!
-//! It reads L1 and its own database and nothing else: it never links sequencer code and believes nobody but L1.
+//! It reads L1 and its own database, never links sequencer code and believes nobody but L1. Access lists, where somebody
+//! gives them, make it quicker: a block is executed by a list that proves right on the way, or serially.
 //! Not here: the rules (`derivation`, `executor`), and disputing a wrong proposal on L1.
 //!
 //! Invariant: a verdict is given only about blocks that this process or an earlier one derived and executed itself.
@@ -15,6 +16,7 @@ mod chain;
 mod config;
 mod error;
 mod follower;
+mod lists;
 mod metrics;
 mod node;
 mod prefetch;
@@ -27,6 +29,7 @@ mod writer;
 
 pub use config::{ConfigError, VerifierConfig};
 pub use error::VerifierError;
+pub use lists::{AccessListSource, RecordedLists};
 pub use node::{Deps, VerifierHandle, run};
 pub use proposals::{ProposalSource, RecordedProposals};
 pub use status::{Disagreement, Status, router};

@@ -20,6 +20,11 @@ pub(crate) fn describe() {
     describe_gauge!("braid_verifier_disagreement", "wrong proposals on L1 now; above zero is bad");
     describe_counter!("braid_verifier_blocks_executed_total", "derived blocks executed");
     describe_counter!("braid_verifier_gas_executed_total", "gas of derived blocks");
+    describe_counter!(
+        "braid_verifier_listed_blocks_total",
+        "blocks executed by their access lists"
+    );
+    describe_counter!("braid_verifier_wrong_lists_total", "access lists that were of no use");
     describe_histogram!("braid_verifier_execute_seconds", "execution and roots of one block");
     describe_histogram!("braid_verifier_write_seconds", "writing one block to Postgres");
     describe_counter!("braid_verifier_write_failures_total", "writes to Postgres that failed");
@@ -32,6 +37,15 @@ pub(crate) fn executed(elapsed: Duration, gas: u64) {
     histogram!("braid_verifier_execute_seconds").record(elapsed);
     counter!("braid_verifier_blocks_executed_total").increment(1);
     counter!("braid_verifier_gas_executed_total").increment(gas);
+}
+
+/// An access list was tried.
+pub(crate) fn listed(is_of_use: bool) {
+    if is_of_use {
+        counter!("braid_verifier_listed_blocks_total").increment(1);
+    } else {
+        counter!("braid_verifier_wrong_lists_total").increment(1);
+    }
 }
 
 pub(crate) fn written(elapsed: Duration) {

@@ -19,6 +19,7 @@ use crate::{
     Status, VerifierConfig, VerifierError,
     config::LEASE_RENEWALS,
     follower::Follower,
+    lists::{AccessListSource, AccessLists},
     metrics,
     prefetch::Prefetch,
     progress::Progress,
@@ -38,6 +39,8 @@ pub struct Deps {
     pub l1: L1Source,
     /// Where proposals come from.
     pub proposals: ProposalSource,
+    /// Who gives access lists; `None`: blocks are executed serially.
+    pub lists: Option<AccessListSource>,
     /// The newest of L1.
     pub l1_tip: watch::Receiver<L1Tip>,
     /// Where health is shown.
@@ -75,7 +78,7 @@ impl VerifierHandle {
 /// # Errors
 /// When it cannot start.
 pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHandle, VerifierError> {
-    let Deps { rollup, database, l1, proposals, l1_tip, health, config } = deps;
+    let Deps { rollup, database, l1, proposals, lists, l1_tip, health, config } = deps;
     config.validate().map_err(VerifierError::Config)?;
     metrics::describe();
     database.migrate().await.map_err(VerifierError::Database)?;
@@ -108,6 +111,7 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
         prefetch: Prefetch::new(l1.clone(), config.l1_prefetch_blocks_max),
         source: l1,
         proposals,
+        lists: AccessLists::new(lists),
         tip: l1_tip,
         derivation: loaded.derivation,
         chain: Some(loaded.chain),

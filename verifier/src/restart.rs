@@ -10,7 +10,7 @@ use std::sync::Arc;
 use alloy::primitives::B256;
 use db::{CurrentState, Database, Fence, Index, StateScan};
 use derivation::{Derivation, DerivedHead};
-use executor::ChainSpec;
+use executor::{ChainSpec, parallel::ListedExecutor};
 use protocol::{BlockId, Header, L1Attributes, RollupConfig, SystemConfig, Transaction, block_ref};
 use state::{CacheLimits, ReadCache, StateTrie, StateTrieBuilder};
 use tokio::sync::mpsc;
@@ -141,7 +141,9 @@ pub(crate) async fn load(
     let accounts = trie.size().accounts;
     let stored = open_state(database, config)?;
     let spec = ChainSpec::from(rollup.as_ref());
-    let chain = Chain::new(spec, header, trie, stored);
+    let listed = ListedExecutor::start(config.execution_threads)
+        .map_err(|source| VerifierError::Thread { name: "execution", source })?;
+    let chain = Chain::new(spec, header, trie, stored, listed);
     let (computed, stored) = chain.roots();
     if computed != stored {
         return Err(VerifierError::StateRoot { number, computed, stored });

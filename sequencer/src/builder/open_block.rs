@@ -3,7 +3,7 @@
 //! It decides nothing: which transactions, when, and for how long come from the driver, and at a restart from
 //! the journal. Invariant: executing the same openings and sub-blocks again gives the same block.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{B256, Bytes};
@@ -309,6 +309,7 @@ impl ClosedBlock {
             sub_block_lengths: self.lengths,
             raw: self.raw,
             execution: self.execution,
+            access_list: OnceLock::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Values only, shared by `Arc`; who moves them is in `store.rs`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::{Address, B256, Bytes};
 use executor::{TransactionOutcome, parallel::RunReport};
@@ -47,6 +47,8 @@ pub struct ChainBlock {
     pub raw: Vec<Bytes>,
     /// How its user transactions were executed; empty where that was not here.
     pub execution: RunReport,
+    /// The RLP of its access list (EIP-7928), which its check writes; empty before, and where none is written.
+    pub access_list: OnceLock<Bytes>,
 }
 
 impl ChainBlock {

@@ -1,6 +1,6 @@
 //! Blocks and state as Postgres has them, in the form in which the service keeps them in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::{Bytes, keccak256};
 use db::{BlockRecord, HeadsStore, IndexedReceipt, JournalReader, PgStateReader, StateScan};
@@ -127,6 +127,7 @@ pub(crate) fn chain_block(
         sub_block_lengths: record.bodies.journaled.iter().map(Vec::len).collect(),
         raw: record.bodies.journaled.into_iter().flatten().collect(),
         execution: Default::default(),
+        access_list: record.access_list.map(OnceLock::from).unwrap_or_default(),
     })
 }
 

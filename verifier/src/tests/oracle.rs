@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use alloy::primitives::B256;
 use derivation::{Derivation, DerivedHead, L1Block, Step};
-use executor::{BlockContext, ChainSpec, execute_block, seal};
+use executor::{
+    BlockAccessList, BlockContext, ChainSpec, RecoveredTransaction, SerialExecutor, execute_block,
+    forced_transactions, seal,
+};
 use protocol::{
-    Header, RollupConfig, merkle_root, output_root, predeploys::L2_TO_L1_MESSAGE_PASSER,
+    BlockInputs, Header, RollupConfig, merkle_root, output_root,
+    predeploys::L2_TO_L1_MESSAGE_PASSER,
 };
 use state::MemoryState;
 
@@ -17,6 +21,8 @@ pub(super) struct Oracle {
     pub(super) derivation: Derivation,
     pub(super) state: MemoryState,
     pub(super) headers: Vec<Header>,
+    /// The access list of each block from the first on; `None`: it holds a transaction that is skipped.
+    pub(super) lists: Vec<Option<BlockAccessList>>,
     /// Batches that counted as absent.
     pub(super) absent: usize,
 }
@@ -29,7 +35,7 @@ impl Oracle {
         let hash = header.hash_slow();
         state.set_block_hash(0, hash);
         let derivation = Derivation::genesis(rollup.clone(), hash);
-        Self { rollup, derivation, state, headers: vec![header], absent: 0 }
+        Self { rollup, derivation, state, headers: vec![header], lists: Vec::new(), absent: 0 }
     }
 
     /// Derives from one more L1 block.
@@ -53,6 +59,7 @@ impl Oracle {
                     let opening = &block.inputs.opening;
                     let executed =
                         execute_block(&spec, parent, &block.inputs, &self.state).unwrap();
+                    self.lists.push(list_of(&spec, parent, &block.inputs, &self.state));
                     self.state.apply(&executed.diff);
                     let (root, withdrawals) = roots(&self.state);
                     let context = BlockContext::new(&spec, parent, opening);
@@ -90,6 +97,23 @@ impl Oracle {
         let first = last + 1 - self.rollup.proposal_interval;
         merkle_root(&(first..=last).map(|number| self.output(number)).collect::<Vec<_>>())
     }
+}
+
+fn list_of(
+    spec: &ChainSpec,
+    parent: &Header,
+    inputs: &BlockInputs,
+    state: &MemoryState,
+) -> Option<BlockAccessList> {
+    let context = BlockContext::new(spec, parent, &inputs.opening);
+    let mut serial = SerialExecutor::recording(context, state).unwrap();
+    for deposit in forced_transactions(&inputs.opening, &inputs.deposits) {
+        serial.execute(&deposit).unwrap();
+    }
+    for raw in &inputs.transactions {
+        serial.execute(&RecoveredTransaction::decode(raw).ok()?).ok()?;
+    }
+    Some(serial.take_access_list())
 }
 
 fn roots(state: &MemoryState) -> (B256, B256) {

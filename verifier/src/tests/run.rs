@@ -11,7 +11,10 @@ use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{oracle::Oracle, world::World};
-use crate::{Deps, ProposalSource, Status, VerifierConfig, VerifierError, VerifierHandle, run};
+use crate::{
+    AccessListSource, Deps, ProposalSource, Status, VerifierConfig, VerifierError, VerifierHandle,
+    run,
+};
 
 /// Nothing here takes long; what does is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,11 +42,21 @@ pub(super) async fn try_start(
     world: &World,
     database: &Database,
 ) -> Result<Running, VerifierError> {
+    start_with(world, database, None).await
+}
+
+/// With access lists.
+pub(super) async fn start_with(
+    world: &World,
+    database: &Database,
+    lists: Option<AccessListSource>,
+) -> Result<Running, VerifierError> {
     let deps = Deps {
         rollup: world.rollup.clone(),
         database: database.clone(),
         l1: L1Source::Recorded(Arc::clone(&world.l1)),
         proposals: ProposalSource::Recorded(Arc::clone(&world.recorded_proposals)),
+        lists,
         l1_tip: world.l1.tip(),
         health: Health::new(),
         config: config(),

@@ -32,12 +32,17 @@ const COUNTER: Address = address!("0000000000000000000000000000000000c00073");
 /// Stores the hash of the block three below at the slot of the block's number.
 const HASHER: Address = address!("0000000000000000000000000000000000c00074");
 
+/// Place of the transaction that must be skipped.
+const SKIPPED: usize = 2;
+
 /// What a block of a batch holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Content {
     Empty,
     /// A transfer, calls of both contracts, a contract creation, and a transaction that must be skipped.
     Busy,
+    /// The same without that one.
+    Clean,
 }
 
 /// L1 so far, and what follows from it.
@@ -145,6 +150,11 @@ impl World {
             let transactions = match content {
                 Content::Empty => Vec::new(),
                 Content::Busy => self.transactions(&mut nonce),
+                Content::Clean => {
+                    let mut transactions = self.transactions(&mut nonce);
+                    transactions.remove(SKIPPED);
+                    transactions
+                }
             };
             builder.push(&opening, hints, transactions).unwrap();
             // Only the parent of the first block is in the batch.

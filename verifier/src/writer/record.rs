@@ -27,7 +27,7 @@ pub(super) fn pack(block: Derived) -> Result<BlockRecord, VerifierError> {
         diff: Arc::unwrap_or_clone(block.diff),
         undo: block.undo,
         header: block.header,
-        access_sets: None,
+        access_list: None,
     })
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn genesis_record(rollup: &RollupConfig) -> BlockRecord {
         receipts: Vec::new(),
         undo: StateDiff { accounts: gone, ..StateDiff::default() },
         diff,
-        access_sets: None,
+        access_list: None,
     }
 }
 

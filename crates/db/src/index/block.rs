@@ -61,8 +61,8 @@ pub struct BlockRecord {
     pub diff: StateDiff,
     /// From the state after to the state before.
     pub undo: StateDiff,
-    /// What each transaction read and wrote; reserved for the parallel executor.
-    pub access_sets: Option<Bytes>,
+    /// The RLP of the block's access list (EIP-7928), where one was written.
+    pub access_list: Option<Bytes>,
 }
 
 impl BlockRecord {
@@ -179,7 +179,7 @@ pub(crate) async fn read_block(
     let failed = |source| IndexError::ReadBlock { number, source };
     let query = sqlx::query(
         "SELECT number, hash, header, transaction_count, sub_blocks, body, receipts, diff, undo,
-                access_sets
+                access_list
          FROM blocks WHERE number = $1",
     )
     .bind(Big(number));
@@ -207,7 +207,7 @@ pub(crate) async fn read_block(
     };
     let receipts = row.try_get(6).map_err(failed)?;
     let receipts = decode_receipts(receipts, sealed.transaction_count).map_err(corrupt)?;
-    let access_sets: Option<Vec<u8>> = row.try_get(9).map_err(failed)?;
+    let access_list: Option<Vec<u8>> = row.try_get(9).map_err(failed)?;
     let block = BlockRecord {
         header: sealed.header,
         hash: sealed.hash,
@@ -215,7 +215,7 @@ pub(crate) async fn read_block(
         receipts,
         diff: diff(7)?,
         undo: diff(8)?,
-        access_sets: access_sets.map(Bytes::from),
+        access_list: access_list.map(Bytes::from),
     };
     Ok(Some(block))
 }

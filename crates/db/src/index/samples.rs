@@ -104,8 +104,8 @@ impl Chain {
         };
         let hash = header.hash_slow();
         (self.next, self.parent) = (number + 1, hash);
-        let access_sets = self.random.one_in(2).then(|| self.random.bytes(9));
-        BlockRecord { header, hash, bodies, receipts, diff, undo, access_sets }
+        let access_list = self.random.one_in(2).then(|| self.random.bytes(9));
+        BlockRecord { header, hash, bodies, receipts, diff, undo, access_list }
     }
 
     fn bodies(&mut self, number: u64) -> Bodies {

@@ -168,7 +168,7 @@ async fn insert(
     let query = sqlx::query(
         "INSERT INTO blocks
              (number, hash, parent_hash, header, transaction_count, sub_blocks, body_offsets,
-              body, receipt_offsets, receipts, diff, undo, access_sets)
+              body, receipt_offsets, receipts, diff, undo, access_list)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(Big(block.header.number))
@@ -183,7 +183,7 @@ async fn insert(
     .bind(&packed.receipts)
     .bind(&packed.diff)
     .bind(&packed.undo)
-    .bind(block.access_sets.as_ref().map(|sets| &sets[..]));
+    .bind(block.access_list.as_ref().map(|list| &list[..]));
     timed("index_insert_block", query.execute(connection)).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod baseline;
 mod contracts;
+mod lists;
 mod ours;
 mod report;
 mod state;
@@ -16,7 +17,9 @@ mod workload;
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests use more of it, and may panic")]
 mod asm;
 
+use executor::parallel::ListedExecutor;
 use report::{Row, print_head, print_row};
+use workload::Workload;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -29,10 +32,10 @@ fn main() {
     let wanted: Vec<String> = arguments.collect();
     let engines = ours::engines();
     print_head(&engines);
-    for workload in workload::all() {
-        if !wanted.is_empty() && !wanted.iter().any(|name| workload.name.contains(name.as_str())) {
-            continue;
-        }
+    let is_wanted = |workload: &Workload| {
+        wanted.is_empty() || wanted.iter().any(|name| workload.name.contains(name.as_str()))
+    };
+    for workload in workload::all().filter(is_wanted) {
         let mut row = Row::new(&workload, &engines);
         ours::check(&workload, &engines);
         let prepared: Vec<_> =
@@ -46,5 +49,10 @@ fn main() {
             }
         }
         print_row(&row);
+    }
+    let executors = [1, 2].map(|workers| ListedExecutor::start(workers).expect("threads"));
+    lists::print_head();
+    for workload in workload::all().filter(is_wanted) {
+        lists::print_row(&workload, rounds, &executors);
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn print_row(row: &Row) {
     println!("   in turn {in_turn}, ahead {ahead}, at head {at_head}, again {again}");
 }
 
-fn median(times: &[Duration]) -> Duration {
+pub(crate) fn median(times: &[Duration]) -> Duration {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
     sorted[sorted.len() / 2]

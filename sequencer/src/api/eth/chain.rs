@@ -1,8 +1,9 @@
 //! `eth_*` methods that read blocks and transactions.
 
 use alloy::{
-    eips::{BlockId, BlockNumberOrTag, Encodable2718},
+    eips::{BlockId, BlockNumberOrTag, Encodable2718, eip7928::BlockAccessList},
     primitives::{Address, B256, Bytes, U64, U256},
+    rlp::Decodable,
     rpc::types::{Index, SyncStatus},
 };
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
@@ -65,6 +66,12 @@ pub(crate) trait EthChain {
     /// All receipts of a block.
     #[method(name = "getBlockReceipts")]
     async fn block_receipts(&self, block: BlockId) -> RpcResult<Option<Vec<RpcReceipt>>>;
+    /// What each transaction of a block left where, and what they looked at (EIP-7928). `null`: no such block.
+    #[method(
+        name = "getBlockAccessList",
+        aliases = ["eth_getBlockAccessListByBlockHash", "eth_getBlockAccessListByBlockNumber"]
+    )]
+    async fn block_access_list(&self, block: BlockId) -> RpcResult<Option<BlockAccessList>>;
     /// A transaction, executed or waiting.
     #[method(name = "getTransactionByHash")]
     async fn transaction_by_hash(&self, hash: B256) -> RpcResult<Option<RpcTransaction>>;
@@ -112,6 +119,16 @@ impl ChainMethods {
         let Some(block) = self.0.block(id).await? else { return Ok(Value::Null) };
         serde_json::to_value(sealed_block(&block, full))
             .map_err(|error| errors::internal(request, &error))
+    }
+
+    /// The list of a block that has one.
+    fn access_list(block: &ChainBlock) -> RpcResult<BlockAccessList> {
+        let number = block.number();
+        let Some(bytes) = block.access_list.get() else {
+            return Err(errors::server(format!("access list of block {number} is not available")));
+        };
+        BlockAccessList::decode(&mut &bytes[..])
+            .map_err(|error| errors::internal("eth_getBlockAccessList", &error))
     }
 
     async fn count(&self, id: BlockId) -> RpcResult<Option<U64>> {
@@ -194,6 +211,11 @@ impl EthChainServer for ChainMethods {
         let Some(block) = self.0.block(block).await? else { return Ok(None) };
         let located = (0..block.transactions.len()).filter_map(|index| located_in(&block, index));
         Ok(Some(located.map(|located| receipt(&located)).collect()))
+    }
+
+    async fn block_access_list(&self, block: BlockId) -> RpcResult<Option<BlockAccessList>> {
+        let block = self.0.block(block).await?;
+        block.map(|block| Self::access_list(&block)).transpose()
     }
 
     async fn transaction_by_hash(&self, hash: B256) -> RpcResult<Option<RpcTransaction>> {

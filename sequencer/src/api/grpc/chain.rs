@@ -1,5 +1,6 @@
 //! `ChainService`: sub-blocks and blocks as they come, with resume, and the heads.
 
+mod access_lists;
 mod blocks;
 mod sub_blocks;
 
@@ -7,8 +8,9 @@ use std::pin::Pin;
 
 use futures::Stream;
 use proto::v1::{
-    GetHeadsRequest, GetHeadsResponse, WatchBlocksRequest, WatchBlocksResponse,
-    WatchSubBlocksRequest, WatchSubBlocksResponse, chain_service_server::ChainService,
+    GetHeadsRequest, GetHeadsResponse, WatchAccessListsRequest, WatchAccessListsResponse,
+    WatchBlocksRequest, WatchBlocksResponse, WatchSubBlocksRequest, WatchSubBlocksResponse,
+    chain_service_server::ChainService,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -39,6 +41,7 @@ pub(super) struct ChainApi {
 impl ChainService for ChainApi {
     type WatchSubBlocksStream = Messages<WatchSubBlocksResponse>;
     type WatchBlocksStream = Messages<WatchBlocksResponse>;
+    type WatchAccessListsStream = Messages<WatchAccessListsResponse>;
 
     async fn watch_sub_blocks(
         &self,
@@ -54,6 +57,14 @@ impl ChainService for ChainApi {
     ) -> Result<Response<Self::WatchBlocksStream>, Status> {
         let from = request.into_inner().from_block;
         Ok(streaming(&self.api, move |watch| blocks::run(watch, from)))
+    }
+
+    async fn watch_access_lists(
+        &self,
+        request: Request<WatchAccessListsRequest>,
+    ) -> Result<Response<Self::WatchAccessListsStream>, Status> {
+        let from = request.into_inner().from_block;
+        Ok(streaming(&self.api, move |watch| access_lists::run(watch, from)))
     }
 
     async fn get_heads(

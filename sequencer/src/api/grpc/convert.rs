@@ -64,6 +64,12 @@ pub(super) fn block(block: &ChainBlock) -> v1::Block {
     }
 }
 
+/// The access list of a block that has one.
+pub(super) fn access_list(block: &ChainBlock) -> Option<v1::AccessList> {
+    let list = block.access_list.get()?;
+    Some(v1::AccessList { block: Some(reference(&block.reference)), list: list.0.clone() })
+}
+
 pub(super) fn sub_block(sub_block: &DurableSubBlock) -> v1::SubBlock {
     let number = sub_block.cursor.block;
     let index = sub_block.cursor.sub_block;

@@ -75,6 +75,12 @@ pub(super) fn closed(closed: Closed) -> Status {
     }
 }
 
+/// No access list was written for a block, and none will be.
+pub(super) fn no_access_list(number: u64) -> Status {
+    let status = Status::failed_precondition(format!("block {number} has no access list"));
+    with_reason(status, "NO_ACCESS_LIST")
+}
+
 /// A block that the chain does not have any more.
 pub(super) fn not_kept(number: u64) -> Status {
     with_reason(Status::out_of_range(format!("block {number} is not kept")), "NOT_KEPT")

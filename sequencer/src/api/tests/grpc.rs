@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use alloy::primitives::keccak256;
+use alloy::{eips::eip7928::BlockAccessList, primitives::keccak256, rlp::Decodable};
 use proto::v1::{
     Cursor, GetHeadsRequest, GetTransactionStatusRequest, SubmitRequest, SubmitStreamRequest,
-    TransactionStage, WatchBlocksRequest, WatchSubBlocksRequest, WatchSubBlocksResponse,
-    chain_service_client::ChainServiceClient, transaction_service_client::TransactionServiceClient,
+    TransactionStage, WatchAccessListsRequest, WatchBlocksRequest, WatchSubBlocksRequest,
+    WatchSubBlocksResponse, chain_service_client::ChainServiceClient,
+    transaction_service_client::TransactionServiceClient,
 };
+use protocol::predeploys::L1_BLOCK;
 use tonic::{Code, Streaming, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -190,6 +192,18 @@ async fn blocks_heads_health_and_reflection() {
         assert_eq!(reference.hash, keccak256(&block.header).as_slice());
         assert!(parent.is_none_or(|parent| parent == reference.parent_hash));
         parent = Some(reference.hash);
+    }
+    // Lists begin in the past and go on as they are written.
+    let request = WatchAccessListsRequest { from_block: 1 };
+    let mut lists = chain.watch_access_lists(request).await.unwrap().into_inner();
+    let mut expected = 1;
+    while expected <= 6 {
+        let message = lists.message().await.unwrap().unwrap();
+        let Some(list) = message.access_list else { continue };
+        assert_eq!((list.block.unwrap().number, message.next_block), (expected, expected + 1));
+        let list = BlockAccessList::decode(&mut &list.list[..]).unwrap();
+        assert!(list.iter().any(|account| account.address == L1_BLOCK), "{list:?}");
+        expected += 1;
     }
     let heads = chain.get_heads(GetHeadsRequest {}).await.unwrap().into_inner();
     assert!(heads.unsafe_head.unwrap().number >= 4);

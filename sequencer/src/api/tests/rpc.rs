@@ -3,7 +3,7 @@
 use alloy::{
     consensus::SignableTransaction,
     eips::Encodable2718,
-    primitives::{B256, Bytes, U64, U256, hex, keccak256},
+    primitives::{Address, B256, Bytes, U64, U256, hex, keccak256},
     rpc::types::TransactionRequest,
     signers::SignerSync,
 };
@@ -53,10 +53,28 @@ async fn send_wait_and_read() {
     assert!(receipts[0].get("l1Fee").is_none_or(Value::is_null));
     assert_eq!(node.call("eth_getBlockTransactionCountByNumber", json!([number])).await, "0x2");
 
+    // Written by the check, a moment after the block.
+    let list = node.access_list(&number).await;
+    let of = |address: Address| {
+        let mut accounts = list.as_array().unwrap().iter();
+        accounts.find(|account| account["address"] == json!(address)).unwrap().clone()
+    };
+    assert_eq!(of(NOBODY)["balanceChanges"], json!([{ "index": "0x2", "value": "0x1" }]));
+    assert_eq!(of(from)["nonceChanges"], json!([{ "index": "0x2", "value": "0x1" }]));
+    for method in ["eth_getBlockAccessListByBlockHash", "eth_getBlockAccessList"] {
+        assert_eq!(node.call(method, json!([block["hash"]])).await, list, "{method}");
+    }
+    let (code, text, _) = node.fail("eth_getBlockAccessList", json!(["0x0"])).await;
+    assert_eq!((code, &text[..]), (-32_000, "access list of block 0 is not available"));
+
     // What is not there is null, not an error.
     let nothing = keccak256("nothing");
-    for method in ["eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getBlockReceipts"]
-    {
+    for method in [
+        "eth_getTransactionByHash",
+        "eth_getTransactionReceipt",
+        "eth_getBlockReceipts",
+        "eth_getBlockAccessList",
+    ] {
         assert_eq!(node.call(method, json!([nothing])).await, Value::Null, "{method}");
     }
     assert_eq!(node.call("eth_getBlockByHash", json!([nothing, true])).await, Value::Null);

@@ -244,6 +244,18 @@ impl Node {
         panic!("no receipt of {hash}");
     }
 
+    /// The access list of a block, once it is written.
+    pub(super) async fn access_list(&self, number: &Value) -> Value {
+        for _ in 0..500 {
+            let answer = self.ask("eth_getBlockAccessList", json!([number])).await;
+            if let Some(list) = answer.get("result") {
+                return list.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no access list of {number}");
+    }
+
     pub(super) async fn number(&self) -> u64 {
         quantity(&self.call("eth_blockNumber", json!([])).await)
     }

@@ -122,6 +122,7 @@ fn block(diff: StateDiff) -> Arc<ChainBlock> {
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),
         execution: Default::default(),
+        access_list: Default::default(),
     })
 }
 

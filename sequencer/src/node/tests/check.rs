@@ -28,6 +28,7 @@ fn copy(block: &ChainBlock) -> ChainBlock {
         sub_block_lengths: block.sub_block_lengths.clone(),
         raw: block.raw.clone(),
         execution: block.execution.clone(),
+        access_list: block.access_list.clone(),
     }
 }
 
@@ -41,7 +42,7 @@ fn every_part_of_a_block_is_compared() {
     let store = node.handle.view.store().clone();
     let block = store.block(number).unwrap();
     let spec = ChainSpec::from(world.rollup.as_ref());
-    let find = |block: &ChainBlock| check(&spec, &store, block).unwrap();
+    let find = |block: &ChainBlock| check(&spec, &store, block, false).unwrap().difference;
     assert_eq!(find(&block), None);
 
     let last = block.transactions.last().unwrap();
@@ -97,7 +98,7 @@ fn blocks_that_are_built_in_parallel_pass_the_check_and_come_back_after_a_restar
     let ahead: u64 = blocks.iter().map(|block| block.execution.ahead).sum();
     assert!(ahead > 100, "{ahead} of 200 ran ahead of their turn");
     for block in &blocks {
-        assert_eq!(check(&spec, &store, block).unwrap(), None);
+        assert_eq!(check(&spec, &store, block, false).unwrap().difference, None);
     }
     let hashes: Vec<_> = blocks.iter().map(|block| block.hash).collect();
     drop((store, blocks));
