@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use super::{
     Attempt, BlockEngine, Command, ExecutedSubBlock, Exit, JournalItem, JournalRow, OpenBlock,
     OriginView, RootWorker,
+    engine::tell_conflicts,
     origin::{NextOrigin, open_next},
     posting::Posting,
     prefetch::prefetch,
@@ -310,6 +311,7 @@ impl Driver {
             seal_us = closing.elapsed().as_micros(),
             "sealed block"
         );
+        tell_conflicts(sealed.number(), &sealed.execution);
         self.posting.sealed(sealed.number(), sealed.raw.iter().map(|raw| raw.len()).sum());
         self.parts.store.push_sealed(sealed.clone());
         self.send(JournalItem::Sealed(sealed.clone()))?;

@@ -97,3 +97,20 @@ fn execute_serially<R: StateReader>(
     }
     Execution { verdicts, failure: None, report }
 }
+
+/// One line about a block whose transactions met: where most, and what that made of its execution.
+pub(super) fn tell_conflicts(block: u64, report: &RunReport) {
+    let Some(place) = report.hot.first() else { return };
+    tracing::info!(
+        block,
+        contract = %place.address,
+        slot = place.slot.map(|slot| format!("{slot:#x}")),
+        waits = place.waits,
+        aborts = place.aborts,
+        places = report.hot.len(),
+        critical_percent = report.critical_gas * 100 / std::cmp::max(report.gas, 1),
+        expected_us = report.expected.as_micros(),
+        took_us = report.wall.as_micros(),
+        "transactions waited for one another"
+    );
+}

@@ -18,7 +18,7 @@ type Prepared = Arc<PreparedTransaction>;
 
 pub(crate) struct OurEngine {
     pub name: String,
-    engine: Arc<Engine<Arc<HashState>>>,
+    pub engine: Arc<Engine<Arc<HashState>>>,
 }
 
 /// Serial, always parallel with as many workers as there are cores up to sixteen, and the choice by cost with two.
@@ -36,7 +36,11 @@ pub(crate) fn engines() -> Vec<OurEngine> {
     engines
 }
 
-/// The transactions as the engine's predictor prepares them.
+/// The transactions as each engine's predictor prepares them.
+pub(crate) fn prepare_all(workload: &Workload, engines: &[OurEngine]) -> Vec<Vec<Prepared>> {
+    engines.iter().map(|engine| prepare(workload, engine)).collect()
+}
+
 pub(crate) fn prepare(workload: &Workload, engine: &OurEngine) -> Vec<Prepared> {
     let predictor = engine.engine.predictor();
     workload.txs.iter().map(|tx| Arc::new(predictor.prepare(tx.clone()))).collect()

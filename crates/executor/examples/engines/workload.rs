@@ -9,7 +9,7 @@ use protocol::{BlockOpening, Eip1559Params, Header, SystemConfig, Transaction};
 use revm::context::TxEnv;
 use state::Account;
 
-use crate::{contracts, contracts::World, state::HashState, uniswap};
+use crate::{adversary, contracts, contracts::World, state::HashState, uniswap};
 
 pub(crate) const CHAIN_ID: u64 = 901;
 pub(crate) const BASE_FEE: u64 = 1_000;
@@ -28,6 +28,8 @@ pub(crate) struct Workload {
     pub txs: Vec<RecoveredTransaction>,
     /// The same for stock revm.
     pub envs: Vec<TxEnv>,
+    /// Every engine meets it for the first time in every round.
+    pub is_new: bool,
 }
 
 /// A transaction to be.
@@ -75,7 +77,10 @@ pub(crate) fn all() -> impl Iterator<Item = Workload> {
     let plain = plain
         .into_iter()
         .map(|(name, make)| Workload::new(name, World::new(ACCOUNTS), make(TRANSFERS)));
-    plain.chain(contracts::workloads(TOKENS)).chain(uniswap::workloads())
+    plain
+        .chain(contracts::workloads(TOKENS))
+        .chain(uniswap::workloads())
+        .chain(adversary::workloads())
 }
 
 fn disjoint(count: u64) -> Vec<Send> {
@@ -103,7 +108,8 @@ impl Workload {
             envs.push(env(send, *nonce));
             *nonce += 1;
         }
-        Self { name, state: Arc::new(state), context: context(), txs, envs }
+        let state = Arc::new(state);
+        Self { name, state, context: context(), txs, envs, is_new: false }
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod engine;
 mod fees;
+mod forecast;
 mod lane;
 mod listed;
 mod memory;
@@ -31,7 +32,10 @@ mod workers;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use state::{StateDiff, StateReader};
 
@@ -165,26 +169,46 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         let outlook = match choice {
             Choice::Serial => Outlook::default(),
             Choice::ByCost => Outlook::new(&txs, workers),
-            Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, bottleneck: None },
+            Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, ..Outlook::default() },
         };
         if !outlook.is_worth_while || (choice == Choice::ByCost && self.engine.rests()) {
-            return self.execute_serially(&txs, outlook.bottleneck, go_on);
+            return self.execute_serially(&txs, outlook, go_on);
         }
         self.plans += 1;
         let vaults = self.fees.vaults();
         let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, &txs);
-        let pays = choice != Choice::ByCost || plan.pays(workers);
+        let expected = plan.expected(workers);
+        let pays = choice != Choice::ByCost || expected.is_ok();
         self.engine.planned(pays);
         if !pays {
-            return self.execute_serially(&txs, outlook.bottleneck, go_on);
+            return self.execute_serially(&txs, outlook, go_on);
         }
-        self.execute_planned(txs, plan, go_on)
+        let mut execution = self.execute_planned(txs, plan, go_on);
+        let (Ok(expected) | Err(expected)) = expected;
+        execution.report.expected = Duration::from_nanos(expected);
+        execution
+    }
+
+    /// How long the transactions are expected to take, one after the other, and then with each number of workers: the
+    /// schedule is played with expected costs instead of threads.
+    pub fn forecast<T: AsRef<PreparedTransaction>>(
+        &mut self,
+        txs: &[T],
+        workers: &[usize],
+    ) -> (Duration, Vec<Duration>) {
+        self.plans += 1;
+        let vaults = self.fees.vaults();
+        let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, txs);
+        let graph = plan.graph;
+        let played = workers.iter().map(|workers| forecast::play(graph.clone(), *workers));
+        let played = played.map(Duration::from_nanos).collect();
+        (Duration::from_nanos(graph.total()), played)
     }
 
     fn execute_serially<T: AsRef<PreparedTransaction>>(
         &mut self,
         txs: &[T],
-        bottleneck: Option<HotPlace>,
+        outlook: Outlook,
         go_on: impl Fn() -> bool,
     ) -> Execution<R::Error> {
         let mut verdicts = Vec::with_capacity(txs.len());
@@ -197,8 +221,10 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         }
         let gas = verdicts.iter().flatten().map(|outcome| outcome.gas_used).sum();
         let in_turn = verdicts.len() as u64;
-        let mut report = RunReport { in_turn, gas, critical_gas: gas, ..RunReport::default() };
-        report.hot.extend(bottleneck);
+        let expected = Duration::from_nanos(outlook.total);
+        let mut report =
+            RunReport { in_turn, gas, critical_gas: gas, expected, ..RunReport::default() };
+        report.hot.extend(outlook.bottleneck);
         Execution { verdicts, failure, report }
     }
 

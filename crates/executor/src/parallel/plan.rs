@@ -16,10 +16,10 @@ use super::{
 };
 
 /// What running a transaction ahead costs more than running it in its turn: notes, versions, a place in the schedule.
-const AHEAD_COST: Cost = 350;
+pub(super) const AHEAD_COST: Cost = 350;
 
 /// What it costs to wake workers and to wait for the last one.
-const START_COST: Cost = 60_000;
+pub(super) const START_COST: Cost = 60_000;
 
 /// Transactions of a plan that are left to the head to be watched there, and those that are looked through for them.
 pub(super) const WATCHED_MAX: u32 = 4;
@@ -30,6 +30,8 @@ const LOOKED_AT_MAX: usize = 256;
 pub(super) struct Outlook {
     /// Whether it is worth while to plan at all.
     pub is_worth_while: bool,
+    /// Expected time of all, one after the other.
+    pub total: Cost,
     /// The contract that most of the time goes to in calls that all wait for one another, if most of it does.
     pub bottleneck: Option<HotPlace>,
 }
@@ -52,19 +54,22 @@ impl Outlook {
         let is_bottleneck = waits > 1 && longest * 2 > total;
         let address = txs.get(index).and_then(|tx| tx.as_ref().tx.tx.to());
         let place = |address| HotPlace { address, slot: None, waits, aborts: 0 };
-        Self { is_worth_while, bottleneck: address.filter(|_| is_bottleneck).map(place) }
+        Self { is_worth_while, total, bottleneck: address.filter(|_| is_bottleneck).map(place) }
     }
 }
 
 /// What planning costs, for a transaction.
-const PLAN_COST: Cost = 250;
+pub(super) const PLAN_COST: Cost = 250;
 
 /// Whether workers gain more than running ahead costs. `longest`: what has to be done one after the other.
 fn pays(total: Cost, longest: Cost, count: usize, workers: usize) -> bool {
+    expected(total, longest, count, workers) * 20 < total * 19
+}
+
+fn expected(total: Cost, longest: Cost, count: usize, workers: usize) -> Cost {
     let (count, workers) = (count as u64, workers as u64);
     let shared = (total + AHEAD_COST * count) / workers;
-    let expected = std::cmp::max(shared, longest) + PLAN_COST * count + START_COST;
-    expected * 20 < total * 19
+    std::cmp::max(shared, longest) + PLAN_COST * count + START_COST
 }
 
 /// The layout of one run.
@@ -171,10 +176,12 @@ impl Plan {
             .any(|(expected, writes)| *expected == place && (*writes || !write))
     }
 
-    /// Whether workers, so many of them, are expected to be done sooner than one thread that goes through in order.
-    pub(super) fn pays(&self, workers: usize) -> bool {
+    /// How long so many workers are expected to take. `Err`: longer than one thread that goes through in order.
+    pub(super) fn expected(&self, workers: usize) -> Result<Cost, Cost> {
         let (_, longest) = self.graph.tails();
-        pays(self.graph.total(), longest, self.at_head.len(), workers)
+        let (total, count) = (self.graph.total(), self.at_head.len());
+        let expected = expected(total, longest, count, workers);
+        if pays(total, longest, count, workers) { Ok(expected) } else { Err(expected) }
     }
 
     fn places_len(&self) -> u32 {

@@ -28,6 +28,8 @@ pub struct RunReport {
     pub busy: Duration,
     /// Time from the beginning to the end.
     pub wall: Duration,
+    /// The same as it was expected when it was decided how to run.
+    pub expected: Duration,
     /// Threads, times the time that they were there for.
     pub available: Duration,
     /// Where transactions met, the busiest place first.
@@ -59,6 +61,7 @@ impl RunReport {
         self.critical_gas = self.critical_gas.saturating_add(other.critical_gas);
         self.busy += other.busy;
         self.wall += other.wall;
+        self.expected += other.expected;
         self.available += other.available;
         for place in &other.hot {
             self.add_hot(*place);

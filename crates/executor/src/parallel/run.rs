@@ -8,6 +8,7 @@
 //! Nobody holds a lock while executing but the one who commits, and nobody waits for that one: the others go on with
 //! what is ready, and sleep when nothing is.
 
+mod handoff;
 mod head;
 
 use std::{
@@ -18,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use state::StateReader;
 
 use super::{
@@ -27,20 +28,13 @@ use super::{
     lane::{Lane, Ran},
     memory::{Memory, Read, Stamp, Turn, Write, Written},
     plan::Plan,
-    schedule::{Cost, Schedule},
     view::Vaults,
     workers::Job,
 };
 use crate::evm::Environment;
+use handoff::{Line, ParkingLot, Work};
 use head::Head;
 pub(super) use head::{Ended, Verdict};
-
-/// How much work a worker takes at a time, in expected nanoseconds: long against a look at the schedule, short against
-/// the wait of others for what it has.
-const BATCH_COST: Cost = 20_000;
-
-/// Batches that a worker takes at least, if all take the same.
-const BATCHES_MIN: u64 = 8;
 
 /// Shared by the workers of one run.
 pub(super) struct Run<R: StateReader, T> {
@@ -49,12 +43,8 @@ pub(super) struct Run<R: StateReader, T> {
     pub vaults: Vaults,
     txs: Vec<T>,
     plan: Plan,
-    batch_cost: Cost,
-    schedule: Mutex<Schedule>,
-    /// There is something to take, or never again.
-    changed: Condvar,
-    attempts: Box<[Mutex<Option<Attempt>>]>,
-    head: Mutex<Head<R>>,
+    work: Work<ParkingLot>,
+    line: Line<ParkingLot, Attempt, Head<R>>,
     predictor: Arc<Predictor>,
     /// Too much was run ahead in vain: the rest is run in turn.
     is_in_vain: AtomicBool,
@@ -112,16 +102,13 @@ where
         go_on: Box<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
         let graph = std::mem::take(&mut plan.graph);
-        let share = graph.total() / (BATCHES_MIN * std::cmp::max(workers as u64, 1));
+        let batch_cost = graph.batch_cost(workers);
         Self {
             memory,
             rules,
             vaults: fees.vaults(),
-            batch_cost: std::cmp::min(BATCH_COST, share),
-            schedule: Mutex::new(graph.schedule(workers)),
-            changed: Condvar::new(),
-            attempts: txs.iter().map(|_| Mutex::new(None)).collect(),
-            head: Mutex::new(Head::new(txs.len(), fees, gas)),
+            line: Line::new(txs.len(), Head::new(txs.len(), fees, gas)),
+            work: Work::new(graph.schedule(workers), batch_cost),
             txs,
             plan,
             predictor,
@@ -135,7 +122,7 @@ where
     pub(super) fn work(&self, lane: &mut Lane<R>) {
         let (started, mut idle) = (Instant::now(), Duration::ZERO);
         let (mut batch, mut done) = (Vec::new(), Vec::new());
-        while self.take(&done, &mut batch, &mut idle) {
+        while self.work.take(&done, &mut batch, &mut idle) {
             done.clear();
             // Those left to the head are done when they are committed.
             done.extend(batch.drain(..).filter(|turn| self.run_ahead(lane, *turn)));
@@ -153,33 +140,9 @@ where
     pub(super) fn finish(&self, lane: &mut Lane<R>) -> Ended<R::Error> {
         self.commit(lane);
         let nothing = Head::new(0, PendingFees::new(&self.rules), (0, 0));
-        let mut ended = std::mem::replace(&mut *self.head.lock(), nothing).end(&self.memory);
+        let mut ended = self.line.take_head(nothing).end(&self.memory);
         (ended.report.busy, ended.report.available) = *self.time.lock();
         ended
-    }
-
-    /// Tells what is done, and waits for more. `false`: there will be none.
-    fn take(&self, done: &[Turn], batch: &mut Vec<Turn>, idle: &mut Duration) -> bool {
-        let mut schedule = self.schedule.lock();
-        schedule.done(done);
-        loop {
-            schedule.take(self.batch_cost, batch);
-            // One who was woken wakes the next, if there is something left.
-            if schedule.has_ready() {
-                self.changed.notify_one();
-            } else if schedule.is_over() {
-                self.changed.notify_all();
-            }
-            if !batch.is_empty() {
-                return true;
-            }
-            if schedule.is_over() {
-                return false;
-            }
-            let asleep = Instant::now();
-            self.changed.wait(&mut schedule);
-            *idle += asleep.elapsed();
-        }
     }
 
     /// Runs a transaction before its turn. `false`: it is left to the head.
@@ -192,7 +155,7 @@ where
             self.show(lane, turn, ran, reads)
         };
         let is_done = !matches!(*attempt.ran, Ran::Unknown);
-        *self.attempts[turn as usize - 1].lock() = Some(attempt);
+        self.line.put(turn, attempt);
         is_done
     }
 
@@ -219,19 +182,9 @@ where
         places.iter().all(|place| self.plan.expects(turn, *place, true))
     }
 
-    /// The head has run a transaction that was left to it.
-    fn report_done(&self, turn: Turn) {
-        let mut schedule = self.schedule.lock();
-        schedule.done(&[turn]);
-        if schedule.has_ready() {
-            self.changed.notify_one();
-        }
-    }
-
     /// Makes everybody end, once they are done with what they have taken.
     pub(super) fn stop(&self) {
-        self.schedule.lock().stop();
-        self.changed.notify_all();
+        self.work.stop();
     }
 
     fn prediction(&self, turn: Turn) -> &Prediction {

@@ -13,6 +13,13 @@ use super::memory::Turn;
 /// Expected duration, in nanoseconds.
 pub(super) type Cost = u64;
 
+/// How much work a worker takes at a time, in expected nanoseconds: long against a look at the schedule, short against
+/// the wait of others for what it has.
+const BATCH_COST: Cost = 20_000;
+
+/// Batches that a worker takes at least, if all take the same.
+const BATCHES_MIN: u64 = 8;
+
 /// Transactions by turn, 1 to `len`, with what they wait for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
@@ -56,9 +63,25 @@ impl Graph {
         self.edges.push((earlier, later));
     }
 
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.costs.len()
+    }
+
+    /// What each of them is expected to cost.
+    pub(super) fn costs(&self) -> &[Cost] {
+        &self.costs
+    }
+
     /// All costs together.
     pub(super) fn total(&self) -> Cost {
         self.costs.iter().sum()
+    }
+
+    /// How much each of so many workers is to take at a time.
+    pub(super) fn batch_cost(&self, workers: usize) -> Cost {
+        let share = self.total() / (BATCHES_MIN * std::cmp::max(workers as u64, 1));
+        std::cmp::min(BATCH_COST, share)
     }
 
     /// For each transaction the cost of the longest chain that begins with it, and the longest of all.

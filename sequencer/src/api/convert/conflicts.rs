@@ -32,6 +32,8 @@ pub(crate) struct ConflictReport {
     critical_gas: U64,
     /// In microseconds.
     execution_time_us: U64,
+    /// The same as it was expected beforehand.
+    expected_time_us: U64,
     /// Time that workers executed, in microseconds, all together.
     worker_time_us: U64,
     /// In percent of the time that they were there.
@@ -90,6 +92,7 @@ impl ConflictReport {
             gas_used: U64::from(sum.gas),
             critical_gas: U64::from(sum.critical_gas),
             execution_time_us: micros(sum.wall),
+            expected_time_us: micros(sum.expected),
             worker_time_us: micros(sum.busy),
             worker_utilisation: U64::from(utilisation),
             hot: sum.hot.iter().map(hot).collect(),

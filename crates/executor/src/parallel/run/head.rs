@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Instant};
 use alloy_primitives::map::HashMap;
 use state::StateReader;
 
-use super::{Attempt, Run};
+use super::{Attempt, Run, handoff::Look};
 use crate::{
     InvalidTransaction, TransactionOutcome,
     parallel::{
@@ -135,32 +135,18 @@ where
 {
     /// Commits what is ready at the front, unless somebody else is at it.
     pub(super) fn commit(&self, lane: &mut Lane<R>) {
-        loop {
-            let Some(mut head) = self.head.try_lock() else { return };
-            while self.commit_next(&mut head, lane) {}
+        let next = |head: &Head<R>| {
             let next = head.verdicts.len();
-            let is_over = next == self.txs.len() || head.failure.is_some();
-            drop(head);
-            // Somebody may have come by in vain between the last look and the release.
-            if is_over || self.attempts[next].lock().is_none() {
-                return;
-            }
-            if !(self.go_on)() {
-                return;
-            }
-        }
+            (next < self.txs.len() && head.failure.is_none()).then_some(next)
+        };
+        self.line.advance(next, |head, attempt| self.commit_next(head, lane, attempt));
     }
 
-    /// Commits the next transaction. `false`: it was not run yet, or the run is over.
-    fn commit_next(&self, head: &mut Head<R>, lane: &mut Lane<R>) -> bool {
+    fn commit_next(&self, head: &mut Head<R>, lane: &mut Lane<R>, attempt: Attempt) -> Look {
         let index = head.verdicts.len();
-        if index == self.txs.len() || head.failure.is_some() {
-            return false;
-        }
-        let Some(attempt) = self.attempts[index].lock().take() else { return false };
         let turn = Turn::try_from(index + 1).expect("as many turns as transactions");
         if !self.holds(head, &attempt, turn) {
-            return self.run_again(head, lane, turn, attempt);
+            return self.run_again(head, lane, turn, &attempt);
         }
         head.is_off_plan |= !self.writes_as_planned(turn, &attempt.written.places);
         head.report.ahead += 1;
@@ -175,7 +161,7 @@ where
             Ran::Invalid(reason) => head.verdicts.push(Err(reason)),
             Ran::Unknown => unreachable!("does not hold"),
         }
-        true
+        Look::On
     }
 
     /// Whether an attempt gave what the transaction gives in its turn.
@@ -194,21 +180,21 @@ where
             || attempt.reads.iter().all(|read| self.memory.still_holds(read, turn))
     }
 
-    /// Runs a transaction where everything in front of it stands. `false`: the store failed, or time is over.
+    /// Runs a transaction where everything in front of it stands, unless the store fails or time is over.
     fn run_again(
         &self,
         head: &mut Head<R>,
         lane: &mut Lane<R>,
         turn: Turn,
-        before: Attempt,
-    ) -> bool {
+        before: &Attempt,
+    ) -> Look {
         if !(self.go_on)() {
-            *self.attempts[turn as usize - 1].lock() = Some(before);
-            return false;
+            self.stop();
+            return Look::Stop;
         }
         let was_ahead = !matches!(*before.ran, Ran::Unknown);
         if was_ahead {
-            self.blame(head, &before, turn);
+            self.blame(head, before, turn);
         }
         head.report.at_head += u64::from(!was_ahead);
         head.report.again += u64::from(was_ahead);
@@ -217,7 +203,7 @@ where
             Err(error) => {
                 head.failure = Some(error);
                 self.stop();
-                return false;
+                return Look::Stop;
             }
         };
         let written = match &mut ran {
@@ -238,9 +224,9 @@ where
             Ran::Unknown => unreachable!("an exact run knows everything"),
         }
         if !was_ahead {
-            self.report_done(turn);
+            self.work.done(turn);
         }
-        true
+        Look::On
     }
 
     /// A transaction was run ahead in vain: whose guess was wrong must hear of it, and too much of it ends running ahead.
