@@ -25,6 +25,12 @@ CREATE TABLE pending_transactions (
 );
 ALTER TABLE pending_transactions ALTER COLUMN raw SET STORAGE EXTERNAL;
 
+-- What the executor has learned of contracts. Losing it costs time alone.
+CREATE TABLE predictions (
+    is_only BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (is_only),
+    learned BYTEA   NOT NULL
+);
+
 -- The outbox: every L1 transaction the batcher or proposer means to send, written before the first attempt. It is
 -- open until it has an outcome.
 CREATE TABLE outbox (

@@ -35,7 +35,7 @@ pub struct SequencerConfig {
     pub admission: AdmissionConfig,
     /// What subscribers and readers get.
     pub readers: ReaderConfig,
-    /// How often the mempool is saved for a restart; it is saved at the end as well.
+    /// How often the mempool, and what was learned of contracts, is saved for a restart; both are saved at the end as well.
     #[serde(with = "humantime_serde")]
     pub mempool_save_interval: Duration,
     /// How long the orderly end may take before everything is dropped.

@@ -24,6 +24,7 @@ mod indexer;
 pub mod mempool;
 mod metrics;
 mod node;
+mod predictions;
 pub mod publisher;
 mod restart;
 mod submitter;

@@ -22,7 +22,7 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::Bytes;
-use db::{Database, Fence, Leases, PendingTransactions};
+use db::{Database, Fence, Leases, PendingTransactions, Predictions};
 use executor::ChainSpec;
 use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
@@ -44,7 +44,7 @@ use crate::{
     follower::{BuilderControl, Follower},
     indexer::SerialCheck,
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
-    metrics,
+    metrics, predictions,
     publisher::{Published, Publisher},
     restart::{Loaded, Loader, ResumePoints},
 };
@@ -137,6 +137,7 @@ pub async fn run(
     let node = Node {
         origins: Arc::new(OriginView::new(config.l1_confirmations)),
         pending: PendingTransactions::new(parts.database.clone()),
+        learned: Predictions::new(parts.database.clone()),
         builder_health: parts.health.component("builder", Some(silence_max(&parts.rollup))),
         journal_health: parts.health.component("journal", None),
         index_health: parts.health.component("index", None),
@@ -193,6 +194,7 @@ struct Node {
     queue: AdmissionQueue,
     origins: Arc<OriginView>,
     pending: PendingTransactions,
+    learned: Predictions,
     builder_health: Component,
     journal_health: Component,
     index_health: Component,
@@ -206,6 +208,7 @@ impl Node {
         let resets = watch::Sender::new(0_u64);
         let control = BuilderControl::new(commands, resets.subscribe());
         self.give_back(std::mem::take(&mut loaded.returned)).await;
+        predictions::reload(&self.learned, self.engine.predictor()).await;
         reload(&self.pending, &self.queue).await;
         let mut tasks = self.spawn_tasks(&control, loaded.is_new).await?;
         let mut lead = !loaded.is_new;
@@ -228,6 +231,7 @@ impl Node {
             }
         }
         save(&self.pending, &self.mempool).await;
+        predictions::save(&self.learned, self.engine.predictor()).await;
         let leases = Leases::new(self.parts.database.clone());
         leases.release(self.fence).await.map_err(SequencerError::Lease)
     }
@@ -274,6 +278,7 @@ impl Node {
         tasks.spawn(save_often(
             self.pending.clone(),
             self.mempool.clone(),
+            (self.learned.clone(), self.engine.predictor().clone()),
             self.config.mempool_save_interval,
             self.shutdown.clone(),
         ));

@@ -4,7 +4,7 @@
 //! lease     who may write: an epoch that only grows
 //! journal   what was ordered: one row per sub-block, appended under the lease          durable
 //! index     what follows: packed truth per block -> current state, projection (rebuildable)
-//! outbox · heads · pending · verifier     what the services must remember besides
+//! outbox · heads · pending · predictions · verifier what the services must remember besides
 //! ```
 //!
 //! Queries are checked when they run, not when they are compiled: SQL stands in full at the call, builds need no
@@ -26,6 +26,7 @@ mod lease;
 mod metrics;
 mod outbox;
 mod pending;
+mod predictions;
 mod queries;
 mod scan;
 mod severity;
@@ -55,6 +56,7 @@ pub use outbox::{
     OutboxRecord, OutboxRequest,
 };
 pub use pending::{PendingError, PendingTransactions};
+pub use predictions::{Predictions, PredictionsError};
 pub use queries::{
     ChainReader, IndexedLog, IndexedTransaction, LOGS_MAX, LogFilter, ReadError,
     TransactionPosition,

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Acquisition, Database, Fence, Leases, PendingTransactions, Role};
+use db::{Acquisition, Database, Fence, Leases, PendingTransactions, Predictions, Role};
+use executor::parallel::Predictor;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +11,7 @@ use crate::{
     SequencerConfig, SequencerError,
     follower::BuilderControl,
     mempool::{AdmissionQueue, Mempool, save},
-    metrics,
+    metrics, predictions,
 };
 
 /// A lease is renewed this many times in its duration.
@@ -63,16 +64,18 @@ pub(super) async fn renew(
     Ok(())
 }
 
-/// Saves the mempool from time to time.
+/// Saves the mempool, and what the executor has learned, from time to time.
 pub(super) async fn save_often(
     pending: PendingTransactions,
     mempool: Arc<Mempool>,
+    (learned, predictor): (Predictions, Arc<Predictor>),
     interval: Duration,
     shutdown: CancellationToken,
 ) -> Result<(), SequencerError> {
     while wait(interval, &shutdown).await {
         metrics::mempool(mempool.size());
         save(&pending, &mempool).await;
+        predictions::save(&learned, &predictor).await;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use state::StateReader;
 use super::{Predictor, lane::Lane, memory::SpareTables, workers::Workers};
 
 /// Runs that go by without a plan at most, after plans that came to nothing.
-const REST_MAX: u32 = 16;
+const REST_MAX: u32 = 6;
 
 /// Threads and settings that outlive a block.
 #[derive(Debug)]

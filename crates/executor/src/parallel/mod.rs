@@ -50,16 +50,17 @@ pub use listed::{ListedError, ListedExecutor, ListedTransaction, Unusable};
 use memory::Memory;
 use native::Transfer;
 use plan::{Outlook, Plan};
-pub use predict::{Key, Prediction, Predictor, PreparedTransaction};
+pub use predict::{Key, Prediction, Predictor, PreparedTransaction, StoredError};
 pub use report::{HotPlace, RunReport};
 use revm::state::EvmState;
 use run::{Ended, Run, Verdict};
 use transfers::{TOGETHER, Transfers};
 use view::View;
 
-/// Transactions that are watched in one block, and so run twice: so many, and one in so many of which nothing is known.
-const WATCHED_MIN: u32 = 8;
-const WATCHED_SHARE: u32 = 8;
+/// Time that transactions are watched in one block, and so run twice: so long, and one part in so many of the time that
+/// those take of which nothing is known. It bounds what somebody costs who never does the same again.
+const WATCHED_TIME_MIN: Duration = Duration::from_micros(200);
+const WATCHED_SHARE: u32 = 12;
 
 /// What came of transactions that were to be executed in order.
 #[derive(Debug)]
@@ -85,9 +86,9 @@ pub struct ParallelExecutor<R: StateReader> {
     gas_used: u64,
     gas_limit: u64,
     plans: u32,
-    /// Transactions of this block of which nothing was known, and those of them that were watched.
-    unknown: u32,
-    watched: u32,
+    /// Time that transactions of this block took of which nothing was known, and that some of them were watched.
+    unknown_time: Duration,
+    watched_time: Duration,
     /// Plain transfers that go through the stages together.
     together: usize,
 }
@@ -130,8 +131,8 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             gas_used: 0,
             gas_limit,
             plans: 0,
-            unknown: 0,
-            watched: 0,
+            unknown_time: Duration::ZERO,
+            watched_time: Duration::ZERO,
             together: TOGETHER,
         })
     }
@@ -300,17 +301,21 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
 
     /// Runs one transaction of which nothing is known after all others, and learns from it if it is time for that.
     fn run_watched(&mut self, tx: &RecoveredTransaction) -> Result<Verdict, R::Error> {
-        self.unknown += 1;
-        let is_time = self.watched < WATCHED_MIN + self.unknown / WATCHED_SHARE;
-        if !is_time || !self.engine.predictor.wants(tx) {
-            return self.run_in_turn(tx);
-        }
-        self.watched += 1;
-        let sample = self.lane.watch(tx, u32::MAX);
         let started = Instant::now();
+        let is_time = self.watched_time <= WATCHED_TIME_MIN + self.unknown_time / WATCHED_SHARE;
+        if !is_time || !self.engine.predictor.wants(tx) {
+            let verdict = self.run_in_turn(tx)?;
+            self.unknown_time += started.elapsed();
+            return Ok(verdict);
+        }
+        let sample = self.lane.watch(tx, u32::MAX);
+        let watched = started.elapsed();
         let verdict = self.run_in_turn(tx)?;
+        let took = started.elapsed().saturating_sub(watched);
+        self.watched_time += watched;
+        self.unknown_time += took;
         if let Some(sample) = sample {
-            self.engine.predictor.learn(tx, &sample.with_time(started.elapsed()));
+            self.engine.predictor.learn(tx, &sample.with_time(took));
         }
         Ok(verdict)
     }

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{U256, keccak256};
+use executor::{
+    RecoveredTransaction,
+    parallel::{Key, Predictor},
+};
 use service::{Clock, SystemClock};
 use state::StateReader;
 
-use super::support::{NOBODY, World, key, transfer};
+use super::support::{COUNTER, NOBODY, World, count, key, transfer};
 use crate::{chain::At, mempool::Rejection};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,6 +47,27 @@ fn a_transfer_becomes_durable_is_sealed_and_survives_a_restart() {
         node.handle.submitter.mempool().contains(&waiting).then_some(())
     });
     node.stop();
+}
+
+#[test]
+fn what_was_learned_of_a_contract_is_known_after_a_restart() {
+    let world = World::new(0);
+    let is_known = || {
+        let Some(learned) = world.learned() else { return false };
+        let predictor = Predictor::default();
+        predictor.restore(&learned).unwrap();
+        let next = predictor.prepare(RecoveredTransaction::decode(&count(1, 0)).unwrap());
+        let counter = Key::Slot { address: COUNTER, slot: U256::ZERO, writes: true };
+        next.prediction.keys.contains(&counter)
+    };
+    let node = world.start();
+    assert!(!is_known());
+    node.block_on(node.handle.submitter.submit_and_wait(count(0, 0), PATIENCE)).unwrap();
+    node.stop();
+    assert!(is_known());
+    // Nobody calls the contract this time: what is saved in the end was loaded at the start.
+    world.start().stop();
+    assert!(is_known());
 }
 
 #[test]

@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use alloy::{
     consensus::{SignableTransaction, TxEip1559},
     eips::Encodable2718,
-    primitives::{Address, B256, Bytes, TxKind, U256, address, keccak256},
+    primitives::{Address, B256, Bytes, TxKind, U256, address, bytes, keccak256},
     signers::{SignerSync, local::PrivateKeySigner},
 };
-use db::{Cluster, ClusterOptions, Database, DatabaseOptions, Durability, testing::TestDatabase};
+use db::{
+    Cluster, ClusterOptions, Database, DatabaseOptions, Durability, Predictions,
+    testing::TestDatabase,
+};
 use derivation::L1Block;
 use l1::{L1Source, RecordedL1};
 use protocol::{
@@ -25,6 +28,9 @@ use crate::{BuilderConfig, SequencerConfig, SequencerError, SequencerHandle, Seq
 pub(super) const CHAIN_ID: u64 = 42_069;
 pub(super) const NOBODY: Address = address!("00000000000000000000000000000000000dead1");
 
+/// Adds one to its slot 0.
+pub(super) const COUNTER: Address = address!("0000000000000000000000000000000000c00073");
+
 /// The key of a funded account.
 pub(super) fn key(number: u8) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&keccak256([number])).unwrap()
@@ -38,7 +44,10 @@ pub(super) fn rollup(age: u64) -> Arc<RollupConfig> {
         code: Bytes::new(),
         storage: BTreeMap::new(),
     };
-    let alloc = (0..10).map(|number| (key(number).address(), funded.clone())).collect();
+    let users = (0..10).map(|number| (key(number).address(), funded.clone()));
+    let code = bytes!("5f546001015f5500");
+    let counter = GenesisAccount { nonce: 1, balance: U256::ZERO, code, storage: BTreeMap::new() };
+    let alloc = users.chain([(COUNTER, counter)]).collect();
     let timestamp = SystemClock.now().seconds() - age;
     let l1 = l1_block(100, timestamp, 0).id();
     Arc::new(RollupConfig {
@@ -104,16 +113,36 @@ pub(super) fn transfer(from: u8, nonce: u64, value: u64) -> Bytes {
 }
 
 pub(super) fn transfer_with(from: u8, nonce: u64, value: u64, tip: u128) -> Bytes {
-    let tx = TxEip1559 {
-        chain_id: CHAIN_ID,
-        nonce,
-        gas_limit: 21_000,
-        max_fee_per_gas: 2_000_000_000,
-        max_priority_fee_per_gas: tip,
-        to: TxKind::Call(NOBODY),
-        value: U256::from(value),
-        ..TxEip1559::default()
-    };
+    sign(
+        from,
+        TxEip1559 {
+            nonce,
+            gas_limit: 21_000,
+            max_priority_fee_per_gas: tip,
+            to: TxKind::Call(NOBODY),
+            value: U256::from(value),
+            ..TxEip1559::default()
+        },
+    )
+}
+
+/// Signs a call of the counter.
+pub(super) fn count(from: u8, nonce: u64) -> Bytes {
+    sign(
+        from,
+        TxEip1559 {
+            nonce,
+            gas_limit: 100_000,
+            max_priority_fee_per_gas: 1,
+            to: TxKind::Call(COUNTER),
+            input: bytes!("01020304"),
+            ..TxEip1559::default()
+        },
+    )
+}
+
+fn sign(from: u8, tx: TxEip1559) -> Bytes {
+    let tx = TxEip1559 { chain_id: CHAIN_ID, max_fee_per_gas: 2_000_000_000, ..tx };
     let signature = key(from).sign_hash_sync(&tx.signature_hash()).unwrap();
     tx.into_signed(signature).encoded_2718().into()
 }
@@ -223,6 +252,12 @@ impl World {
         if let Store::Own { directory, server } = &mut self.store {
             *server = Some(start_cluster(directory));
         }
+    }
+
+    /// What sequencers have saved of what they learned.
+    pub(super) fn learned(&self) -> Option<Vec<u8>> {
+        let runtime = runtime();
+        runtime.block_on(async { Predictions::new(self.connect().await).load().await.unwrap() })
     }
 
     /// Starts a sequencer.

@@ -8,6 +8,7 @@
 
 mod prepare;
 mod sample;
+mod stored;
 mod template;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ use super::{native::Transfer, schedule::Cost};
 use crate::RecoveredTransaction;
 pub use prepare::{Key, Prediction, PreparedTransaction};
 pub(super) use sample::{Sample, Watcher};
+pub use stored::StoredError;
 use template::Template;
 
 /// Expected cost of a plain transfer.

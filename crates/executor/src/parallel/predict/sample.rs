@@ -17,8 +17,10 @@ use revm::{
 use super::{super::schedule::Cost, template};
 use crate::{RecoveredTransaction, changes::AccountChange};
 
-/// Hashes that are noted of one transaction.
+/// Hashes that are noted of one transaction, and bytes that one of them is made of: enough for the address of a contract
+/// (EIP-1014).
 const HASHES_MAX: usize = 256;
+const HASHED_BYTES_MAX: usize = 96;
 
 /// Places of one transaction that a template is made of; one that touches more is too much to guess.
 const PLACES_MAX: usize = 96;
@@ -32,8 +34,8 @@ pub(in crate::parallel) struct Sample {
     pub accounts: Vec<(Address, bool, bool)>,
     /// Slots, and whether they changed.
     pub slots: Vec<(Address, U256, bool)>,
-    /// What was hashed from two words, as for a place in a mapping.
-    pub pairs: HashMap<U256, [U256; 2]>,
+    /// What was hashed, by its hash: two words for a place in a mapping, the names of a contract for its address.
+    pub preimages: HashMap<U256, Vec<u8>>,
     /// How long it took, in nanoseconds.
     pub cost: Cost,
 }
@@ -46,7 +48,7 @@ impl Sample {
         to: Address,
         is_vault: impl Fn(&Address) -> bool,
     ) -> Option<Self> {
-        let mut sample = Self { pairs: watcher.pairs, ..Self::default() };
+        let mut sample = Self { preimages: watcher.preimages, ..Self::default() };
         for (address, account) in changes.iter().filter(|(address, _)| !is_vault(address)) {
             let is_written = AccountChange::of(account).is_some() && account.is_changed();
             let has_code = !account.info.is_empty_code_hash();
@@ -80,31 +82,25 @@ impl Sample {
 /// Watches what is hashed.
 #[derive(Debug, Default)]
 pub(in crate::parallel) struct Watcher {
-    pairs: HashMap<U256, [U256; 2]>,
-    /// The memory range of a hash that is being made.
-    pending: Option<usize>,
+    preimages: HashMap<U256, Vec<u8>>,
+    /// The memory range of a hash that is being made: offset and length.
+    pending: Option<(usize, usize)>,
 }
 
 impl<C> Inspector<C, EthInterpreter> for Watcher {
     fn step(&mut self, interpreter: &mut Interpreter<EthInterpreter>, _: &mut C) {
-        if interpreter.bytecode.opcode() != KECCAK256 || self.pairs.len() >= HASHES_MAX {
+        if interpreter.bytecode.opcode() != KECCAK256 || self.preimages.len() >= HASHES_MAX {
             return;
         }
-        let (offset, length) = (interpreter.stack.peek(0), interpreter.stack.peek(1));
-        if let (Ok(offset), Ok(length)) = (offset, length)
-            && length == U256::from(64)
-        {
-            self.pending = usize::try_from(offset).ok();
-        }
+        let word = |place| usize::try_from(interpreter.stack.peek(place).ok()?).ok();
+        self.pending = word(0).zip(word(1)).filter(|(_, length)| *length <= HASHED_BYTES_MAX);
     }
 
     fn step_end(&mut self, interpreter: &mut Interpreter<EthInterpreter>, _: &mut C) {
-        let Some(offset) = self.pending.take() else { return };
+        let Some((offset, length)) = self.pending.take() else { return };
         // Out of gas: nothing was hashed, and the memory may not reach that far.
-        let end = offset.checked_add(64).filter(|end| *end <= interpreter.memory.size());
+        let end = offset.checked_add(length).filter(|end| *end <= interpreter.memory.size());
         let (Some(_), Ok(hash)) = (end, interpreter.stack.peek(0)) else { return };
-        let bytes = interpreter.memory.slice_len(offset, 64);
-        let word = |from: usize| U256::from_be_slice(&bytes[from..from + 32]);
-        self.pairs.insert(hash, [word(0), word(32)]);
+        self.preimages.insert(hash, interpreter.memory.slice_len(offset, length).to_vec());
     }
 }

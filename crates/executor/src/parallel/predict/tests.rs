@@ -115,6 +115,49 @@ fn what_a_call_leads_to_is_learned_for_each_way() {
     );
 }
 
+/// The pool of two tokens, whose address follows from theirs, and what is hashed on the way.
+fn pool_of(one: Address, other: Address) -> (Address, [Vec<u8>; 2]) {
+    let (first, second) = (std::cmp::min(one, other), std::cmp::max(one, other));
+    let salt_of = [first.as_slice(), second.as_slice()].concat();
+    let salt = keccak256(&salt_of);
+    let made_of = [&[0xff], ROUTER.as_slice(), salt.as_slice(), &[7; 32]].concat();
+    (Address::from_word(keccak256(&made_of)), [salt_of, made_of])
+}
+
+#[test]
+fn a_pool_is_found_by_its_tokens() {
+    let tokens = [1, 2, 3, 4].map(|number: u8| Address::from_word(keccak256([number])));
+    let [one, other, third, fourth] = tokens;
+    let (pool, hashed) = pool_of(one, other);
+    let held = |pool| mapping(pool, 1);
+    let mut preimages = HashMap::default();
+    let pair = [pool.into_word(), B256::from(U256::from(1))].concat();
+    for bytes in hashed.into_iter().chain([pair]) {
+        preimages.insert(keccak256(&bytes).into(), bytes);
+    }
+    let sample = Sample {
+        accounts: vec![(pool, true, false)],
+        slots: vec![(pool, U256::from(8), true), (one, held(pool), true)],
+        preimages,
+        ..Sample::default()
+    };
+    let tx = |tokens: &[Address]| Tx::call(ALICE, 0, ROUTER).input(input(tokens)).build();
+    let template = Template::new(&tx(&[one, other]), ROUTER, &sample);
+    assert!(template.is_general() && !template.is_bottleneck());
+    for pair in [[one, other], [third, fourth], [fourth, third]] {
+        let mut keys = Vec::new();
+        assert!(template.keys(&tx(&pair), &mut keys));
+        let (pool, _) = pool_of(pair[0], pair[1]);
+        let slot = |address, slot| Key::Slot { address, slot, writes: true };
+        let expected = [
+            Key::Account { address: pool, writes: false },
+            slot(pool, U256::from(8)),
+            slot(pair[0], held(pool)),
+        ];
+        assert_eq!(keys, expected);
+    }
+}
+
 /// Looks harmless, or touches one place with all others, as its first slot says.
 fn turncoat() -> String {
     format!(
