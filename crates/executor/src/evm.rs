@@ -115,12 +115,14 @@ impl<R: StateReader> Evm<R> {
         rewards: Rewards,
     ) -> Result<Executed, ExecuteError<R::Error>> {
         let deposit_nonce = self.deposit_nonce(tx)?;
-        let (env, terms) = self.prepare(tx, gas_left)?;
-        let executed = self.execute(env, &Terms { rewards, ..terms })?;
-        Ok(Executed { deposit_nonce, ..executed })
+        self.inner.ctx.set_tx(tx.tx_env().map_err(ExecuteError::Invalid)?);
+        let terms = self.terms(tx, gas_left, rewards);
+        let result = TransactionHandler::new(&terms).run(&mut self.inner);
+        self.settle(result, &terms, deposit_nonce)
     }
 
     /// Runs an already translated transaction on given terms.
+    #[cfg(test)]
     pub(crate) fn execute(
         &mut self,
         env: TxEnv,
@@ -128,7 +130,7 @@ impl<R: StateReader> Evm<R> {
     ) -> Result<Executed, ExecuteError<R::Error>> {
         self.inner.ctx.set_tx(env);
         let result = TransactionHandler::new(terms).run(&mut self.inner);
-        self.settle(result, terms)
+        self.settle(result, terms, None)
     }
 
     /// Calls a system contract (EIP-4788, EIP-2935). Costs nobody gas and moves no fee.
@@ -178,12 +180,13 @@ impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
         rewards: Rewards,
     ) -> Result<Executed, ExecuteError<R::Error>> {
         let deposit_nonce = self.deposit_nonce(tx)?;
-        let (env, terms) = self.prepare(tx, gas_left)?;
-        let executed = self.inspect_execute(env, &Terms { rewards, ..terms })?;
-        Ok(Executed { deposit_nonce, ..executed })
+        self.inner.ctx.set_tx(tx.tx_env().map_err(ExecuteError::Invalid)?);
+        let terms = self.terms(tx, gas_left, rewards);
+        let result = TransactionHandler::new(&terms).inspect_run(&mut self.inner);
+        self.settle(result, &terms, deposit_nonce)
     }
 
-    /// As [`Evm::execute`], under the eyes of the inspector.
+    /// Runs an already translated transaction on given terms, under the eyes of the inspector.
     pub(crate) fn inspect_execute(
         &mut self,
         env: TxEnv,
@@ -191,7 +194,7 @@ impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
     ) -> Result<Executed, ExecuteError<R::Error>> {
         self.inner.ctx.set_tx(env);
         let result = TransactionHandler::new(terms).inspect_run(&mut self.inner);
-        self.settle(result, terms)
+        self.settle(result, terms, None)
     }
 }
 
@@ -241,12 +244,7 @@ impl<R: StateReader, I> Evm<R, I> {
         Ok(Some(sender.map_or(0, |sender| sender.nonce)))
     }
 
-    fn prepare(
-        &self,
-        tx: &RecoveredTransaction,
-        gas_left: u64,
-    ) -> Result<(TxEnv, Terms), ExecuteError<R::Error>> {
-        let env = tx.tx_env().map_err(ExecuteError::Invalid)?;
+    fn terms(&self, tx: &RecoveredTransaction, gas_left: u64, rewards: Rewards) -> Terms {
         let payment = match tx.as_deposit() {
             Some(deposit) => Payment::Deposit { mint: deposit.mint },
             None => Payment::User {
@@ -254,8 +252,7 @@ impl<R: StateReader, I> Evm<R, I> {
                 operator_fees: self.l1_fees,
             },
         };
-        let (routing, rewards) = (self.routing, Rewards::Paid);
-        Ok((env, Terms { payment, routing, gas_left, is_simulation: false, rewards }))
+        Terms { payment, routing: self.routing, gas_left, is_simulation: false, rewards }
     }
 
     /// Empties the journal, on success and on failure alike, and puts the outcome together.
@@ -263,6 +260,7 @@ impl<R: StateReader, I> Evm<R, I> {
         &mut self,
         result: Result<ExecutionResult<HaltReason>, handler::Error<R>>,
         terms: &Terms,
+        deposit_nonce: Option<u64>,
     ) -> Result<Executed, ExecuteError<R::Error>> {
         let context = &mut self.inner.ctx;
         let changes = context.journaled_state.finalize();
@@ -279,7 +277,7 @@ impl<R: StateReader, I> Evm<R, I> {
                 (price, Fees { base, tip, l1: *l1_fee, operator })
             }
         };
-        Ok(Executed { result, changes, fees, effective_gas_price, deposit_nonce: None })
+        Ok(Executed { result, changes, fees, effective_gas_price, deposit_nonce })
     }
 }
 

@@ -13,7 +13,8 @@ use super::{
     view::{Vaults, View, ViewError, Watch},
 };
 use crate::{
-    Evm, ExecuteError, Fees, InvalidTransaction, RecoveredTransaction, TransactionOutcome,
+    Evm, ExecuteError, Executed, Fees, InvalidTransaction, RecoveredTransaction,
+    TransactionOutcome,
     evm::{Environment, Rewards},
 };
 use revm::state::EvmState;
@@ -98,11 +99,20 @@ impl<R: StateReader> Lane<R> {
     }
 
     /// Runs a transaction before those in front of it are done, whatever gas the block will have left. Gives what it
-    /// looked at as well.
-    pub(super) fn run_ahead(&mut self, tx: &RecoveredTransaction, turn: Turn) -> (Ran, Vec<Read>) {
+    /// looked at as well. A call that is known to be one is not tried as a transfer.
+    pub(super) fn run_ahead(
+        &mut self,
+        tx: &RecoveredTransaction,
+        turn: Turn,
+        is_call: bool,
+    ) -> (Ran, Vec<Read>) {
         self.evm.state().begin(turn, Watch::Ahead);
+        let ran = match is_call {
+            true => self.run_evm(tx, u64::MAX, Rewards::Aside),
+            false => self.run(tx, u64::MAX),
+        };
         // A store that fails is asked again when the transaction's turn has come.
-        let ran = self.run(tx, u64::MAX).unwrap_or(Ran::Unknown);
+        let ran = ran.unwrap_or(Ran::Unknown);
         (ran, self.evm.state().notes().reads().to_vec())
     }
 
@@ -116,6 +126,26 @@ impl<R: StateReader> Lane<R> {
     ) -> Result<Ran, R::Error> {
         self.evm.state().begin(turn, Watch::AtHead);
         self.run(tx, gas_left)
+    }
+
+    /// Runs a call in front of which everything stands but the vaults, and makes its changes stand. `None`: it needs the
+    /// vaults too, and nothing has happened.
+    pub(super) fn call_in_turn(
+        &mut self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+    ) -> Result<Option<Result<Executed, InvalidTransaction>>, R::Error> {
+        self.evm.state().begin(Turn::MAX, Watch::AtHead);
+        match self.evm.run_with(tx, gas_left, Rewards::Aside) {
+            Ok(executed) => {
+                let view = self.evm.state();
+                view.memory().write(&executed.changes, &view.notes());
+                Ok(Some(Ok(executed)))
+            }
+            Err(ExecuteError::Invalid(reason)) => Ok(Some(Err(reason))),
+            Err(ExecuteError::State(ViewError::Vault)) => Ok(None),
+            Err(ExecuteError::State(ViewError::Store(error))) => Err(error),
+        }
     }
 
     /// Runs a transaction in front of which everything stands; it pays its fees itself.

@@ -244,12 +244,33 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
                 return Ok(());
             }
         }
+        if !prediction.is_known() {
+            verdicts.push(self.run_watched(tx)?);
+            return Ok(());
+        }
         let turn = u32::try_from(verdicts.len()).unwrap_or(u32::MAX);
-        verdicts.push(if prediction.is_known() {
-            prediction.timed(turn, || self.run_in_turn(tx))?
-        } else {
-            self.run_watched(tx)?
-        });
+        prediction.timed(turn, || self.call(tx, verdicts))
+    }
+
+    /// Makes a call after all others.
+    #[inline]
+    fn call(
+        &mut self,
+        tx: &RecoveredTransaction,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), R::Error> {
+        match self.lane.call_in_turn(tx, self.gas_left())? {
+            Some(Ok(executed)) => {
+                if tx.as_deposit().is_none() {
+                    self.fees.add(&executed.fees);
+                }
+                let outcome = TransactionOutcome::new(&tx.tx, executed, self.gas_used);
+                self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
+                verdicts.push(Ok(outcome));
+            }
+            Some(Err(reason)) => verdicts.push(Err(reason)),
+            None => verdicts.push(self.run_in_turn(tx)?),
+        }
         Ok(())
     }
 

@@ -151,7 +151,9 @@ where
             Attempt::left_to_head()
         } else {
             let prediction = self.prediction(turn);
-            let (ran, reads) = prediction.timed(turn, || lane.run_ahead(self.tx(turn), turn));
+            let is_call = prediction.is_known();
+            let run = || lane.run_ahead(self.tx(turn), turn, is_call);
+            let (ran, reads) = prediction.timed(turn, run);
             self.show(lane, turn, ran, reads)
         };
         let is_done = !matches!(*attempt.ran, Ran::Unknown);
