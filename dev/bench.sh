@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Prints what execution costs against stock revm, then figures of the whole program, all built for release.
+# Prints what execution costs against stock revm and what the state trie costs, both built as they are shipped, then
+# figures of the whole program, built for release.
 # BRAID_BENCH_SECONDS shortens the load runs (default 30), BRAID_BENCH_ROUNDS the rounds of the engines (default 5).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+cargo run --profile shipped --locked --package executor --example engines -- "${BRAID_BENCH_ROUNDS:-5}"
+cargo run --profile shipped --locked --package state --example trie -- 1000000 10000000
 cargo build --release --locked --workspace --bins
-cargo run --release --locked --package executor --example engines -- "${BRAID_BENCH_ROUNDS:-5}"
 exec target/release/braid-bench
