@@ -1,6 +1,7 @@
 //! What the state trie costs: build per leaf, one block's changes per account, and memory per account.
 //!
-//! `cargo run --profile shipped -p state --example trie [accounts …]`; without thin LTO it takes half as long again. A block changes a fifth of the accounts, at most 200,000.
+//! `cargo run --profile shipped -p state --example trie [accounts …]`; without thin LTO it takes half as long again.
+//! A block changes a fifth of the accounts, at most 200,000.
 //! One thread is measured in processor time, which a busy machine does not change; two threads by the wall clock.
 
 use alloy_primitives::{Address, B256, U256, keccak256};

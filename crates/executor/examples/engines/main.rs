@@ -1,7 +1,7 @@
 //! What execution costs: stock revm over a plain overlay, one after the other, against our engine, in one run.
 //!
-//! `cargo run --profile shipped -p executor --example engines [-- rounds [workload …]]`. The state is in memory; recovery, roots
-//! and the database are not part of it. Both sides give the result of every transaction and the changed state; ours
+//! `cargo run --profile shipped -p executor --example engines [-- rounds [workload …]]`. The state is in memory;
+//! recovery, roots and the database are not part of it. Both sides give the result of every transaction and the changed state; ours
 //! gives receipts with blooms as well. Each figure is the median of the rounds; engines take turns within a round.
 
 mod adversary;

@@ -342,3 +342,6 @@ impl AccountValue {
         self.account.is_some_and(|account| account.nonce > 0 || account.has_code())
     }
 }
+
+#[cfg(test)]
+mod tests;
