@@ -29,12 +29,18 @@ as_root() {
   fi
 }
 
+# Asks without importing, so that an answer of no is no error and prints nothing.
+has_python_venv() {
+  command -v python3 >/dev/null && python3 -c 'import importlib.util as u, sys
+sys.exit(not all(map(u.find_spec, ("venv", "ensurepip"))))'
+}
+
 missing_packages() {
   local missing=()
   command -v cc >/dev/null || missing+=(build-essential)
   command -v setpriv >/dev/null || missing+=(util-linux)
   if [[ ${1:-} == test ]]; then
-    python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+    has_python_venv || missing+=(python3 python3-venv)
     # A program, not the shell's own.
     type -P kill >/dev/null || missing+=(procps)
   fi

@@ -24,8 +24,9 @@ use tonic::{Status, Streaming, transport::Endpoint};
 /// Longest wait for a list. Most have come before they are needed.
 const WAIT_MAX: Duration = Duration::from_millis(500);
 
-/// Bytes of a list: a block of 300 M gas that does nothing but touch places has a few tens of MiB.
-const LIST_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a list. A block of 300 M gas that does nothing but read new slots has 5 MiB; a list that is made to be large
+/// may take thirty times its bytes in memory before it is found out.
+const LIST_BYTES_MAX: usize = 16 << 20;
 
 /// Bytes of lists that may come before they are asked for.
 const AHEAD_BYTES_MAX: u32 = 8 << 20;

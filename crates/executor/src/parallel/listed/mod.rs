@@ -111,7 +111,7 @@ impl ListedExecutor {
         txs: Vec<ListedTransaction>,
         list: BlockAccessList,
     ) -> Result<ExecutedBlock, ListedError<R::Error>> {
-        let run = self.prepare(context.gas_limit, Environment::of(context), state, txs, list)?;
+        let run = Self::prepare(context.gas_limit, Environment::of(context), state, txs, list)?;
         open(context, &run)?;
         self.run(run)
     }
@@ -125,14 +125,13 @@ impl ListedExecutor {
         txs: Vec<ListedTransaction>,
         list: BlockAccessList,
     ) -> Result<ExecutedBlock, ListedError<R::Error>> {
-        let run = self.prepare(gas_limit, rules, state, txs, list)?;
+        let run = Self::prepare(gas_limit, rules, state, txs, list)?;
         let agrees = run.claims.agree_with_list(0, &[]);
         agrees.then_some(()).ok_or(ListedError::Unusable(Unusable::Differs { index: 0 }))?;
         self.run(run)
     }
 
     fn prepare<R: StateReader>(
-        &self,
         gas_limit: u64,
         rules: Environment,
         state: R,
