@@ -4,7 +4,7 @@
 
 use alloy_primitives::{Address, B256, U256, map::B256Map};
 use revm::{
-    Database,
+    Database, DatabaseRef,
     database_interface::DBErrorMarker,
     state::{AccountInfo, Bytecode},
 };
@@ -30,6 +30,32 @@ impl<R: StateReader> Database for StateDatabase<R> {
     type Error = ReadError<R::Error>;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
+        self.basic_ref(address)
+    }
+
+    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Self::Error> {
+        if let Some(code) = self.analysed.get(&hash) {
+            return Ok(code.clone());
+        }
+        let code = self.code_by_hash_ref(hash)?;
+        self.analysed.insert(hash, code.clone());
+        Ok(code)
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Self::Error> {
+        self.reader.storage(&address, &slot).map_err(ReadError)
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, Self::Error> {
+        self.reader.block_hash(number).map_err(ReadError)
+    }
+}
+
+/// For tracers, which look at the state behind the back of the EVM.
+impl<R: StateReader> DatabaseRef for StateDatabase<R> {
+    type Error = ReadError<R::Error>;
+
+    fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
         let account = self.reader.account(&address).map_err(ReadError)?;
         Ok(account.map(|account| AccountInfo {
             balance: account.balance,
@@ -40,23 +66,17 @@ impl<R: StateReader> Database for StateDatabase<R> {
         }))
     }
 
-    fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Self::Error> {
-        if let Some(code) = self.analysed.get(&hash) {
-            return Ok(code.clone());
-        }
+    fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, Self::Error> {
         let raw = self.reader.code(&hash).map_err(ReadError)?;
         // No deployment can make code that starts like a delegation and is none, but genesis or an override might.
-        let code =
-            Bytecode::new_raw_checked(raw.clone()).unwrap_or_else(|_| Bytecode::new_legacy(raw));
-        self.analysed.insert(hash, code.clone());
-        Ok(code)
+        Ok(Bytecode::new_raw_checked(raw.clone()).unwrap_or_else(|_| Bytecode::new_legacy(raw)))
     }
 
-    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Self::Error> {
+    fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, Self::Error> {
         self.reader.storage(&address, &slot).map_err(ReadError)
     }
 
-    fn block_hash(&mut self, number: u64) -> Result<B256, Self::Error> {
+    fn block_hash_ref(&self, number: u64) -> Result<B256, Self::Error> {
         self.reader.block_hash(number).map_err(ReadError)
     }
 }

@@ -63,7 +63,7 @@ impl BlockContext {
     }
 
     /// The block as the EVM sees it. `BLOBBASEFEE` is 1, the minimum: the L2 has no blobs.
-    pub(crate) fn block_env(&self) -> BlockEnv {
+    pub fn block_env(&self) -> BlockEnv {
         BlockEnv {
             number: U256::from(self.opening.number),
             beneficiary: predeploys::SEQUENCER_FEE_VAULT,

@@ -18,7 +18,10 @@ use protocol::L1FeeParams;
 use revm::{
     Context, Database, Inspector,
     context::{BlockEnv, CfgEnv, Journal, JournalTr, TxEnv},
-    context_interface::{ContextSetters, ContextTr, Transaction, result::ExecutionResult},
+    context_interface::{
+        ContextSetters, ContextTr, Transaction,
+        result::{ExecutionResult, ResultAndState},
+    },
     handler::{Handler, MainnetContext, MainnetEvm, instructions::EthInstructions},
     inspector::InspectorHandler,
     interpreter::interpreter::EthInterpreter,
@@ -89,6 +92,11 @@ impl Executed {
     /// The changes as a state diff.
     pub fn diff(&self) -> StateDiff {
         state_diff(&self.changes)
+    }
+
+    /// The part of it that tracers know.
+    pub fn into_result(self) -> ResultAndState<HaltReason> {
+        ResultAndState { result: self.result, state: self.changes }
     }
 }
 

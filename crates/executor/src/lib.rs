@@ -47,7 +47,7 @@ pub use outcome::{ExecutedBlock, TransactionOutcome};
 pub use seal::{SealedBlock, seal, seal_with_roots};
 pub use serial::{SerialExecutor, execute_block, forced_transactions};
 pub use simulate::{
-    AccountOverride, BlockOverrides, Call, Simulation, SimulationStatus, StateOverrides, simulate,
-    simulate_with,
+    AccountOverride, BlockOverrides, Call, InspectedCall, Simulation, SimulationStatus,
+    StateOverrides, inspect_call, simulate, simulate_with,
 };
 pub use transaction::RecoveredTransaction;

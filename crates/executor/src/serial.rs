@@ -128,6 +128,11 @@ impl<R: StateReader> SerialExecutor<R> {
         tx: &RecoveredTransaction,
     ) -> Result<TransactionOutcome, ExecuteError<R::Error>> {
         let executed = self.evm.run(tx, self.gas_left())?;
+        Ok(self.keep(tx, executed))
+    }
+
+    /// Includes what [`Self::inspect`] has executed, on the same state.
+    pub fn keep(&mut self, tx: &RecoveredTransaction, executed: Executed) -> TransactionOutcome {
         if let Some(accesses) = &mut self.accesses {
             accesses.record(self.executed.outcomes.len() as u64 + 1, &executed.changes);
         }
@@ -136,10 +141,11 @@ impl<R: StateReader> SerialExecutor<R> {
         self.executed.gas_used = outcome.receipt.as_receipt().cumulative_gas_used;
         self.executed.transactions.push(tx.tx.clone());
         self.executed.outcomes.push(outcome.clone());
-        Ok(outcome)
+        outcome
     }
 
-    /// Runs a transaction as [`Self::execute`] would, under the eyes of an inspector, and keeps nothing of it.
+    /// Runs a transaction as [`Self::execute`] would, under the eyes of an inspector, and keeps nothing of it
+    /// before [`Self::keep`] is called.
     pub fn inspect<'a, I>(
         &'a self,
         tx: &RecoveredTransaction,

@@ -5,6 +5,7 @@
 //! limit holds, and a call without a gas price sees a base fee of zero; whoever names a price or a value must have the
 //! funds. L1 data fee and operator fee are not charged, because there is no signed transaction to measure.
 
+mod inspect;
 mod overrides;
 
 #[cfg(test)]
@@ -22,11 +23,8 @@ use revm::{
 };
 use state::{Overlay, StateDiff, StateReader};
 
-use crate::{
-    BlockContext, Evm, EvmContext, ExecuteError, HaltReason,
-    changes::state_diff,
-    evm::{Environment, Terms},
-};
+use crate::{BlockContext, EvmContext, ExecuteError, HaltReason, changes::state_diff};
+pub use inspect::{InspectedCall, inspect_call};
 pub use overrides::{AccountOverride, BlockOverrides, StateOverrides};
 
 /// What to run. Absent fee fields mean that gas is free.
@@ -107,22 +105,9 @@ where
     R: StateReader,
     I: Inspector<EvmContext<Overlay<R>>, EthInterpreter>,
 {
-    let mut environment = Environment::of(context);
-    environment.l1_fees = None;
-    block_overrides.apply(&mut environment.block);
-    if call.max_fee_per_gas == 0 && call.max_priority_fee_per_gas.unwrap_or(0) == 0 {
-        environment.block.basefee = 0;
-    }
-    let mut state = Overlay::new(state);
-    state_overrides.apply(&mut state).map_err(ExecuteError::State)?;
-    block_overrides.apply_hashes(&mut state);
-
-    let env = tx_env(call, context.chain_id);
-    let mut evm = Evm::with_environment(environment, state, inspector);
-    let executed = evm.inspect_execute(env, &Terms::free())?;
-    let diff = state_diff(&executed.changes);
-    let (_, inspector) = evm.into_parts();
-    Ok((simulation(executed.result, diff), inspector))
+    let done = inspect_call(context, state, call, state_overrides, block_overrides, inspector)?;
+    let diff = state_diff(&done.executed.changes);
+    Ok((simulation(done.executed.result, diff), done.inspector))
 }
 
 /// The call as revm takes it, of the oldest type that can express it.

@@ -61,7 +61,7 @@ impl RecoveredTransaction {
     }
 
     /// The transaction as revm takes it. A deposit keeps its own type there, so that revm applies no fee rule to it.
-    pub(crate) fn tx_env(&self) -> Result<TxEnv, InvalidTransaction> {
+    pub fn tx_env(&self) -> Result<TxEnv, InvalidTransaction> {
         let tx = &self.tx;
         let authorizations = match tx {
             Transaction::PostExec(_) => return Err(InvalidTransaction::Type(protocol_type(tx))),

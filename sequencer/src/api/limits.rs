@@ -44,6 +44,16 @@ pub(crate) const PROOF_SLOTS_MAX: usize = 1_024;
 pub(crate) const CALL_GAS_MAX: u64 = 50_000_000;
 /// Calls, estimates and log queries that run at a time; others wait.
 pub(crate) const CALLS_RUNNING_MAX: usize = 16;
+/// Traces that run at a time; others wait.
+pub(crate) const TRACES_RUNNING_MAX: usize = 4;
+/// How long a trace waits for its turn.
+pub(crate) const TRACE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long a trace may run if the caller does not say.
+pub(crate) const TRACE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
+/// How long a trace may run.
+pub(crate) const TRACE_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// Bytes that the tracers of one request may record, about.
+pub(crate) const TRACE_BYTES_MAX: usize = 64 << 20;
 /// Blocks of one fee history.
 pub(crate) const FEE_HISTORY_BLOCKS_MAX: u64 = 1_024;
 /// Percentiles of one fee history.

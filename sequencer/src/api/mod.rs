@@ -4,6 +4,7 @@
 //! failure that the same request would meet again never tells a client to repeat it (`errors.rs`).
 
 mod convert;
+mod debug;
 mod errors;
 mod eth;
 mod fast;
@@ -14,6 +15,7 @@ mod limits;
 mod methods;
 mod net;
 mod read;
+mod replay;
 mod rollup;
 mod server;
 #[cfg(test)]
@@ -31,7 +33,7 @@ pub use self::server::{Doors, ServeError};
 use self::{
     fast::Fast,
     filters::Filters,
-    limits::CALLS_RUNNING_MAX,
+    limits::{CALLS_RUNNING_MAX, TRACES_RUNNING_MAX},
     net::{NetApi, NetServer, Web3Server},
     rollup::{RollupMethods, RollupServer},
 };
@@ -50,6 +52,8 @@ pub(crate) struct Api {
     pub(crate) filters: Filters,
     /// Calls that run on blocking threads at a time.
     pub(crate) calls: Arc<Semaphore>,
+    /// Traces that run on blocking threads at a time.
+    pub(crate) traces: Arc<Semaphore>,
     /// The doors close: streams end.
     pub(crate) closing: CancellationToken,
 }
@@ -72,6 +76,7 @@ pub async fn open(
         config,
         filters: Filters::default(),
         calls: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)),
+        traces: Arc::new(Semaphore::new(TRACES_RUNNING_MAX)),
         closing: closing.clone(),
     };
     let methods = methods(&api).map_err(|error| ServeError::Assemble(Box::new(error)))?;
@@ -89,6 +94,7 @@ pub async fn open(
 fn methods(api: &Api) -> Result<RpcModule<()>, RegisterMethodError> {
     let mut methods = RpcModule::new(());
     eth::register(api, &mut methods)?;
+    debug::register(api, &mut methods)?;
     let chain_id = api.config.l2_chain_id;
     methods.merge(NetServer::into_rpc(NetApi { chain_id }))?;
     methods.merge(Web3Server::into_rpc(NetApi { chain_id }))?;

@@ -14,7 +14,7 @@ use super::{Api, errors};
 use crate::chain::{At, ChainBlock, Located, PendingBlock, ReadError, State};
 
 /// How often a state is taken anew because the index went past it while it was being read.
-const PASSED_RETRIES_MAX: usize = 5;
+pub(super) const PASSED_RETRIES_MAX: usize = 5;
 
 /// Why work on a state gave no answer.
 #[derive(Debug)]
@@ -171,7 +171,8 @@ impl Api {
         self.context(&opening, self.base_fee_after(&newest))
     }
 
-    fn context(&self, opening: &BlockOpening, base_fee: u64) -> BlockContext {
+    /// A block as its transactions see it.
+    pub(super) fn context(&self, opening: &BlockOpening, base_fee: u64) -> BlockContext {
         let spec = ChainSpec::from(&*self.config);
         BlockContext {
             chain_id: spec.chain_id,
@@ -203,7 +204,7 @@ impl Api {
 }
 
 /// A block parameter in words, for errors.
-fn id_text(id: BlockId) -> String {
+pub(super) fn id_text(id: BlockId) -> String {
     match id {
         BlockId::Hash(hash) => hash.block_hash.to_string(),
         BlockId::Number(BlockNumberOrTag::Number(number)) => format!("{number:#x}"),

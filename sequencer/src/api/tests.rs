@@ -1,8 +1,10 @@
 //! Opens the doors of a real sequencer, on a real database and a recorded L1, and speaks to them over sockets.
 
+mod debug;
 mod errors;
 mod fast;
 mod grpc;
 mod rpc;
+mod scene;
 mod support;
 mod ws;

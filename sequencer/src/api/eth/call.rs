@@ -1,5 +1,7 @@
 //! `eth_call` and `eth_estimateGas`: runs what nobody signed, on any state, and keeps nothing.
 
+mod inspect;
+
 use alloy::{
     eips::BlockId,
     primitives::{B256, TxKind, U64, U256},
@@ -94,14 +96,14 @@ impl EthCallServer for CallMethods {
 
 /// A call with all that is pretended around it.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     call: Call,
     state_overrides: StateOverrides,
     block_overrides: BlockOverrides,
 }
 
 impl Run {
-    pub(super) fn new(
+    pub(crate) fn new(
         request: TransactionRequest,
         state_overrides: Option<StateOverride>,
         block_overrides: Option<Box<RpcBlockOverrides>>,
@@ -120,15 +122,8 @@ impl Run {
         gas_limit: u64,
     ) -> Result<Simulation, Fault> {
         let call = Call { gas_limit, ..self.call.clone() };
-        simulate(context, state, &call, &self.state_overrides, &self.block_overrides).map_err(
-            |error| match error {
-                ExecuteError::Invalid(
-                    InvalidTransaction::IntrinsicGas { .. } | InvalidTransaction::FloorGas { .. },
-                ) => errors::gas_exceeds_allowance(gas_limit).into(),
-                ExecuteError::Invalid(invalid) => errors::server(invalid.to_string()).into(),
-                ExecuteError::State(error) => Fault::Read(error),
-            },
-        )
+        simulate(context, state, &call, &self.state_overrides, &self.block_overrides)
+            .map_err(|error| refused(error, gas_limit))
     }
 
     /// The least gas limit that succeeds, within a small slack.
@@ -201,6 +196,17 @@ impl Run {
             && self.call.authorizations.is_empty()
             && !self.state_overrides.accounts.contains_key(&to);
         Ok(plain && !state.account(&to)?.is_some_and(|account| account.has_code()))
+    }
+}
+
+/// A call that could not begin, as geth reports it.
+fn refused(error: ExecuteError<ReadError>, gas_limit: u64) -> Fault {
+    match error {
+        ExecuteError::Invalid(
+            InvalidTransaction::IntrinsicGas { .. } | InvalidTransaction::FloorGas { .. },
+        ) => errors::gas_exceeds_allowance(gas_limit).into(),
+        ExecuteError::Invalid(invalid) => errors::server(invalid.to_string()).into(),
+        ExecuteError::State(error) => Fault::Read(error),
     }
 }
 

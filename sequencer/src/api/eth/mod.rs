@@ -13,6 +13,7 @@ mod subscribe;
 
 use jsonrpsee::{RpcModule, core::RegisterMethodError};
 
+pub(crate) use self::call::Run;
 use self::{
     call::{CallMethods, EthCallServer},
     chain::{ChainMethods, EthChainServer},

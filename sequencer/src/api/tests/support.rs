@@ -12,8 +12,8 @@ use db::testing::TestDatabase;
 use derivation::L1Block;
 use l1::{L1Source, RecordedL1};
 use protocol::{
-    BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Origin, RollupConfig,
-    SystemConfig,
+    BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Message, L1Origin,
+    RollupConfig, SystemConfig,
 };
 use serde_json::{Value, json};
 use service::{Clock, Health, SystemClock};
@@ -70,7 +70,7 @@ fn rollup() -> Arc<RollupConfig> {
     let contracts = codes().into_iter().map(|(address, code)| (address, account(U256::ZERO, code)));
     let alloc = funded.chain(contracts).collect();
     let timestamp = SystemClock.now().seconds();
-    let l1 = l1_block(timestamp).id();
+    let l1 = l1_block(100, timestamp).id();
     let system_config = SystemConfig {
         batcher: Address::repeat_byte(0x22),
         gas_limit: 60_000_000,
@@ -106,18 +106,22 @@ fn rollup() -> Arc<RollupConfig> {
     })
 }
 
-fn l1_block(timestamp: u64) -> L1Block {
+fn l1_hash(number: u64) -> B256 {
+    keccak256(format!("L1 block {number}"))
+}
+
+fn l1_block(number: u64, timestamp: u64) -> L1Block {
     L1Block {
         origin: L1Origin {
-            number: 100,
-            hash: keccak256("L1 block"),
+            number,
+            hash: l1_hash(number),
             timestamp,
             base_fee: 1_000_000_000,
             blob_base_fee: 1,
             prev_randao: B256::repeat_byte(0xaa),
             parent_beacon_block_root: B256::repeat_byte(0xbb),
         },
-        parent_hash: keccak256("its parent"),
+        parent_hash: l1_hash(number - 1),
         batches: Vec::new(),
         messages: Vec::new(),
     }
@@ -158,6 +162,8 @@ pub(super) struct Node {
     pub(super) doors: Option<Doors>,
     pub(super) address: SocketAddr,
     pub(super) http: reqwest::Client,
+    l1: Arc<RecordedL1>,
+    genesis: u64,
     _database: TestDatabase,
 }
 
@@ -167,7 +173,7 @@ impl Node {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::create().await;
         let rollup = rollup();
-        let l1 = RecordedL1::new(vec![l1_block(rollup.genesis.timestamp)]);
+        let l1 = RecordedL1::new(vec![l1_block(100, rollup.genesis.timestamp)]);
         let builder = BuilderConfig {
             sub_block_interval: Duration::from_millis(50),
             ..BuilderConfig::default()
@@ -184,10 +190,18 @@ impl Node {
         };
         let handle = run(config, parts, CancellationToken::new()).await.unwrap();
         let (submitter, view) = (handle.submitter.clone(), handle.view.clone());
+        let genesis = rollup.genesis.timestamp;
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let doors = api::open(anywhere, submitter, view, rollup, health).await.unwrap();
         let (address, http) = (doors.address, reqwest::Client::new());
-        Self { handle, doors: Some(doors), address, http, _database: database }
+        Self { handle, doors: Some(doors), address, http, l1, genesis, _database: database }
+    }
+
+    /// The next L1 block, 101, has these messages.
+    pub(super) fn messages(&self, messages: Vec<L1Message>) {
+        let mut block = l1_block(101, self.genesis + 1);
+        block.messages = (0..).zip(messages).collect();
+        self.l1.extend(vec![block]);
     }
 
     pub(super) fn url(&self) -> String {
