@@ -6,7 +6,10 @@ use std::time::Duration;
 use executor::parallel::Choice;
 use serde::{Deserialize, Serialize};
 
-use crate::mempool::{MempoolLimits, OrderingChoice};
+use crate::{
+    mempool::{MempoolLimits, OrderingChoice},
+    quota::QuotaConfig,
+};
 
 /// More are of use only where transactions are heavy and independent.
 const EXECUTION_THREADS_DEFAULT_MAX: usize = 16;
@@ -33,6 +36,8 @@ pub struct SequencerConfig {
     pub ordering: OrderingChoice,
     /// How transactions are let in.
     pub admission: AdmissionConfig,
+    /// What one client, and one sender, may ask of the doors.
+    pub quotas: QuotaConfig,
     /// What subscribers and readers get.
     pub readers: ReaderConfig,
     /// How often the mempool, and what was learned of contracts, is saved for a restart; both are saved at the end as well.
@@ -136,6 +141,7 @@ impl Default for SequencerConfig {
             mempool: MempoolLimits::default(),
             ordering: OrderingChoice::default(),
             admission: AdmissionConfig::default(),
+            quotas: QuotaConfig::default(),
             readers: ReaderConfig::default(),
             mempool_save_interval: Duration::from_secs(30),
             shutdown_time_max: Duration::from_secs(30),
@@ -243,7 +249,7 @@ impl SequencerConfig {
         ];
         match checks.into_iter().find(|(holds, _, _)| !holds) {
             Some((_, name, range)) => Err(ConfigError::OutOfRange { name, range }),
-            None => Ok(()),
+            None => self.quotas.validate(),
         }
     }
 }

@@ -26,6 +26,7 @@ mod metrics;
 mod node;
 mod predictions;
 pub mod publisher;
+pub mod quota;
 mod restart;
 mod submitter;
 

@@ -62,6 +62,7 @@ pub(crate) fn describe() {
     describe_gauge!("braid_sequencer_index_lag_blocks", "sealed blocks that are not indexed");
     describe_gauge!("braid_sequencer_index_lag_bytes", "their transactions");
     describe_counter!("braid_sequencer_rejected_total", "transactions refused, by reason");
+    describe_counter!("braid_sequencer_refused_total", "work beyond a quota, by reason");
     describe_counter!("braid_sequencer_admitted_total", "transactions let in");
     describe_histogram!("braid_sequencer_admission_seconds", "admission of one chunk");
     describe_gauge!("braid_sequencer_mempool_transactions", "waiting transactions");
@@ -186,6 +187,10 @@ pub(crate) fn admitted(elapsed: Duration, admitted: usize) {
 
 pub(crate) fn rejected(reason: &'static str) {
     counter!("braid_sequencer_rejected_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn refused(reason: &'static str) {
+    counter!("braid_sequencer_refused_total", "reason" => reason).increment(1);
 }
 
 pub(crate) fn mempool(size: MempoolSize) {

@@ -46,6 +46,7 @@ use crate::{
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
     metrics, predictions,
     publisher::{Published, Publisher},
+    quota::{Client, Quotas},
     restart::{Loaded, Loader, ResumePoints},
 };
 
@@ -125,8 +126,10 @@ pub async fn run(
         chain_id: parts.rollup.l2_chain_id,
         base_fee_min: parts.rollup.fees.base_fee_min,
     };
-    let admission =
-        Arc::new(Admission::new(rules, store.clone(), mempool.clone(), engine.predictor().clone()));
+    let quotas = Arc::new(Quotas::new(config.quotas.clone()));
+    let (learned, limits) = (engine.predictor().clone(), quotas.clone());
+    let admission = Admission::new(rules, store.clone(), mempool.clone(), learned, limits);
+    let admission = Arc::new(admission);
     let (queue, _threads) =
         RecoveryThreads::start(&admission, config.admission.threads, config.admission.queue_max)
             .map_err(|source| SequencerError::Thread { name: "braid-admit", source })?;
@@ -154,7 +157,8 @@ pub async fn run(
         parts,
         shutdown,
     };
-    let submitter = Submitter { queue, mempool, publisher: publisher.clone(), view: view.clone() };
+    let (events, chain) = (publisher.clone(), view.clone());
+    let submitter = Submitter { queue, mempool, publisher: events, view: chain, quotas };
     let aborted = abort.clone();
     let (ending, limit) = (node.shutdown.clone(), node.config.shutdown_time_max);
     let task = tokio::spawn(async move {
@@ -321,7 +325,7 @@ impl Node {
         if raws.is_empty() {
             return;
         }
-        let results = self.queue.admit(raws).await;
+        let results = self.queue.admit(raws, Client::exempt()).await;
         let refused = results.iter().filter(|result| result.is_err()).count();
         tracing::warn!(returned = results.len() - refused, refused, "transactions returned");
     }

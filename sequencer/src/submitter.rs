@@ -1,6 +1,6 @@
 //! The one way in for transactions, whatever door they came through.
 //!
-//! Not here: encodings, quotas per connection, error codes. Invariant: a hash is returned only for a
+//! Not here: encodings, error codes. Invariant: a hash is returned only for a
 //! transaction that is in the mempool.
 
 use std::{sync::Arc, time::Duration};
@@ -12,6 +12,7 @@ use crate::{
     chain::{ChainView, Located, ReadError},
     mempool::{AdmissionQueue, Mempool, Rejection},
     publisher::{Outcome, Publisher, Subscription, TooManyWaiters},
+    quota::{Client, Quotas},
 };
 
 /// Takes transactions. Cheap to clone.
@@ -21,6 +22,7 @@ pub struct Submitter {
     pub(crate) mempool: Arc<Mempool>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) view: ChainView,
+    pub(crate) quotas: Arc<Quotas>,
 }
 
 /// Why waiting for a transaction ended without a receipt.
@@ -64,9 +66,9 @@ impl Submitter {
         results.pop().unwrap_or(Err(Rejection::NotTaking))
     }
 
-    /// Submits many raw transactions; one answer each, in the same order.
+    /// Submits many raw transactions for the present client; one answer each, in the same order.
     pub async fn submit_many(&self, raw: Vec<Bytes>) -> Vec<Result<B256, Rejection>> {
-        self.queue.admit(raw).await
+        self.queue.admit(raw, Client::current()).await
     }
 
     /// Submits and waits until the transaction is durable.

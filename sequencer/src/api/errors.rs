@@ -6,12 +6,16 @@
 
 use alloy::primitives::{B64, B256, Bytes, keccak256};
 use axum::http::StatusCode;
-use jsonrpsee::types::ErrorObjectOwned;
-use serde::Serialize;
+use jsonrpsee::types::{ErrorObject, ErrorObjectOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::limits::REQUEST_BYTES_MAX;
-use crate::{chain::ReadError, mempool::Rejection};
+use crate::{
+    chain::ReadError,
+    mempool::Rejection,
+    quota::{Denied, Reason, Refused},
+};
 
 /// A transaction or call that cannot be done; also "header not found" and unknown filters.
 pub(crate) const SERVER_ERROR: i32 = -32_000;
@@ -25,6 +29,8 @@ pub(crate) const INTERNAL: i32 = -32_603;
 pub(crate) const LIMIT_EXCEEDED: i32 = -32_005;
 /// Draining, not leading, or without the database, HTTP status 503: the client may come again, here or elsewhere.
 pub(crate) const UNAVAILABLE: i32 = -32_002;
+/// An API key that nobody has been given, HTTP status 401: a client that repeats it gets the same.
+pub(crate) const UNKNOWN_KEY: i32 = -32_001;
 /// History that is not kept.
 pub(crate) const PRUNED: i32 = 4_444;
 /// Not JSON.
@@ -33,6 +39,9 @@ pub(crate) const PARSE_ERROR: i32 = -32_700;
 pub(crate) const INVALID_REQUEST: i32 = -32_600;
 /// `eth_sendRawTransactionSync` (EIP-7966): not executed in time.
 pub(crate) const SYNC_TIMEOUT: i32 = 4;
+
+/// How long a client is asked to wait where nobody knows how long, in seconds.
+const RETRY_AFTER_DEFAULT_S: u64 = 1;
 
 fn plain(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(code, message, None::<()>)
@@ -165,6 +174,7 @@ pub(crate) fn rejection(rejection: &Rejection, raw: &[u8]) -> ErrorObjectOwned {
         Rejection::Busy { .. } => {
             overloaded("rate limit exceeded: too many transactions wait for admission")
         }
+        Rejection::Quota(refused) => quota(refused),
         Rejection::State(error) => read("admission", error),
         Rejection::NotTaking => unavailable(),
         Rejection::TooLarge { .. } | Rejection::Undecodable(_) => server(text()),
@@ -182,11 +192,12 @@ pub(crate) fn unavailable() -> ErrorObjectOwned {
 }
 
 /// The HTTP status of a single call that failed with this code. All others travel with 200, because clients
-/// repeat what comes with a status that is not.
+/// repeat what comes with most statuses that are not.
 pub(crate) const fn http_status(code: i32) -> StatusCode {
     match code {
         LIMIT_EXCEEDED => StatusCode::TOO_MANY_REQUESTS,
         UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
+        UNKNOWN_KEY => StatusCode::UNAUTHORIZED,
         _ => StatusCode::OK,
     }
 }
@@ -246,6 +257,7 @@ pub(crate) fn rejection_text(rejection: &Rejection) -> String {
         Rejection::Evicted => "transaction was evicted by one that pays more".to_owned(),
         Rejection::Replaced { by } => format!("transaction was replaced by {by}"),
         Rejection::Unexecutable(reason) => format!("transaction became unexecutable: {reason}"),
+        Rejection::Quota(refused) => quota_text(refused.reason).to_owned(),
         Rejection::Busy { .. } | Rejection::NotTaking | Rejection::State(_) => {
             rejection.to_string()
         }
@@ -264,6 +276,47 @@ fn undecodable_text(error: &protocol::TransactionError) -> String {
 /// More work is under way than is taken on: the client may come again.
 pub(crate) fn overloaded(why: impl Into<String>) -> ErrorObjectOwned {
     plain(LIMIT_EXCEEDED, why)
+}
+
+/// A request that is not let in.
+pub(crate) fn denied(denied: &Denied) -> ErrorObjectOwned {
+    match denied {
+        Denied::UnknownKey => plain(UNKNOWN_KEY, "unknown API key"),
+        Denied::Refused(refused) => quota(refused),
+    }
+}
+
+/// A quota is used up: the client may come again after a while, which is told in milliseconds.
+pub(crate) fn quota(refused: &Refused) -> ErrorObjectOwned {
+    let millis = refused.wait.as_nanos().div_ceil(1_000_000);
+    let wait = RetryAfter { retry_after_ms: u64::try_from(millis).unwrap_or(u64::MAX) };
+    with_data(LIMIT_EXCEEDED, quota_text(refused.reason), wait)
+}
+
+/// The text alone; gRPC uses it too.
+pub(crate) const fn quota_text(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Requests => "rate limit exceeded: too many requests",
+        Reason::Gas => "rate limit exceeded: too much gas",
+        Reason::Cpu => "rate limit exceeded: too much computation",
+        Reason::Running => "rate limit exceeded: too many requests at a time",
+        Reason::SenderRequests => "rate limit exceeded: too many transactions of this sender",
+        Reason::SenderGas => "rate limit exceeded: too much gas of this sender",
+    }
+}
+
+/// Data of an error that passes with time.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RetryAfter {
+    retry_after_ms: u64,
+}
+
+/// Whole seconds after which an error that passes with time has passed: what is told with a status that says to come
+/// again.
+pub(crate) fn retry_after(error: &ErrorObject<'_>) -> u64 {
+    let told = error.data().and_then(|data| serde_json::from_str::<RetryAfter>(data.get()).ok());
+    told.map_or(RETRY_AFTER_DEFAULT_S, |told| std::cmp::max(told.retry_after_ms.div_ceil(1_000), 1))
 }
 
 /// The chain or its state could not be read.

@@ -10,8 +10,12 @@ use alloy::primitives::{B256, Bytes, hex};
 use jsonrpsee::{core::RpcResult, server::MethodResponse, types::Id};
 use serde::Deserialize;
 
-use super::{errors, limits::BATCH_CALLS_MAX, methods::record};
-use crate::Submitter;
+use super::{
+    errors,
+    limits::BATCH_CALLS_MAX,
+    methods::{Failed, record},
+};
+use crate::{Submitter, quota::Client};
 
 const METHOD: &str = "eth_sendRawTransaction";
 
@@ -59,8 +63,8 @@ impl Call<'_> {
     }
 }
 
-/// What the fast path answers with: JSON, and the error code of a single call that failed.
-type Answer = (String, Option<i32>);
+/// What the fast path answers with: JSON, and whether it is a single call that failed.
+type Answer = (String, Option<Failed>);
 
 impl Fast {
     pub(super) const fn new(submitter: Submitter) -> Self {
@@ -72,22 +76,26 @@ impl Fast {
         let began = Instant::now();
         let (calls, single) = parse(body)?;
         let raws: Vec<Bytes> = calls.iter().map(Call::raw).collect::<Option<_>>()?;
+        Client::current().more_requests(calls.len() - 1);
         let results = self.submitter.submit_many(raws.clone()).await;
         let mut json = String::with_capacity(calls.len().saturating_mul(128));
-        let mut code = None;
+        let mut failed = None;
         json.push_str(if single { "" } else { "[" });
         for (index, ((call, raw), result)) in calls.iter().zip(raws).zip(results).enumerate() {
             let result: RpcResult<B256> =
                 result.map_err(|rejection| errors::rejection(&rejection, &raw));
-            code = result.as_ref().err().map(|error| error.code());
-            record(METHOD, code, began);
+            failed = result.as_ref().err().map(|error| Failed {
+                code: error.code(),
+                retry_after: errors::retry_after(error),
+            });
+            record(METHOD, failed.map(|failed| failed.code), began);
             if index > 0 {
                 json.push(',');
             }
             write(&mut json, call.id, result);
         }
         json.push_str(if single { "" } else { "]" });
-        Some((json, code.filter(|_| single)))
+        Some((json, failed.filter(|_| single)))
     }
 }
 

@@ -5,15 +5,27 @@ mod convert;
 mod status;
 mod transactions;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use jsonrpsee::server::ConnectionGuard;
 use proto::v1::{
     chain_service_server::ChainServiceServer, transaction_service_server::TransactionServiceServer,
 };
 
 use tonic::codec::CompressionEncoding;
 
-use super::{Api, limits::GRPC_MESSAGE_BYTES_MAX, server::ServeError};
+use super::{
+    Api,
+    limits::GRPC_MESSAGE_BYTES_MAX,
+    peer::{held, peer},
+    server::ServeError,
+};
+use crate::quota::Quotas;
 use chain::ChainApi;
 use transactions::TransactionApi;
 
@@ -48,6 +60,22 @@ pub(super) fn routes(
         .add_service(v1alpha);
     // Without a fallback of its own, an unknown path is answered by the routes it is merged into.
     Ok((routes.into_axum_router().reset_fallback(), reporter))
+}
+
+/// Lets a gRPC call in, or refuses it, before anything of it is read.
+pub(super) async fn admit(
+    State((quotas, guard)): State<(Arc<Quotas>, ConnectionGuard)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let (client, running) = match quotas.admit(peer(&request), request.headers(), request.uri()) {
+        Ok(admitted) => admitted,
+        Err(denied) => return status::denied(&denied).into_http(),
+    };
+    let Some(permit) = guard.try_acquire() else { return status::crowded().into_http() };
+    request.extensions_mut().insert(client.clone());
+    let response = client.scope(next.run(request)).await;
+    held(response, (running, permit))
 }
 
 /// Shows in gRPC's health service what `/readyz` shows.

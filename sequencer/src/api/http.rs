@@ -30,10 +30,10 @@ use super::{
     fast::Fast,
     limits,
     methods::{Failed, MethodsLayer},
+    peer::{held, peer},
 };
+use crate::quota::{Client, Quotas, Running};
 
-/// How long a client is asked to wait after an overload, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 /// Media type of every answer.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -59,11 +59,18 @@ pub(super) struct RpcDoor {
     config: ServerConfig,
     fast: Fast,
     guard: ConnectionGuard,
+    quotas: Arc<Quotas>,
     stop: StopHandle,
 }
 
 impl RpcDoor {
-    pub(super) fn new(methods: RpcModule<()>, fast: Fast, stop: StopHandle) -> Self {
+    pub(super) fn new(
+        methods: RpcModule<()>,
+        fast: Fast,
+        guard: ConnectionGuard,
+        quotas: Arc<Quotas>,
+        stop: StopHandle,
+    ) -> Self {
         let config = ServerConfig::builder()
             .max_request_body_size(limits::REQUEST_BYTES_MAX)
             .max_response_body_size(limits::RESPONSE_BYTES_MAX)
@@ -73,26 +80,38 @@ impl RpcDoor {
             .set_id_provider(HexIds)
             .enable_ws_ping(PingConfig::new().ping_interval(limits::PING_INTERVAL))
             .build();
-        let guard = ConnectionGuard::new(limits::CONNECTIONS_MAX);
-        Self { methods: methods.into(), config, fast, guard, stop }
+        Self { methods: methods.into(), config, fast, guard, quotas, stop }
     }
 
     async fn answer(self, request: Request) -> Response<Body> {
+        // Whoever may not ask is told so before anything of the request is read.
+        let (client, running) =
+            match self.quotas.admit(peer(&request), request.headers(), request.uri()) {
+                Ok(admitted) => admitted,
+                Err(denied) => return failed(errors::denied(&denied)),
+            };
         let Some(permit) = self.guard.try_acquire() else {
             return failed(errors::overloaded("rate limit exceeded: too many connections"));
         };
         let connection = ConnectionState::new(self.stop.clone(), 0, permit);
         if ws::is_upgrade_request(&request) {
-            self.upgrade(request, connection).await
-        } else if *request.method() == Method::POST && http::content_type_is_json(&request) {
-            self.post(request, connection).await
+            return self.upgrade(request, connection, client, running).await;
+        }
+        let response = if is_json_post(&request) {
+            client.scope(self.post(request, connection, &client)).await
         } else {
             // The library refuses other methods and media types without reading the body.
-            self.general(request.map(|_| Body::empty()), connection).await
-        }
+            Box::pin(self.general(request.map(|_| Body::empty()), connection, &client)).await
+        };
+        held(response, running)
     }
 
-    async fn post(self, request: Request, connection: ConnectionState) -> Response<Body> {
+    async fn post(
+        self,
+        request: Request,
+        connection: ConnectionState,
+        client: &Client,
+    ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let reading = tokio::time::timeout(limits::REQUEST_READ_WAIT_MAX, read(body));
         let body = match reading.await {
@@ -101,39 +120,50 @@ impl RpcDoor {
             // Nobody is there to read an answer.
             Ok(Err(Unreadable::Broken)) | Err(_) => return StatusCode::BAD_REQUEST.into_response(),
         };
-        if let Some((json, code)) = self.fast.answer(&body).await {
-            return json_response(code.map_or(StatusCode::OK, errors::http_status), json);
+        if let Some((json, failed)) = self.fast.answer(&body).await {
+            return json_response(failed, json);
         }
         let starts = body.iter().find(|byte| !byte.is_ascii_whitespace());
         if !matches!(starts, Some(b'{' | b'[')) {
             return failed(errors::malformed());
         }
-        self.general(Request::from_parts(parts, Body::from(body)), connection).await
+        // Large, and not needed for what is sent most: that has been answered by now.
+        let request = Request::from_parts(parts, Body::from(body));
+        Box::pin(self.general(request, connection, client)).await
     }
 
     /// Through the library, which parses, dispatches and takes batches apart.
-    async fn general(self, request: Request, connection: ConnectionState) -> Response<Body> {
-        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: false });
+    async fn general(
+        self,
+        request: Request,
+        connection: ConnectionState,
+        client: &Client,
+    ) -> Response<Body> {
+        let client = client.clone();
+        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: false, client });
         let answer =
             http::call_with_service_builder(request, self.config, connection, self.methods, stack);
         let mut response = answer.await.map(Body::new);
-        let code = response.extensions_mut().remove::<Failed>().map(|failed| failed.0);
-        if let Some(status) =
-            code.map(errors::http_status).filter(|status| *status != StatusCode::OK)
-        {
-            *response.status_mut() = status;
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        if let Some(failed) = response.extensions_mut().remove::<Failed>() {
+            mark(&mut response, failed);
         }
         response
     }
 
-    async fn upgrade(self, mut request: Request, connection: ConnectionState) -> Response<Body> {
+    async fn upgrade(
+        self,
+        mut request: Request,
+        connection: ConnectionState,
+        client: Client,
+        running: Running,
+    ) -> Response<Body> {
         let end = CancellationToken::new();
         request.extensions_mut().insert(ConnectionEnd(end.clone()));
-        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: true });
+        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: true, client });
         match ws::connect(request, self.config, self.methods, connection, stack).await {
             Ok((response, serving)) => {
                 tokio::spawn(async move {
+                    let _running = running;
                     // Giving up the connection closes it.
                     tokio::select! {
                         () = serving => {}
@@ -162,6 +192,10 @@ pub(super) fn rpc_service(
     })
 }
 
+fn is_json_post(request: &Request) -> bool {
+    *request.method() == Method::POST && http::content_type_is_json(request)
+}
+
 enum Unreadable {
     TooLarge,
     Broken,
@@ -188,17 +222,25 @@ async fn read(body: Body) -> Result<Bytes, Unreadable> {
 
 /// An error about the request as a whole.
 fn failed(error: ErrorObjectOwned) -> Response<Body> {
-    let status = errors::http_status(error.code());
+    let failed = Failed { code: error.code(), retry_after: errors::retry_after(&error) };
     let json = MethodResponse::error(Id::Null, error).into_json();
-    json_response(status, String::from(Box::<str>::from(json)))
+    json_response(Some(failed), String::from(Box::<str>::from(json)))
 }
 
-fn json_response(status: StatusCode, json: String) -> Response<Body> {
+fn json_response(failed: Option<Failed>, json: String) -> Response<Body> {
     let mut response = Response::new(Body::from(json));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    if status != StatusCode::OK {
-        *response.status_mut() = status;
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+    if let Some(failed) = failed {
+        mark(&mut response, failed);
     }
     response
+}
+
+/// The status of a failure; those that pass with time say when.
+fn mark(response: &mut Response<Body>, failed: Failed) {
+    let status = errors::http_status(failed.code);
+    *response.status_mut() = status;
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        response.headers_mut().insert(header::RETRY_AFTER, failed.retry_after.into());
+    }
 }

@@ -4,18 +4,20 @@
 
 use std::{future::Future, time::Instant};
 
+use axum::http::StatusCode;
 use jsonrpsee::{
     MethodResponse,
     core::{
         middleware::{Batch, BatchEntry, Notification, RpcServiceT},
         server::BatchResponseBuilder,
     },
-    types::{ErrorObject, ErrorObjectOwned, Request},
+    types::{ErrorObject, ErrorObjectOwned, Id, Request},
 };
 use serde::Deserialize;
 use tower::Layer;
 
 use super::{errors, limits::RESPONSE_BYTES_MAX};
+use crate::quota::Client;
 
 /// `method not found` of the JSON-RPC specification.
 const METHOD_NOT_FOUND: i32 = -32_601;
@@ -26,17 +28,19 @@ const UNKNOWN: &str = "unknown";
 const SUBSCRIPTIONS: [&str; 2] = ["eth_subscribe", "eth_unsubscribe"];
 
 /// Adds [`Methods`] to a stack.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct MethodsLayer {
     /// Whether the client can be notified: over WebSocket, not over HTTP.
     pub(super) notifies: bool,
+    /// Who calls.
+    pub(super) client: Client,
 }
 
 impl<S> Layer<S> for MethodsLayer {
     type Service = Methods<S>;
 
     fn layer(&self, inner: S) -> Methods<S> {
-        Methods { inner, notifies: self.notifies }
+        Methods { inner, notifies: self.notifies, client: self.client.clone() }
     }
 }
 
@@ -45,11 +49,16 @@ impl<S> Layer<S> for MethodsLayer {
 pub(super) struct Methods<S> {
     inner: S,
     notifies: bool,
+    client: Client,
 }
 
 /// Marks the answer to a single call that failed, for the HTTP status.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Failed(pub(super) i32);
+pub(super) struct Failed {
+    pub(super) code: i32,
+    /// Seconds, for failures that pass.
+    pub(super) retry_after: u64,
+}
 
 /// Counts a call that was answered.
 pub(super) fn record(method: &str, code: Option<i32>, began: Instant) {
@@ -71,7 +80,7 @@ where
         let given = request.params().as_str().map(parameter_count);
         let began = Instant::now();
         let mut response = if self.notifies || !SUBSCRIPTIONS.contains(&method.as_str()) {
-            self.inner.call(request).await
+            self.client.scope(self.inner.call(request)).await
         } else {
             let unknown = ErrorObject::borrowed(METHOD_NOT_FOUND, "", None);
             MethodResponse::error(id.clone(), unknown)
@@ -89,6 +98,20 @@ where
         record(&method, code, began);
         response
     }
+}
+
+/// How long to wait after a failure, in seconds; only read where it passes.
+fn retry_after(code: i32, response: &str) -> u64 {
+    #[derive(Deserialize)]
+    struct Refusal<'a> {
+        #[serde(borrow)]
+        error: ErrorObject<'a>,
+    }
+    if errors::http_status(code) == StatusCode::OK {
+        return 0;
+    }
+    serde_json::from_str::<Refusal<'_>>(response)
+        .map_or(1, |refusal| errors::retry_after(&refusal.error))
 }
 
 /// How many parameters a list has.
@@ -136,11 +159,18 @@ where
     type BatchResponse = MethodResponse;
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let answer = self.clone().one(request);
+        let this = self.clone();
         async move {
-            let mut response = answer.await;
+            // Over HTTP the request was counted when it came in.
+            if this.notifies
+                && let Err(refused) = this.client.request(1)
+            {
+                return MethodResponse::error(request.id().into_owned(), errors::quota(&refused));
+            }
+            let mut response = this.one(request).await;
             if let Some(code) = response.as_error_code() {
-                response.extensions_mut().insert(Failed(code));
+                let retry_after = retry_after(code, response.as_ref());
+                response.extensions_mut().insert(Failed { code, retry_after });
             }
             response
         }
@@ -149,6 +179,11 @@ where
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
+            if !this.notifies {
+                this.client.more_requests(batch.len().saturating_sub(1));
+            } else if let Err(refused) = this.client.request(batch.len()) {
+                return MethodResponse::error(Id::Null, errors::quota(&refused));
+            }
             let mut responses = BatchResponseBuilder::new_with_limit(RESPONSE_BYTES_MAX as usize);
             let mut answered = false;
             for entry in batch {

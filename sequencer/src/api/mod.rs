@@ -14,6 +14,7 @@ mod http;
 mod limits;
 mod methods;
 mod net;
+mod peer;
 mod read;
 mod replay;
 mod rollup;
@@ -36,6 +37,7 @@ use self::{
     limits::{CALLS_RUNNING_MAX, TRACES_RUNNING_MAX},
     net::{NetApi, NetServer, Web3Server},
     rollup::{RollupMethods, RollupServer},
+    server::Rpc,
 };
 use crate::{
     chain::ChainView,
@@ -82,8 +84,8 @@ pub async fn open(
     let methods = methods(&api).map_err(|error| ServeError::Assemble(Box::new(error)))?;
     let (grpc, reporter) = grpc::routes(&api)?;
     let pages = service::health_router(health.clone());
-    let doors =
-        server::open(address, methods, Fast::new(submitter), grpc, pages, closing.clone()).await?;
+    let rpc = Rpc { methods, fast: Fast::new(submitter.clone()), quotas: submitter.quotas };
+    let doors = server::open(address, rpc, grpc, pages, closing.clone()).await?;
     // Tasks of the doors themselves; they end with them.
     let feeding = feed_filters(api.filters.clone(), api.submitter.clone());
     tokio::spawn(closing.clone().run_until_cancelled_owned(feeding));

@@ -11,7 +11,10 @@ use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
 use protocol::{BlockOpening, L1FeeParams, LifeCycle, SafetyLevel, next_base_fee};
 
 use super::{Api, errors};
-use crate::chain::{At, ChainBlock, Located, PendingBlock, ReadError, State};
+use crate::{
+    chain::{At, ChainBlock, Located, PendingBlock, ReadError, State},
+    quota::Client,
+};
 
 /// How often a state is taken anew because the index went past it while it was being read.
 pub(super) const PASSED_RETRIES_MAX: usize = 5;
@@ -95,6 +98,7 @@ impl Api {
         T: Send + 'static,
         F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
     {
+        Client::current().call().map_err(|refused| errors::quota(&refused))?;
         let work = Arc::new(work);
         let mut retries = 0;
         loop {
@@ -124,10 +128,11 @@ impl Api {
         T: Send + 'static,
         F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
     {
+        let client = Client::current();
         let permit = self.calls.clone().acquire_owned().await;
         let permit = permit.map_err(|error| errors::internal(request, &error))?;
         let done = tokio::task::spawn_blocking(move || {
-            let done = work(&state, &context);
+            let done = client.spend(|| work(&state, &context));
             drop(permit);
             done
         });

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Api, convert::ConflictReport, errors, limits};
+use crate::quota::QuotaConfig;
 
 /// The namespace.
 #[rpc(server, namespace = "rollup")]
@@ -106,7 +107,7 @@ impl RollupServer for RollupMethods {
         if let Some(genesis) = json.get_mut("genesis").and_then(Value::as_object_mut) {
             genesis.remove("alloc");
         }
-        json["limits"] = limits_json();
+        json["limits"] = limits_json(self.0.submitter.quotas.config());
         Ok(json)
     }
 
@@ -179,8 +180,8 @@ const fn word(stage: LifeCycle) -> &'static str {
 }
 
 /// The limits under the names that `docs/rpc.md` gives them.
-fn limits_json() -> Value {
-    json!({
+fn limits_json(quotas: &QuotaConfig) -> Value {
+    let mut limits = json!({
         "requestBytesMax": limits::REQUEST_BYTES_MAX,
         "responseBytesMax": limits::RESPONSE_BYTES_MAX,
         "batchCallsMax": limits::BATCH_CALLS_MAX,
@@ -212,6 +213,27 @@ fn limits_json() -> Value {
         "streamTransactionsMax": limits::STREAM_TRANSACTIONS_MAX,
         "streamRequestsMax": limits::STREAM_REQUESTS_MAX,
         "heartbeatIntervalMs": millis(limits::HEARTBEAT_INTERVAL),
+    });
+    if let (Some(limits), Value::Object(quotas)) = (limits.as_object_mut(), quotas_json(quotas)) {
+        limits.extend(quotas);
+    }
+    limits
+}
+
+fn quotas_json(quotas: &QuotaConfig) -> Value {
+    let (client, sender) = (&quotas.client, &quotas.sender);
+    json!({
+        "clientRequestsPerSecond": client.requests.per_second,
+        "clientRequestsBurst": client.requests.burst,
+        "clientGasPerSecond": client.gas.per_second,
+        "clientGasBurst": client.gas.burst,
+        "clientCpuUsPerSecond": client.cpu_us.per_second,
+        "clientCpuUsBurst": client.cpu_us.burst,
+        "clientRunningMax": client.running_max,
+        "senderRequestsPerSecond": sender.requests.per_second,
+        "senderRequestsBurst": sender.requests.burst,
+        "senderGasPerSecond": sender.gas.per_second,
+        "senderGasBurst": sender.gas.burst,
     })
 }
 
@@ -227,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_docs_state_the_limits_that_hold() {
-        let limits = limits_json();
+        let limits = limits_json(&QuotaConfig::default());
         for (name, value) in limits.as_object().unwrap() {
             assert!(DOCS.contains(&format!("| `{name}` | {value} |")), "{name} = {value}");
         }

@@ -3,12 +3,12 @@
 //! Nothing is decided here: the doors lead to the same admission and the same view of the chain. Invariant: when
 //! the doors have closed, nothing of them runs any more.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, http::header, serve::ListenerExt};
+use axum::{Router, http::header, middleware::from_fn_with_state, serve::ListenerExt};
 use jsonrpsee::{
     RpcModule,
-    server::{ServerHandle, stop_channel},
+    server::{ConnectionGuard, ServerHandle, stop_channel},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -22,9 +22,11 @@ use tower_http::{
 
 use super::{
     fast::Fast,
+    grpc::admit as admit_grpc,
     http::{RpcDoor, rpc_service},
-    limits::CLOSE_WAIT_MAX,
+    limits::{CLOSE_WAIT_MAX, CONNECTIONS_MAX},
 };
+use crate::quota::Quotas;
 
 /// Answers shorter than this are not worth compressing, in bytes.
 const COMPRESS_BYTES_MIN: u16 = 4_096;
@@ -78,11 +80,18 @@ impl Drop for Doors {
     }
 }
 
+/// What JSON-RPC is answered with.
+#[derive(Debug)]
+pub(super) struct Rpc {
+    pub(super) methods: RpcModule<()>,
+    pub(super) fast: Fast,
+    pub(super) quotas: Arc<Quotas>,
+}
+
 /// Opens the doors on `address`.
 pub(super) async fn open(
     address: SocketAddr,
-    methods: RpcModule<()>,
-    fast: Fast,
+    rpc: Rpc,
     grpc: Router,
     pages: Router,
     closing: CancellationToken,
@@ -97,8 +106,10 @@ pub(super) async fn open(
         }
     });
     let (stop, websockets) = stop_channel();
-    let door = RpcDoor::new(methods, fast, stop);
-    let app = router(door, grpc, pages);
+    let guard = ConnectionGuard::new(CONNECTIONS_MAX);
+    let grpc = grpc.layer(from_fn_with_state((rpc.quotas.clone(), guard.clone()), admit_grpc));
+    let door = RpcDoor::new(rpc.methods, rpc.fast, guard, rpc.quotas, stop);
+    let app = router(door, grpc, pages).into_make_service_with_connect_info::<SocketAddr>();
     let closed = closing.clone();
     let serving = tokio::spawn(async move {
         let served = axum::serve(listener, app).with_graceful_shutdown(closed.cancelled_owned());

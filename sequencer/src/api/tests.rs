@@ -4,6 +4,7 @@ mod debug;
 mod errors;
 mod fast;
 mod grpc;
+mod quota;
 mod rpc;
 mod scene;
 mod support;

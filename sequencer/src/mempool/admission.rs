@@ -15,12 +15,13 @@ use protocol::{CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, Transaction, Transact
 use state::StateReader;
 
 use super::{
-    Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, intrinsic::gas_needed,
-    recovery::recover,
+    Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, Submission,
+    intrinsic::gas_needed, recovery::recover,
 };
 use crate::{
     chain::{ChainStore, ReadError, StateView},
     metrics,
+    quota::Quotas,
 };
 
 /// Longest init code, in bytes (EIP-3860).
@@ -56,6 +57,7 @@ pub struct Admission {
     store: Arc<ChainStore>,
     mempool: Arc<Mempool>,
     predictor: Arc<Predictor>,
+    quotas: Arc<Quotas>,
 }
 
 impl Admission {
@@ -65,23 +67,24 @@ impl Admission {
         store: Arc<ChainStore>,
         mempool: Arc<Mempool>,
         predictor: Arc<Predictor>,
+        quotas: Arc<Quotas>,
     ) -> Self {
-        Self { rules, store, mempool, predictor }
+        Self { rules, store, mempool, predictor, quotas }
     }
 
-    /// Admits a chunk of raw transactions; one answer each, in order.
-    pub fn admit(&self, raws: &[Bytes]) -> Vec<Result<B256, Rejection>> {
+    /// Admits a chunk of transactions; one answer each, in order.
+    pub fn admit(&self, sent: &[Submission]) -> Vec<Result<B256, Rejection>> {
         let started = Instant::now();
         let gas_limit = self.store.admission_state().gas_limit;
-        let checked = raws.iter().map(|raw| self.check_form(raw, gas_limit)).collect();
+        let checked = sent.iter().map(|sent| self.check_form(sent, gas_limit)).collect();
         let recovered = recover(checked);
         metrics::recovered(started.elapsed());
         let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
         self.store.base().prefetch(&senders, &[]);
         let mut seen = Seen::now(&self.store);
-        let admitted = recovered.into_iter().zip(raws);
+        let admitted = recovered.into_iter().zip(sent);
         let results: Vec<_> =
-            admitted.map(|(tx, raw)| self.admit_one(tx?, raw, &mut seen)).collect();
+            admitted.map(|(tx, sent)| self.admit_one(tx?, sent, &mut seen)).collect();
         self.mempool.tell_received(results.iter().flatten().copied().collect());
         for rejection in results.iter().filter_map(|result| result.as_ref().err()) {
             metrics::rejected(rejection.reason());
@@ -94,7 +97,8 @@ impl Admission {
     }
 
     /// What can be said without the sender.
-    fn check_form(&self, raw: &Bytes, gas_limit_max: u64) -> Result<Transaction, Rejection> {
+    fn check_form(&self, sent: &Submission, gas_limit_max: u64) -> Result<Transaction, Rejection> {
+        let raw = &sent.raw;
         if raw.len() > CARRIED_TRANSACTION_BYTES_MAX {
             let bytes_max = CARRIED_TRANSACTION_BYTES_MAX;
             return Err(Rejection::TooLarge { bytes: raw.len(), bytes_max });
@@ -114,6 +118,7 @@ impl Admission {
         }
         self.check_gas(&tx, gas_limit_max)?;
         self.check_shape(&tx)?;
+        sent.client.send_gas(tx.gas_limit()).map_err(Rejection::Quota)?;
         Ok(tx)
     }
 
@@ -156,9 +161,11 @@ impl Admission {
     fn admit_one(
         &self,
         tx: RecoveredTransaction,
-        raw: &Bytes,
+        sent: &Submission,
         seen: &mut Seen,
     ) -> Result<B256, Rejection> {
+        let taken = self.quotas.sender(&sent.client, tx.sender, tx.tx.gas_limit());
+        taken.map_err(Rejection::Quota)?;
         let tx = Arc::new(self.predictor.prepare(tx));
         for _ in 0..STALE_RETRIES_MAX {
             let account = match seen.sender(&tx.tx) {
@@ -170,7 +177,7 @@ impl Admission {
             };
             let cost = cost(&tx.tx, &seen.admission.l1_fees);
             let fees = Fees::of(&tx.tx.tx);
-            let admitted = Admitted { tx: tx.clone(), raw: raw.clone(), fees, cost };
+            let admitted = Admitted { tx: tx.clone(), raw: sent.raw.clone(), fees, cost };
             match self.mempool.insert(admitted, account) {
                 Ok(hash) => return Ok(hash),
                 Err(NotInserted::Rejected(rejection)) => return Err(rejection),

@@ -33,7 +33,7 @@ pub use pool::{Left, NotInserted, Pool, TakeLimits};
 pub use recovery::{AdmissionQueue, RecoveryThreads};
 pub use rejection::Rejection;
 pub use stored::{reload, save};
-pub use transaction::{Admitted, Cost, Fees, SenderState};
+pub use transaction::{Admitted, Cost, Fees, SenderState, Submission};
 
 use crate::publisher::{Published, Publisher};
 

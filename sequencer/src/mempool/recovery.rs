@@ -20,7 +20,8 @@ use executor::RecoveredTransaction;
 use protocol::Transaction;
 use tokio::sync::oneshot;
 
-use super::{Admission, Rejection};
+use super::{Admission, Rejection, Submission};
+use crate::quota::Client;
 
 /// Transactions of one request that one thread handles together.
 const CHUNK_TRANSACTIONS_MAX: usize = 256;
@@ -41,6 +42,7 @@ pub(super) fn recover(
 
 struct Job {
     raws: Vec<Bytes>,
+    client: Client,
     answer: oneshot::Sender<Vec<Result<B256, Rejection>>>,
 }
 
@@ -58,14 +60,14 @@ pub struct RecoveryThreads {
 }
 
 impl AdmissionQueue {
-    /// Admits transactions; one answer each, in order.
-    pub async fn admit(&self, raws: Vec<Bytes>) -> Vec<Result<B256, Rejection>> {
+    /// Admits transactions that `client` sent; one answer each, in order.
+    pub async fn admit(&self, raws: Vec<Bytes>, client: Client) -> Vec<Result<B256, Rejection>> {
         if !self.taking.load(Ordering::Acquire) {
             return raws.iter().map(|_| Err(Rejection::NotTaking)).collect();
         }
         let mut chunks = Vec::new();
         for chunk in raws.chunks(CHUNK_TRANSACTIONS_MAX) {
-            chunks.push((chunk.len(), self.send(chunk.to_vec())));
+            chunks.push((chunk.len(), self.send(chunk.to_vec(), client.clone())));
         }
         let mut answers = Vec::with_capacity(raws.len());
         for (length, sent) in chunks {
@@ -93,9 +95,10 @@ impl AdmissionQueue {
     fn send(
         &self,
         raws: Vec<Bytes>,
+        client: Client,
     ) -> Result<oneshot::Receiver<Vec<Result<B256, Rejection>>>, Rejection> {
         let (answer, receiver) = oneshot::channel();
-        match self.jobs.try_send(Job { raws, answer }) {
+        match self.jobs.try_send(Job { raws, client, answer }) {
             Ok(()) => Ok(receiver),
             Err(TrySendError::Full(_)) => Err(Rejection::Busy { waiting: self.jobs.len() }),
             Err(TrySendError::Disconnected(_)) => Err(Rejection::NotTaking),
@@ -144,8 +147,13 @@ fn work(admission: &Admission, jobs: &Receiver<Job>) {
             transactions += job.raws.len();
             together.push(job);
         }
-        let raws: Vec<Bytes> = together.iter().flat_map(|job| job.raws.iter().cloned()).collect();
-        let mut results = admission.admit(&raws).into_iter();
+        let sent = |job: &Job| {
+            let client = job.client.clone();
+            let one = move |raw: &Bytes| Submission { raw: raw.clone(), client: client.clone() };
+            job.raws.iter().map(one).collect::<Vec<_>>()
+        };
+        let sent: Vec<Submission> = together.iter().flat_map(sent).collect();
+        let mut results = admission.admit(&sent).into_iter();
         for job in together {
             let answers = results.by_ref().take(job.raws.len()).collect();
             // The caller may have gone; its transactions are in the mempool all the same.

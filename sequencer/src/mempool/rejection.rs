@@ -9,7 +9,7 @@ use alloy::primitives::{Address, B256, U256};
 use executor::InvalidTransaction;
 use protocol::TransactionError;
 
-use crate::chain::ReadError;
+use crate::{chain::ReadError, quota::Refused};
 
 /// A refusal at admission, or the reason why a received transaction was dropped later.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -170,6 +170,9 @@ pub enum Rejection {
         /// Requests waiting.
         waiting: usize,
     },
+    /// Its client, or its sender, has used up a quota.
+    #[error("transaction is beyond a quota")]
+    Quota(#[source] Refused),
     /// The sequencer is shutting down, or does not lead.
     #[error("sequencer takes no transactions now")]
     NotTaking,
@@ -181,7 +184,7 @@ pub enum Rejection {
 impl Rejection {
     /// Whether the same bytes may be taken a moment later without anything else changing.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::NotTaking | Self::State(_))
+        matches!(self, Self::Busy { .. } | Self::Quota(_) | Self::NotTaking | Self::State(_))
     }
 
     /// A short constant word for metrics and gRPC error details.
@@ -210,6 +213,7 @@ impl Rejection {
             Self::Replaced { .. } => "replaced",
             Self::Unexecutable(_) => "unexecutable",
             Self::Busy { .. } => "busy",
+            Self::Quota(_) => "quota",
             Self::NotTaking => "not_taking",
             Self::State(_) => "state",
         }

@@ -6,6 +6,7 @@ use db::PendingTransactions;
 use service::error_chain;
 
 use super::{AdmissionQueue, Mempool};
+use crate::quota::Client;
 
 /// Transactions that are let in again at a time.
 const RELOAD_CHUNK: usize = 1_024;
@@ -31,7 +32,7 @@ pub async fn reload(stored: &PendingTransactions, queue: &AdmissionQueue) {
     };
     let (mut taken, mut refused) = (0_usize, 0_usize);
     for chunk in raws.chunks(RELOAD_CHUNK) {
-        for result in queue.admit(chunk.to_vec()).await {
+        for result in queue.admit(chunk.to_vec(), Client::exempt()).await {
             match result {
                 Ok(_) => taken += 1,
                 Err(_) => refused += 1,

@@ -10,6 +10,17 @@ use alloy::{
 };
 use executor::parallel::PreparedTransaction;
 
+use crate::quota::Client;
+
+/// A transaction as it comes in, and who sent it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The EIP-2718 encoding.
+    pub raw: Bytes,
+    /// Whose quotas it uses.
+    pub client: Client,
+}
+
 /// What a transaction pays per gas, in wei. Invariant: `tip ≤ cap`, which admission checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fees {

@@ -24,6 +24,7 @@ use state::StateReader;
 use crate::{
     api::{Api, errors, limits::CALL_GAS_MAX, read::Fault},
     chain::{ReadError, State},
+    quota::Client,
 };
 
 /// Gas of a plain transfer.
@@ -122,8 +123,10 @@ impl Run {
         gas_limit: u64,
     ) -> Result<Simulation, Fault> {
         let call = Call { gas_limit, ..self.call.clone() };
-        simulate(context, state, &call, &self.state_overrides, &self.block_overrides)
-            .map_err(|error| refused(error, gas_limit))
+        let done = simulate(context, state, &call, &self.state_overrides, &self.block_overrides);
+        let simulation = done.map_err(|error| refused(error, gas_limit))?;
+        Client::current().used_gas(simulation.gas_used);
+        Ok(simulation)
     }
 
     /// The least gas limit that succeeds, within a small slack.

@@ -1,14 +1,24 @@
 //! Refusals as gRPC status codes, with the reason as a stable word that programs can match.
 
-use tonic::{Code, Status};
+use std::time::Duration;
+
+use tonic::{Code, Status, metadata::MetadataMap};
+use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{
     api::errors::rejection_text, chain::ReadError, mempool::Rejection, publisher::Closed,
-    submitter::WaitError,
+    quota::Denied, submitter::WaitError,
 };
 
 /// Metadata key of the stable reason.
 const REASON: &str = "braid-reason";
+/// Whose reasons they are.
+const DOMAIN: &str = "braid";
+/// How long a client is asked to wait where nobody knows how long.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+#[expect(clippy::disallowed_types, reason = "the library's details are made with it")]
+type Metadata = std::collections::HashMap<String, String>;
 
 /// Why a transaction was refused.
 pub(super) fn rejected(rejection: &Rejection) -> Status {
@@ -31,13 +41,40 @@ pub(super) fn rejected(rejection: &Rejection) -> Status {
         | Rejection::ReplacementUnderpriced { .. }
         | Rejection::Unexecutable { .. } => Code::FailedPrecondition,
         Rejection::AlreadyKnown { .. } => Code::AlreadyExists,
-        Rejection::SenderFull { .. } | Rejection::PoolFull { .. } | Rejection::Busy { .. } => {
-            Code::ResourceExhausted
-        }
+        Rejection::SenderFull { .. }
+        | Rejection::PoolFull { .. }
+        | Rejection::Busy { .. }
+        | Rejection::Quota(_) => Code::ResourceExhausted,
         Rejection::Evicted | Rejection::Replaced { .. } => Code::Aborted,
         Rejection::NotTaking | Rejection::State(_) => Code::Unavailable,
     };
-    with_reason(Status::new(code, rejection_text(rejection)), &reason(rejection))
+    let mut details = info(&reason(rejection), metadata(rejection));
+    match rejection {
+        Rejection::Quota(refused) => details.set_retry_info(Some(refused.wait)),
+        Rejection::PoolFull { .. } | Rejection::SenderFull { .. } => {
+            details.set_retry_info(Some(RETRY_DELAY))
+        }
+        _ if rejection.is_temporary() => details.set_retry_info(Some(RETRY_DELAY)),
+        _ if code == Code::InvalidArgument => {
+            details.add_bad_request_violation("transaction", rejection_text(rejection))
+        }
+        _ => &mut details,
+    };
+    status(code, rejection_text(rejection), details)
+}
+
+/// What programs want to know beside the reason.
+fn metadata(rejection: &Rejection) -> Metadata {
+    let pair = |name: &str, value: String| Metadata::from_iter([(name.to_owned(), value)]);
+    match rejection {
+        Rejection::NonceTooLow { expected, .. } | Rejection::NonceTooHigh { expected, .. } => {
+            pair("expectedNonce", expected.to_string())
+        }
+        Rejection::AlreadyKnown { hash } => pair("hash", hash.to_string()),
+        Rejection::Replaced { by } => pair("by", by.to_string()),
+        Rejection::Quota(refused) => pair("quota", refused.reason.word().to_owned()),
+        _ => Metadata::default(),
+    }
 }
 
 /// The stable reason of a refusal, in capitals.
@@ -47,54 +84,96 @@ pub(super) fn reason(rejection: &Rejection) -> String {
 
 /// Why waiting ended without a result.
 pub(super) fn wait_ended(error: &WaitError) -> Status {
+    let text = error.to_string();
     match error {
         WaitError::Rejected(rejection) => rejected(rejection),
-        // The text has the hash.
-        WaitError::TimedOut { .. } => {
-            with_reason(Status::deadline_exceeded(error.to_string()), "TIMED_OUT")
+        WaitError::TimedOut { hash, .. } => {
+            let hash = Metadata::from_iter([("hash".to_owned(), hash.to_string())]);
+            status(Code::DeadlineExceeded, text, info("TIMED_OUT", hash))
         }
-        WaitError::TooMany(_) => {
-            with_reason(Status::resource_exhausted(error.to_string()), "TOO_MANY_WAITING")
-        }
+        WaitError::TooMany(_) => again(Code::ResourceExhausted, text, "TOO_MANY_WAITING"),
         WaitError::Read { source, .. } => read_failed(source),
-        WaitError::Shutdown => with_reason(Status::unavailable(error.to_string()), "SHUTTING_DOWN"),
+        WaitError::Shutdown => again(Code::Unavailable, text, "SHUTTING_DOWN"),
     }
 }
 
 /// The chain could not be read.
 pub(super) fn read_failed(error: &ReadError) -> Status {
     tracing::error!(error = service::error_chain(error), "gRPC read failed");
-    with_reason(Status::unavailable("the chain cannot be read now"), "READ_FAILED")
+    again(Code::Unavailable, "the chain cannot be read now".to_owned(), "READ_FAILED")
 }
 
 /// A stream ended before its client did.
 pub(super) fn closed(closed: Closed) -> Status {
     match closed {
-        Closed::Slow { .. } => with_reason(Status::aborted(closed.to_string()), "SLOW_READER"),
-        Closed::Shutdown => with_reason(Status::unavailable(closed.to_string()), "SHUTTING_DOWN"),
+        Closed::Slow { .. } => plain(Code::Aborted, closed.to_string(), "SLOW_READER"),
+        Closed::Shutdown => again(Code::Unavailable, closed.to_string(), "SHUTTING_DOWN"),
     }
 }
 
 /// No access list was written for a block, and none will be.
 pub(super) fn no_access_list(number: u64) -> Status {
-    let status = Status::failed_precondition(format!("block {number} has no access list"));
-    with_reason(status, "NO_ACCESS_LIST")
+    let text = format!("block {number} has no access list");
+    plain(Code::FailedPrecondition, text, "NO_ACCESS_LIST")
 }
 
 /// A block that the chain does not have any more.
 pub(super) fn not_kept(number: u64) -> Status {
-    with_reason(Status::out_of_range(format!("block {number} is not kept")), "NOT_KEPT")
+    plain(Code::OutOfRange, format!("block {number} is not kept"), "NOT_KEPT")
 }
 
 /// A cursor that the chain has not reached: it is from before a reorg, or from another chain.
 pub(super) fn ahead(head: u64) -> Status {
     let text = format!("the cursor is ahead of the chain, whose newest block is {head}");
-    with_reason(Status::out_of_range(text), "CURSOR_AHEAD")
+    plain(Code::OutOfRange, text, "CURSOR_AHEAD")
 }
 
-fn with_reason(mut status: Status, reason: &str) -> Status {
-    if let Ok(value) = reason.parse() {
-        status.metadata_mut().insert(REASON, value);
+/// A field of a request that cannot be used.
+pub(super) fn invalid(field: &str, why: impl Into<String>) -> Status {
+    let why = why.into();
+    let mut details = info("INVALID_FIELD", Metadata::default());
+    details.add_bad_request_violation(field, why.clone());
+    status(Code::InvalidArgument, format!("{field}: {why}"), details)
+}
+
+/// A call that is not let in.
+pub(super) fn denied(denied: &Denied) -> Status {
+    match denied {
+        Denied::UnknownKey => {
+            plain(Code::Unauthenticated, "unknown API key".to_owned(), "UNKNOWN_KEY")
+        }
+        Denied::Refused(refused) => rejected(&Rejection::Quota(*refused)),
     }
-    status
+}
+
+/// More calls are under way than are taken on.
+pub(super) fn crowded() -> Status {
+    let text = "rate limit exceeded: too many connections".to_owned();
+    again(Code::ResourceExhausted, text, "TOO_MANY_CONNECTIONS")
+}
+
+/// A failure that the same request would meet again.
+fn plain(code: Code, text: String, reason: &str) -> Status {
+    status(code, text, info(reason, Metadata::default()))
+}
+
+/// A failure that passes.
+fn again(code: Code, text: String, reason: &str) -> Status {
+    let mut details = info(reason, Metadata::default());
+    details.set_retry_info(Some(RETRY_DELAY));
+    status(code, text, details)
+}
+
+fn info(reason: &str, metadata: Metadata) -> ErrorDetails {
+    ErrorDetails::with_error_info(reason, DOMAIN, metadata)
+}
+
+/// The reason travels twice: in `google.rpc.ErrorInfo`, and as plain metadata for clients without those types.
+fn status(code: Code, text: String, details: ErrorDetails) -> Status {
+    let mut metadata = MetadataMap::new();
+    let reason = details.error_info().map(|info| info.reason.parse());
+    if let Some(Ok(reason)) = reason {
+        metadata.insert(REASON, reason);
+    }
+    Status::with_error_details_and_metadata(code, text, details, metadata)
 }

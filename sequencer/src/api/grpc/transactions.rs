@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     convert::{copy, located_result},
-    status::{read_failed, reason, rejected, wait_ended},
+    status::{invalid, read_failed, reason, rejected, wait_ended},
 };
 use crate::{
     api::{
@@ -26,6 +26,7 @@ use crate::{
     },
     mempool::Rejection,
     publisher::Outcome,
+    quota::Client,
 };
 
 /// Answers the service.
@@ -66,10 +67,7 @@ impl TransactionService for TransactionApi {
                     result: Some(located_result(&located)),
                 }))
             }
-            later => Err(Status::invalid_argument(format!(
-                "cannot wait for {}: ask GetTransactionStatus for the stages after DURABLE",
-                later.as_str_name()
-            ))),
+            later => Err(beyond(later)),
         }
     }
 
@@ -78,13 +76,14 @@ impl TransactionService for TransactionApi {
         request: Request<Streaming<SubmitStreamRequest>>,
     ) -> Result<Response<Self::SubmitStreamStream>, Status> {
         let api = self.api.clone();
+        let client = request.extensions().get::<Client>().cloned().unwrap_or_default();
         // When the doors close, what was read is still answered.
         let requests = request.into_inner().take_until(api.closing.clone().cancelled_owned());
         let answers = requests
             .zip(futures::stream::iter(0_u64..))
             .map(move |(request, index)| {
-                let api = api.clone();
-                async move { acknowledge(&api, index, request?).await }
+                let (api, client) = (api.clone(), client.clone());
+                async move { client.scope(acknowledge(&api, index, request?)).await }
             })
             // Several are worked on at a time. A client that does not read its answers is not read either.
             .buffered(STREAM_REQUESTS_MAX);
@@ -96,7 +95,7 @@ impl TransactionService for TransactionApi {
         request: Request<GetTransactionStatusRequest>,
     ) -> Result<Response<GetTransactionStatusResponse>, Status> {
         let hash = B256::try_from(request.get_ref().hash.as_ref())
-            .map_err(|_| Status::invalid_argument("hash: 32 bytes are wanted"))?;
+            .map_err(|_| invalid("hash", "32 bytes are wanted"))?;
         let (stage, located) =
             self.api.life_cycle(hash).await.map_err(|error| read_failed(&error))?;
         Ok(Response::new(GetTransactionStatusResponse {
@@ -118,6 +117,12 @@ fn stage_of(stage: protocol::LifeCycle) -> TransactionStage {
     }
 }
 
+/// A stage that no submission waits for.
+fn beyond(stage: TransactionStage) -> Status {
+    let name = stage.as_str_name();
+    invalid("wait_for", format!("{name} comes after DURABLE: ask GetTransactionStatus for it"))
+}
+
 fn timeout(timeout_ms: u32) -> Duration {
     match timeout_ms {
         0 => SYNC_TIMEOUT_DEFAULT,
@@ -131,25 +136,24 @@ async fn acknowledge(
     request: SubmitStreamRequest,
 ) -> Result<SubmitStreamResponse, Status> {
     if request.transactions.len() > STREAM_TRANSACTIONS_MAX {
-        return Err(Status::invalid_argument(format!(
-            "request {request_index} has {} transactions, at most {STREAM_TRANSACTIONS_MAX} are taken",
-            request.transactions.len()
-        )));
+        let given = request.transactions.len();
+        let why = format!(
+            "request {request_index} has {given}, at most {STREAM_TRANSACTIONS_MAX} are taken"
+        );
+        return Err(invalid("transactions", why));
     }
     let durable = match request.wait_for() {
         TransactionStage::Unspecified | TransactionStage::Received => false,
         TransactionStage::Ordered | TransactionStage::Executed | TransactionStage::Durable => true,
-        later => {
-            return Err(Status::invalid_argument(format!(
-                "cannot wait for {}",
-                later.as_str_name()
-            )));
-        }
+        later => return Err(beyond(later)),
     };
     let raw: Vec<Bytes> = request.transactions.into_iter().map(Bytes::from).collect();
     // Waiting begins before submitting, or a result could come in between and be missed.
     let waiting = durable.then(|| wait_for_all(api, &raw)).flatten();
-    let results = api.submitter.submit_many(raw).await;
+    let results = match Client::current().request(raw.len()) {
+        Ok(()) => api.submitter.submit_many(raw).await,
+        Err(refused) => raw.iter().map(|_| Err(Rejection::Quota(refused))).collect(),
+    };
     let mut rejections = Vec::new();
     for (index, result) in (0..).zip(&results) {
         if let Err(rejection) = result {

@@ -31,7 +31,10 @@ use super::{
     limits::{TRACE_BYTES_MAX, TRACE_WAIT_MAX},
     read::{Fault, PASSED_RETRIES_MAX},
 };
-use crate::chain::{At, Included, ReadError, State};
+use crate::{
+    chain::{At, Included, ReadError, State},
+    quota::Client,
+};
 
 /// Whoever can watch a transaction of a replay.
 pub(crate) trait Watcher:
@@ -178,6 +181,8 @@ impl Api {
         T: Send + 'static,
         F: Fn(&mut Replay<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     {
+        let client = Client::current();
+        client.call().map_err(|refused| errors::quota(&refused))?;
         let work = Arc::new(work);
         let permit = Arc::new(self.trace_permit().await?);
         let mut retries = 0;
@@ -185,11 +190,12 @@ impl Api {
             let state = self.state_before(block.number()).await;
             let state = state.map_err(|error| errors::read(request, &error))?;
             let (block, work, permit) = (block.clone(), work.clone(), permit.clone());
+            let client = client.clone();
             let done = tokio::task::spawn_blocking(move || {
                 // Held until the thread is free again, even if nobody waits for the answer any more.
                 let _permit = permit;
                 let allowance = Allowance::new(time_max, TRACE_BYTES_MAX);
-                work(&mut Replay::open(&block, state, allowance)?)
+                client.spend(|| work(&mut Replay::open(&block, state, allowance)?))
             });
             match done.await.map_err(|error| errors::internal(request, &error))? {
                 Ok(done) => return Ok(done),

@@ -169,6 +169,11 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// One whose settings a test changes.
+    pub(super) async fn with(change: impl FnOnce(&mut SequencerConfig)) -> Self {
         // Another test of this process may have done it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::create().await;
@@ -178,7 +183,9 @@ impl Node {
             sub_block_interval: Duration::from_millis(50),
             ..BuilderConfig::default()
         };
-        let config = SequencerConfig { l1_confirmations: 0, builder, ..SequencerConfig::default() };
+        let mut config =
+            SequencerConfig { l1_confirmations: 0, builder, ..SequencerConfig::default() };
+        change(&mut config);
         let health = Health::new();
         let parts = SequencerParts {
             rollup: rollup.clone(),

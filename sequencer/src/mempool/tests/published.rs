@@ -16,10 +16,11 @@ use state::{Account, AccountDiff, CacheLimits, StateDiff};
 use crate::{
     chain::{BaseState, ChainBlock, ChainStore, StoreLimits},
     mempool::{
-        Admission, AdmissionRules, Mempool, MempoolLimits, OrderingChoice, Rejection,
+        Admission, AdmissionRules, Mempool, MempoolLimits, OrderingChoice, Rejection, Submission,
         intrinsic::gas_needed,
     },
     publisher::Publisher,
+    quota::{Client, QuotaConfig, Quotas},
 };
 
 const ARCHIVE: &str = "ethereum-tests/TransactionTests.tar.gz";
@@ -89,9 +90,11 @@ impl Door {
         let mempool =
             Mempool::new(MempoolLimits::default(), OrderingChoice::default(), 0, publisher);
         let rules = AdmissionRules { chain_id: 1, base_fee_min: 0 };
-        let admission =
-            Admission::new(rules, self.store.clone(), Arc::new(mempool), Arc::default());
-        admission.admit(std::slice::from_ref(raw)).remove(0)
+        let quotas = Arc::new(Quotas::new(QuotaConfig::default()));
+        let (store, mempool) = (self.store.clone(), Arc::new(mempool));
+        let admission = Admission::new(rules, store, mempool, Arc::default(), quotas);
+        let sent = Submission { raw: raw.clone(), client: Client::exempt() };
+        admission.admit(&[sent]).remove(0)
     }
 }
 
