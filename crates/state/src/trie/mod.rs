@@ -11,6 +11,7 @@ mod encode;
 mod forest;
 mod load;
 mod nibbles;
+mod outlook;
 mod proof;
 mod reference;
 mod shard;

@@ -6,10 +6,11 @@
 use alloc::vec::Vec;
 use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{Encodable, Header};
+use alloy_trie::HashBuilder;
 
 use super::{
     EMPTY_ROOT,
-    forest::{Change, Forest, Node},
+    forest::{Change, Forest, Node, Touches},
     reference::Reference,
 };
 use crate::{Account, AccountDiff, keccak::Batch};
@@ -126,6 +127,13 @@ impl Shard {
         let contracts = &self.contracts;
         self.accounts
             .path(nodes, self.top, from, key, |leaf, out| contracts.put_account(leaf, out));
+    }
+
+    /// Feeds the accounts as they would be after changes.
+    pub(super) fn feed_accounts(&self, builder: &mut HashBuilder, touches: &Touches) {
+        let put_account =
+            |leaf: &AccountLeaf, out: &mut Vec<u8>| self.contracts.put_account(leaf, out);
+        self.accounts.feed(builder, self.top, touches, &put_account);
     }
 
     /// The value of a hashed slot of a hashed address, and the nodes towards it.

@@ -9,11 +9,13 @@
 
 #[cfg(test)]
 mod check;
+mod feed;
 mod path;
 mod settle;
 mod slots;
 mod update;
 
+pub(super) use feed::{Touch, Touches};
 pub(super) use update::Change;
 
 use alloc::vec::Vec;

@@ -65,6 +65,16 @@ proptest! {
             prop_assert_eq!(root, alloy_root(&state));
             prop_assert_eq!(root, state.trie().root());
 
+            let thought_of = before.trie();
+            prop_assert_eq!(thought_of.root_with(diff), root);
+            for (address, _) in before.accounts().chain(state.accounts()) {
+                let slots: Vec<_> = (0u64..12).map(U256::from).collect();
+                let proof = thought_of.proof_with(diff, &address, &slots);
+                prop_assert_eq!(proof, trie.proof(&address, &slots));
+                let storage_root = thought_of.storage_root_with(diff, &address);
+                prop_assert_eq!(storage_root, trie.storage_root(&address));
+            }
+
             let undo = diff.undo_with(&before, |address| Some(before.slots_of(address))).unwrap();
             let (mut back, mut state_back) = (trie.clone(), state.clone());
             prop_assert_eq!(back.apply(&undo), root_before);
