@@ -18,6 +18,8 @@ pub mod builder;
 pub mod chain;
 mod check;
 mod config;
+#[cfg(test)]
+mod conformance;
 mod error;
 pub mod follower;
 mod indexer;

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{B256, map::HashMap};
+use executor::BlockRules;
 use parking_lot::Mutex;
 use protocol::{BlockOpening, Heads};
 use tokio::sync::{broadcast, oneshot};
@@ -174,6 +175,7 @@ impl Publisher {
                 timestamp: sub_block.opening.timestamp,
                 base_fee: sub_block.base_fee,
                 opening: sub_block.opening,
+                rules: BlockRules::Rollup,
                 block_hash: None,
             };
             answer(waiting, &Ok(located));

@@ -35,7 +35,7 @@ pub(crate) use block::{decode_receipts, numbers, read_block, sealed_header};
 pub(crate) use current::{diffs_between, merge};
 pub(crate) use cursor::{Follower, read as read_cursor};
 pub(crate) use receipts::decode as decode_receipt;
-pub(crate) use unwind::unwind_to;
+pub(crate) use unwind::{undo_between, unwind_to};
 
 use crate::{Classify, ConvertError, JournalError, Severity, codec::DecodeError, lease::Fence};
 

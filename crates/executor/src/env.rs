@@ -4,7 +4,7 @@
 //! sequencer and everybody who re-executes build the same one.
 
 use alloy_consensus::Header;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use protocol::{BlockOpening, Eip1559Params, L1FeeParams, RollupConfig, next_base_fee, predeploys};
 use revm::{
     context::BlockEnv, context_interface::block::BlobExcessGasAndPrice,
@@ -29,6 +29,50 @@ impl From<&RollupConfig> for ChainSpec {
     }
 }
 
+/// By whose rules a block runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockRules {
+    /// This chain's.
+    #[default]
+    Rollup,
+    /// Ethereum's, of one of its forks. No block of ours; published tests come with chains of this kind, and what reads
+    /// our chain is tested on them.
+    Ethereum(EthereumRules),
+}
+
+/// What an Ethereum block has that a rollup's block has not, or always the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EthereumRules {
+    /// The fork.
+    pub spec: SpecId,
+    /// Who receives the tips; base fees are burned.
+    pub beneficiary: Address,
+    /// Zero since the merge.
+    pub difficulty: U256,
+    /// In wei per gas.
+    pub blob_base_fee: u128,
+}
+
+impl BlockRules {
+    /// The fork whose instructions and prices hold.
+    pub const fn spec(&self) -> SpecId {
+        match self {
+            Self::Rollup => SPEC,
+            Self::Ethereum(rules) => rules.spec,
+        }
+    }
+
+    /// Whether a block stores the root of the parent beacon block before its first transaction (EIP-4788).
+    pub(crate) fn stores_beacon_root(&self) -> bool {
+        self.spec().is_enabled_in(SpecId::CANCUN)
+    }
+
+    /// Whether a block stores the hash of its parent before its first transaction (EIP-2935).
+    pub(crate) fn stores_parent_hash(&self) -> bool {
+        self.spec().is_enabled_in(SpecId::PRAGUE)
+    }
+}
+
 /// Everything a transaction can see of its block, and what its fees are computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockContext {
@@ -43,6 +87,8 @@ pub struct BlockContext {
     /// L1 data fee and operator fee of user transactions. The L1 attributes transaction writes the same values to
     /// L1Block; they come from the opening so that charging a fee needs no read of that contract.
     pub l1_fees: L1FeeParams,
+    /// By whose rules the block runs.
+    pub rules: BlockRules,
 }
 
 impl BlockContext {
@@ -59,20 +105,29 @@ impl BlockContext {
             base_fee: next_base_fee(parent, &spec.fees),
             gas_limit: opening.system_config.gas_limit,
             l1_fees: L1FeeParams::from_opening(opening),
+            rules: BlockRules::Rollup,
         }
     }
 
     /// The block as the EVM sees it. `BLOBBASEFEE` is 1, the minimum: the L2 has no blobs.
     pub fn block_env(&self) -> BlockEnv {
+        let (beneficiary, difficulty, blobs) = match self.rules {
+            BlockRules::Rollup => (predeploys::SEQUENCER_FEE_VAULT, U256::ZERO, NO_BLOBS),
+            BlockRules::Ethereum(rules) => {
+                let blob_gasprice = rules.blob_base_fee;
+                let blobs = BlobExcessGasAndPrice { blob_gasprice, ..NO_BLOBS };
+                (rules.beneficiary, rules.difficulty, blobs)
+            }
+        };
         BlockEnv {
             number: U256::from(self.opening.number),
-            beneficiary: predeploys::SEQUENCER_FEE_VAULT,
+            beneficiary,
             timestamp: U256::from(self.opening.timestamp),
             gas_limit: self.gas_limit,
             basefee: self.base_fee,
-            difficulty: U256::ZERO,
+            difficulty,
             prevrandao: Some(self.opening.origin.prev_randao),
-            blob_excess_gas_and_price: Some(NO_BLOBS),
+            blob_excess_gas_and_price: Some(blobs),
             slot_num: 0,
         }
     }

@@ -17,12 +17,12 @@ use alloy_primitives::{Address, Bytes, U256};
 use protocol::L1FeeParams;
 use revm::{
     Context, Database, Inspector,
-    context::{BlockEnv, CfgEnv, Journal, JournalTr, TxEnv},
+    context::{BlockEnv, CfgEnv, Evm as RevmEvm, Journal, JournalTr, TxEnv},
     context_interface::{
         ContextSetters, ContextTr, Transaction,
         result::{ExecutionResult, ResultAndState},
     },
-    handler::{Handler, MainnetContext, MainnetEvm, instructions::EthInstructions},
+    handler::{EthFrame, Handler, MainnetContext, instructions::EthInstructions},
     inspector::InspectorHandler,
     interpreter::interpreter::EthInterpreter,
     primitives::{TxKind, hardfork::SpecId},
@@ -31,22 +31,31 @@ use revm::{
 use state::{StateDiff, StateReader};
 
 use crate::{
-    BlockContext, ExecuteError, Fees, HaltReason, RecoveredTransaction, StateDatabase,
+    BlockContext, BlockRules, ExecuteError, Fees, HaltReason, RecoveredTransaction, StateDatabase,
     changes::state_diff,
-    env::SPEC,
     fees::{FeeRouting, split_gas_fee},
 };
-pub(crate) use handler::{Payment, Rewards, Terms, TransactionHandler};
+pub(crate) use handler::{Checks, Payment, Rewards, Terms, TransactionHandler};
+pub use precompiles::ChainPrecompiles;
+pub(crate) use precompiles::MovedPrecompiles;
 
 /// What an inspector gets to see.
 pub type EvmContext<R> = MainnetContext<StateDatabase<R>>;
 
-type Inner<R, I> = MainnetEvm<EvmContext<R>, I>;
+type Inner<R, I> = RevmEvm<
+    EvmContext<R>,
+    I,
+    EthInstructions<EthInterpreter, EvmContext<R>>,
+    ChainPrecompiles,
+    EthFrame<EthInterpreter>,
+>;
 
 /// Rules and block values that hold for every transaction that one [`Evm`] runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     pub spec: SpecId,
+    /// Whether secp256r1 verification is there before the fork that brings it.
+    pub p256verify: bool,
     pub chain_id: u64,
     pub block: BlockEnv,
     pub routing: FeeRouting,
@@ -56,12 +65,14 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn of(context: &BlockContext) -> Self {
+        let is_rollup = context.rules == BlockRules::Rollup;
         Self {
-            spec: SPEC,
+            spec: context.rules.spec(),
+            p256verify: is_rollup,
             chain_id: context.chain_id,
             block: context.block_env(),
-            routing: FeeRouting::VAULTS,
-            l1_fees: Some(context.l1_fees),
+            routing: if is_rollup { FeeRouting::VAULTS } else { FeeRouting::ETHEREUM },
+            l1_fees: is_rollup.then_some(context.l1_fees),
         }
     }
 }
@@ -140,15 +151,17 @@ impl<R: StateReader> Evm<R> {
         let result = TransactionHandler::new(terms).run(&mut self.inner);
         self.settle(result, terms, None)
     }
+}
 
-    /// Calls a system contract (EIP-4788, EIP-2935). Costs nobody gas and moves no fee.
+impl<R: StateReader, I> Evm<R, I> {
+    /// Calls a system contract (EIP-4788, EIP-2935). Costs nobody gas and moves no fee; no inspector sees it.
     pub(crate) fn system_call(
         &mut self,
         caller: Address,
         contract: Address,
         input: Bytes,
         gas_limit: u64,
-    ) -> Result<EvmState, ExecuteError<R::Error>> {
+    ) -> Result<(ExecutionResult<HaltReason>, EvmState), ExecuteError<R::Error>> {
         self.inner.ctx.set_tx(TxEnv {
             caller,
             kind: TxKind::Call(contract),
@@ -160,8 +173,7 @@ impl<R: StateReader> Evm<R> {
         let result = TransactionHandler::new(&terms).run_system_call(&mut self.inner);
         let changes = self.inner.ctx.journal_mut().finalize();
         self.inner.ctx.error = Ok(());
-        result?;
-        Ok(changes)
+        Ok((result?, changes))
     }
 }
 
@@ -208,11 +220,15 @@ impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
 
 impl<R: StateReader, I> Evm<R, I> {
     pub(crate) fn with_environment(environment: Environment, state: R, inspector: I) -> Self {
-        let Environment { spec, chain_id, block, routing, l1_fees } = environment;
+        let Environment { spec, p256verify, chain_id, block, routing, l1_fees } = environment;
+        let mut cfg = CfgEnv::new_with_spec(spec).with_chain_id(chain_id);
+        // From Osaka on transactions may not ask for more than 2^24 gas. That is for whoever takes them to check: without
+        // this, a simulated call that asks for more would get less.
+        cfg.tx_gas_limit_cap = Some(u64::MAX);
         let mut context: EvmContext<R> = Context {
             block,
             tx: TxEnv::default(),
-            cfg: CfgEnv::new_with_spec(spec).with_chain_id(chain_id),
+            cfg,
             journaled_state: Journal::new(StateDatabase::new(state)),
             chain: (),
             local: Default::default(),
@@ -220,7 +236,7 @@ impl<R: StateReader, I> Evm<R, I> {
         };
         context.journaled_state.set_spec_id(spec);
         let instructions = EthInstructions::new_mainnet_with_spec(spec);
-        let precompiles = precompiles::for_spec(spec);
+        let precompiles = ChainPrecompiles::new(spec, p256verify);
         let inner = Inner::new_with_inspector(context, inspector, instructions, precompiles);
         Self { inner, routing, l1_fees }
     }
@@ -233,6 +249,21 @@ impl<R: StateReader, I> Evm<R, I> {
     /// The same, for whoever applies changes between transactions.
     pub const fn state_mut(&mut self) -> &mut R {
         &mut self.inner.ctx.journaled_state.database.reader
+    }
+
+    /// Who receives the fees.
+    pub(crate) const fn routing(&self) -> FeeRouting {
+        self.routing
+    }
+
+    /// The inspector.
+    pub(crate) const fn inspector_mut(&mut self) -> &mut I {
+        &mut self.inner.inspector
+    }
+
+    /// The precompiled contracts.
+    pub(crate) const fn precompiles_mut(&mut self) -> &mut ChainPrecompiles {
+        &mut self.inner.precompiles
     }
 
     /// The view, once nothing is to be run any more, and the inspector.
@@ -260,7 +291,7 @@ impl<R: StateReader, I> Evm<R, I> {
                 operator_fees: self.l1_fees,
             },
         };
-        Terms { payment, routing: self.routing, gas_left, is_simulation: false, rewards }
+        Terms { payment, routing: self.routing, gas_left, checks: Checks::All, rewards }
     }
 
     /// Empties the journal, on success and on failure alike, and puts the outcome together.

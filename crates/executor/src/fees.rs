@@ -3,6 +3,7 @@
 //! Invariant: what the sender loses is what the vaults gain. Nothing is burned.
 
 use alloc::boxed::Box;
+use alloy_eips::eip4844::DATA_GAS_PER_BLOB;
 use alloy_primitives::{Address, U256};
 use protocol::predeploys;
 use revm::{context_interface::Block, context_interface::Transaction};
@@ -40,14 +41,17 @@ impl FeeRouting {
         l1: predeploys::L1_FEE_VAULT,
         operator: predeploys::OPERATOR_FEE_VAULT,
     };
+
+    /// Ethereum burns the base fee, and has no other fees.
+    pub(crate) const ETHEREUM: Self = Self { base: None, ..Self::VAULTS };
 }
 
 /// The most that a user transaction can cost, and what it pays before it runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Charge {
-    /// Gas limit times maximum fee.
+    /// Gas limit times maximum fee, and the same for blobs.
     pub gas_at_most: U256,
-    /// What is paid for gas before the transaction runs.
+    /// What is paid for gas and blobs before the transaction runs.
     pub gas_now: U256,
     /// L1 data fee.
     pub l1_fee: U256,
@@ -67,9 +71,10 @@ impl Charge {
     ) -> Self {
         let gas_limit = tx.gas_limit();
         let price = tx.effective_gas_price(u128::from(block.basefee()));
+        let (blobs_at_most, blobs_now) = blob_costs(tx, block);
         Self {
-            gas_at_most: gas_cost(gas_limit, tx.max_fee_per_gas()),
-            gas_now: gas_cost(gas_limit, price),
+            gas_at_most: gas_cost(gas_limit, tx.max_fee_per_gas()).saturating_add(blobs_at_most),
+            gas_now: gas_cost(gas_limit, price).saturating_add(blobs_now),
             l1_fee,
             operator_fee,
             value: tx.value(),
@@ -104,6 +109,18 @@ impl Charge {
             }))),
         }
     }
+}
+
+/// What the blobs of a transaction may cost, and what they cost in this block; none of it comes back.
+fn blob_costs(tx: &impl Transaction, block: &impl Block) -> (U256, U256) {
+    let blobs = tx.blob_versioned_hashes().len() as u64;
+    if blobs == 0 {
+        return (U256::ZERO, U256::ZERO);
+    }
+    let gas = blobs.saturating_mul(DATA_GAS_PER_BLOB);
+    let max_fee = tx.max_fee_per_blob_gas();
+    let price = core::cmp::min(block.blob_gasprice().unwrap_or(0), max_fee);
+    (gas_cost(gas, max_fee), gas_cost(gas, price))
 }
 
 /// Splits what the used gas costs into base fee and tip.

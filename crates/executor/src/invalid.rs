@@ -98,6 +98,25 @@ pub enum InvalidTransaction {
     /// An EIP-7702 transaction that authorizes nothing.
     #[error("EIP-7702 transaction with empty auth list")]
     EmptyAuthorizations,
+    /// A blob transaction without blobs.
+    #[error("blob transaction missing blob hashes")]
+    NoBlobs,
+    /// A blob transaction that creates a contract.
+    #[error("blob transaction of type create")]
+    BlobCreation,
+    /// A blob hash of a version that is not there.
+    #[error("blob has invalid hash version")]
+    BlobHashVersion,
+    /// Pays less than the blob base fee.
+    #[error(
+        "max fee per blob gas less than block blob gas fee: maxFeePerBlobGas {max_fee}, blobBaseFee {base_fee}"
+    )]
+    BlobFeeCapTooLow {
+        /// Maximum fee per blob gas of the transaction, in wei.
+        max_fee: u128,
+        /// Blob base fee of the block, in wei.
+        base_fee: u128,
+    },
     /// A rule that only the EVM library knows.
     #[error("{0}")]
     Evm(String),

@@ -37,17 +37,19 @@ pub use access_list::BlockAccessList;
 pub use body_roots::BodyRoots;
 pub use changes::state_diff;
 pub use database::{ReadError, StateDatabase};
-pub use env::{BlockContext, ChainSpec};
+pub use env::{BlockContext, BlockRules, ChainSpec, EthereumRules};
 pub use error::ExecuteError;
-pub use evm::{Evm, EvmContext, Executed};
+pub use evm::{ChainPrecompiles, Evm, EvmContext, Executed};
 pub use fees::Fees;
 pub use halt::HaltReason;
 pub use invalid::{InvalidTransaction, Shortfall};
 pub use outcome::{ExecutedBlock, TransactionOutcome};
+pub use revm::primitives::hardfork::SpecId;
 pub use seal::{SealedBlock, seal, seal_with_roots};
 pub use serial::{SerialExecutor, execute_block, forced_transactions};
 pub use simulate::{
-    AccountOverride, BlockOverrides, Call, InspectedCall, Simulation, SimulationStatus,
-    StateOverrides, inspect_call, simulate, simulate_with,
+    AccountOverride, BlockOverrides, BlockSimulator, Call, InspectedCall, LogPlaced, OverrideError,
+    SimulatedCall, SimulatedRequests, Simulation, SimulationStatus, StateOverrides, inspect_call,
+    simulate, simulate_with,
 };
 pub use transaction::RecoveredTransaction;

@@ -5,15 +5,17 @@
 //! limit holds, and a call without a gas price sees a base fee of zero; whoever names a price or a value must have the
 //! funds. L1 data fee and operator fee are not charged, because there is no signed transaction to measure.
 
+mod block;
 mod inspect;
 mod overrides;
+mod transfers;
 
 #[cfg(test)]
 mod tests;
 
 use alloc::vec::Vec;
 use alloy_eips::{eip2930::AccessList, eip7702::SignedAuthorization};
-use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256};
 use revm::{
     Inspector,
     context::TxEnv,
@@ -24,8 +26,10 @@ use revm::{
 use state::{Overlay, StateDiff, StateReader};
 
 use crate::{BlockContext, EvmContext, ExecuteError, HaltReason, changes::state_diff};
+pub use block::{BlockSimulator, SimulatedCall, SimulatedRequests};
 pub use inspect::{InspectedCall, inspect_call};
-pub use overrides::{AccountOverride, BlockOverrides, StateOverrides};
+pub use overrides::{AccountOverride, BlockOverrides, OverrideError, StateOverrides};
+pub use transfers::LogPlaced;
 
 /// What to run. Absent fee fields mean that gas is free.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +52,10 @@ pub struct Call {
     pub access_list: Option<AccessList>,
     /// EIP-7702 delegations to install first.
     pub authorizations: Vec<SignedAuthorization>,
+    /// Hashes of the blobs that it claims to carry.
+    pub blob_hashes: Vec<B256>,
+    /// Maximum fee per blob gas, in wei.
+    pub max_fee_per_blob_gas: u128,
 }
 
 /// How a simulated call ended.
@@ -70,6 +78,8 @@ pub struct Simulation {
     pub gas_used: u64,
     /// Gas refunded at the end. A gas limit must cover it too.
     pub gas_refunded: u64,
+    /// Gas used before refunds, and at least the floor price of the calldata.
+    pub gas_used_max: u64,
     /// Returned bytes or revert data; empty after a halt.
     pub output: Bytes,
     /// Logs; none unless it succeeded.
@@ -114,6 +124,8 @@ where
 fn tx_env(call: &Call, chain_id: u64) -> TxEnv {
     let tx_type = if !call.authorizations.is_empty() {
         4
+    } else if !call.blob_hashes.is_empty() {
+        3
     } else if call.max_priority_fee_per_gas.is_some() {
         2
     } else {
@@ -131,8 +143,8 @@ fn tx_env(call: &Call, chain_id: u64) -> TxEnv {
         chain_id: Some(chain_id),
         access_list: call.access_list.clone().unwrap_or_default(),
         gas_priority_fee: call.max_priority_fee_per_gas,
-        blob_hashes: Vec::new(),
-        max_fee_per_blob_gas: 0,
+        blob_hashes: call.blob_hashes.clone(),
+        max_fee_per_blob_gas: call.max_fee_per_blob_gas,
         authorization_list: call.authorizations.iter().cloned().map(Either::Left).collect(),
     }
 }
@@ -153,6 +165,7 @@ fn simulation(result: ExecutionResult<HaltReason>, diff: StateDiff) -> Simulatio
         status,
         gas_used: gas.tx_gas_used(),
         gas_refunded: gas.final_refunded(),
+        gas_used_max: core::cmp::max(gas.total_gas_spent(), gas.floor_gas()),
         output,
         logs,
         created,

@@ -74,7 +74,7 @@ pub use output::output_root;
 pub use receipt::receipt_from_parts;
 pub use segments::merkle_root;
 pub use transaction::{
-    TRANSACTION_BYTES_MAX, TransactionError, check_chain_id, decode_transaction,
-    decode_user_transaction, recover,
+    TRANSACTION_BYTES_MAX, TransactionError, check_chain_id, decode_blob_transaction,
+    decode_transaction, decode_user_transaction, is_blob_transaction, recover,
 };
 pub use withdrawal::Withdrawal;

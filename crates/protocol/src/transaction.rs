@@ -3,7 +3,7 @@
 //!
 //! Invariant: bytes that decode are canonical, so a transaction and its raw bytes have one hash.
 
-use alloy_consensus::{Signed, Transaction as _, transaction::SignerRecoverable};
+use alloy_consensus::{Signed, Transaction as _, TxEip4844, transaction::SignerRecoverable};
 use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718};
 use alloy_primitives::Address;
 
@@ -74,6 +74,22 @@ pub fn decode_transaction(raw: &[u8]) -> Result<Transaction, TransactionError> {
         return Err(TransactionError::NotCanonical);
     }
     Ok(tx)
+}
+
+/// Decodes a blob transaction as blocks of Ethereum hold it, without its blobs. No block of ours has one; published
+/// chains, on which what reads our chain is tested, do.
+pub fn decode_blob_transaction(raw: &[u8]) -> Result<Signed<TxEip4844>, TransactionError> {
+    if raw.first() != Some(&TYPE_BLOB) {
+        return Err(TransactionError::Type(raw.first().copied().unwrap_or_default()));
+    }
+    let mut rest = raw;
+    let tx = Signed::<TxEip4844>::decode_2718(&mut rest).map_err(TransactionError::Decode)?;
+    if rest.is_empty() { Ok(tx) } else { Err(TransactionError::Trailing(rest.len())) }
+}
+
+/// Whether a raw transaction is a blob transaction.
+pub fn is_blob_transaction(raw: &[u8]) -> bool {
+    raw.first() == Some(&TYPE_BLOB)
 }
 
 /// Decodes a raw transaction that came from a user.

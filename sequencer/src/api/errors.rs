@@ -66,6 +66,11 @@ pub(crate) fn params(message: impl Into<String>) -> ErrorObjectOwned {
     plain(INVALID_PARAMS, message)
 }
 
+/// A call that claims to carry blobs.
+pub(crate) fn no_blobs() -> ErrorObjectOwned {
+    server("transaction type not supported: transaction type not valid: 0x03")
+}
+
 /// State of a block that is not known. The bare text `header not found` would be repeated by alloy.
 pub(crate) fn unknown_block(id: impl std::fmt::Display) -> ErrorObjectOwned {
     server(format!("header not found: {id}"))

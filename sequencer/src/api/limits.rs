@@ -36,8 +36,12 @@ pub(crate) const LOG_TOPIC_ALTERNATIVES_MAX: usize = 1_000;
 pub(crate) const FILTERS_MAX: usize = 10_000;
 /// A filter that nobody asks for so long is forgotten.
 pub(crate) const FILTER_IDLE_MAX: Duration = Duration::from_secs(300);
-/// How long a proof may wait for the next sealed block.
-pub(crate) const PROOF_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Blocks of one simulation, those that fill gaps included.
+pub(crate) const SIMULATE_BLOCKS_MAX: u64 = 256;
+/// Slots that one `eth_getStorageValues` may ask for.
+pub(crate) const STORAGE_VALUES_MAX: usize = 1_024;
+/// Transactions in an answer about the whole mempool.
+pub(crate) const TXPOOL_TRANSACTIONS_MAX: usize = 10_000;
 /// Slots in one proof.
 pub(crate) const PROOF_SLOTS_MAX: usize = 1_024;
 /// Gas of one call or estimate.

@@ -21,6 +21,7 @@ mod rollup;
 mod server;
 #[cfg(test)]
 mod tests;
+mod txpool;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -38,6 +39,7 @@ use self::{
     net::{NetApi, NetServer, Web3Server},
     rollup::{RollupMethods, RollupServer},
     server::Rpc,
+    txpool::{TxpoolMethods, TxpoolServer},
 };
 use crate::{
     chain::ChainView,
@@ -101,6 +103,7 @@ fn methods(api: &Api) -> Result<RpcModule<()>, RegisterMethodError> {
     methods.merge(NetServer::into_rpc(NetApi { chain_id }))?;
     methods.merge(Web3Server::into_rpc(NetApi { chain_id }))?;
     methods.merge(RollupMethods(api.clone()).into_rpc())?;
+    methods.merge(TxpoolMethods(api.clone()).into_rpc())?;
     Ok(methods)
 }
 

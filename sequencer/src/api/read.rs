@@ -6,13 +6,13 @@ use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     primitives::B256,
 };
-use executor::{BlockContext, ChainSpec};
+use executor::{BlockContext, BlockRules, ChainSpec};
 use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
 use protocol::{BlockOpening, L1FeeParams, LifeCycle, SafetyLevel, next_base_fee};
 
 use super::{Api, errors};
 use crate::{
-    chain::{At, ChainBlock, Located, PendingBlock, ReadError, State},
+    chain::{At, ChainBlock, Located, PendingBlock, ReadError, State, StateOutlook},
     quota::Client,
 };
 
@@ -103,7 +103,10 @@ impl Api {
         let mut retries = 0;
         loop {
             let done = match self.state(id).await {
-                Ok((state, context)) => self.run(request, work.clone(), state, context).await?,
+                Ok((state, context)) => {
+                    let work = work.clone();
+                    self.run(request, move || work(&state, &context)).await?
+                }
                 Err(fault) => Err(fault),
             };
             match done {
@@ -117,22 +120,49 @@ impl Api {
         }
     }
 
-    async fn run<T, F>(
+    /// Runs `work` on the state after a sealed block, with the trie of that block at hand, on a thread that may block.
+    pub(crate) async fn with_outlook<T, F>(
         &self,
         request: &'static str,
-        work: Arc<F>,
-        state: State,
-        context: BlockContext,
-    ) -> RpcResult<Result<T, Fault>>
+        id: BlockId,
+        work: F,
+    ) -> RpcResult<T>
     where
         T: Send + 'static,
-        F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
+        F: Fn(&State, &Arc<ChainBlock>, &StateOutlook) -> Result<T, Fault> + Send + Sync + 'static,
     {
+        Client::current().call().map_err(|refused| errors::quota(&refused))?;
+        let Some(block) = self.block(id).await? else {
+            return Err(errors::unknown_block(id_text(id)));
+        };
+        let work = Arc::new(work);
+        let mut retries = 0;
+        loop {
+            let state = self.view.state(At::Number(block.number())).await;
+            let state = state.map_err(|error| errors::read(request, &error))?;
+            let outlook = self.view.outlook(block.number());
+            let (work, block) = (work.clone(), block.clone());
+            match self.run(request, move || work(&state, &block, &outlook)).await? {
+                Ok(done) => return Ok(done),
+                Err(Fault::Read(ReadError::Passed { .. })) if retries < PASSED_RETRIES_MAX => {
+                    retries += 1;
+                }
+                Err(Fault::Read(error)) => return Err(errors::read(request, &error)),
+                Err(Fault::Answer(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        request: &'static str,
+        work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+    ) -> RpcResult<Result<T, Fault>> {
         let client = Client::current();
         let permit = self.calls.clone().acquire_owned().await;
         let permit = permit.map_err(|error| errors::internal(request, &error))?;
         let done = tokio::task::spawn_blocking(move || {
-            let done = client.spend(|| work(&state, &context));
+            let done = client.spend(work);
             drop(permit);
             done
         });
@@ -143,7 +173,7 @@ impl Api {
     async fn state(&self, id: BlockId) -> Result<(State, BlockContext), Fault> {
         if id.is_pending() {
             let context = match self.open_block() {
-                Some(open) => self.context(&open.opening, open.base_fee),
+                Some(open) => self.context(&open.opening, open.base_fee, BlockRules::Rollup),
                 None => self.next_context(),
             };
             return Ok((self.view.state(At::Pending).await?, context));
@@ -158,7 +188,7 @@ impl Api {
             return Err(errors::not_canonical().into());
         }
         let base_fee = block.header.base_fee_per_gas.unwrap_or_default();
-        let context = self.context(&block.opening, base_fee);
+        let context = self.context(&block.opening, base_fee, block.rules());
         Ok((self.view.state(At::Number(block.number())).await?, context))
     }
 
@@ -173,11 +203,16 @@ impl Api {
             sequence_number: newest.opening.sequence_number + 1,
             ..newest.opening
         };
-        self.context(&opening, self.base_fee_after(&newest))
+        self.context(&opening, self.base_fee_after(&newest), newest.rules())
     }
 
     /// A block as its transactions see it.
-    pub(super) fn context(&self, opening: &BlockOpening, base_fee: u64) -> BlockContext {
+    pub(super) fn context(
+        &self,
+        opening: &BlockOpening,
+        base_fee: u64,
+        rules: BlockRules,
+    ) -> BlockContext {
         let spec = ChainSpec::from(&*self.config);
         BlockContext {
             chain_id: spec.chain_id,
@@ -185,6 +220,7 @@ impl Api {
             base_fee,
             gas_limit: opening.system_config.gas_limit,
             l1_fees: L1FeeParams::from_opening(opening),
+            rules,
         }
     }
 

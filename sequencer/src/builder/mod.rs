@@ -33,4 +33,4 @@ pub use journal::{JournalItem, JournalRow, JournalWriter};
 pub use open_block::{Attempt, ClosedBlock, ExecutedSubBlock, OpenBlock, Replayed};
 pub use origin::OriginView;
 pub(crate) use root::GrowingBlock;
-pub use root::{RootGone, RootHandle, RootWorker};
+pub use root::{Covered, RootGone, RootHandle, RootWorker};

@@ -275,7 +275,8 @@ impl OpenBlock {
         self.logs += u64::try_from(outcome.receipt.logs().len()).unwrap_or(u64::MAX);
         let (transaction, hash, sender) = (tx.tx.clone(), tx.hash, tx.sender);
         let included =
-            Arc::new(Included { transaction, hash, sender, index, log_index_first, outcome });
+            Included { transaction, hash, sender, index, log_index_first, blob: None, outcome };
+        let included = Arc::new(included);
         self.transactions.push(included.clone());
         included
     }
@@ -309,6 +310,7 @@ impl ClosedBlock {
             sub_block_lengths: self.lengths,
             raw: self.raw,
             execution: self.execution,
+            ethereum: None,
             access_list: OnceLock::new(),
         }
     }

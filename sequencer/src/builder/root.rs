@@ -1,17 +1,17 @@
 //! The roots, on their own thread: hashes what each sub-block changed and holds as it comes, beside the execution of the
 //! next, and seals the block.
 //!
-//! It owns the trie. Between blocks the trie is that of the newest sealed block; that is when proofs are given.
+//! It owns the trie and lets others look at it, without waiting for the end of a block: who looks brings along what to
+//! think away (`chain/outlook.rs`).
 //! Invariant: sub-blocks arrive in the order of execution, each exactly once.
 
 use std::{sync::Arc, thread::JoinHandle, time::Instant};
 
-use alloy::primitives::{Address, U256};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use executor::BodyRoots;
+use parking_lot::Mutex;
 use protocol::predeploys::L2_TO_L1_MESSAGE_PASSER;
-use state::{AccountProof, StateDiff, StateTrie};
-use tokio::sync::oneshot;
+use state::{StateDiff, StateTrie};
 
 use super::{ClosedBlock, ExecutedSubBlock};
 use crate::{
@@ -22,19 +22,30 @@ use crate::{
 /// Jobs that may wait for the root thread; a sub-block is one.
 const JOBS_MAX: usize = 256;
 
-/// Proofs that wait for the next sealed block.
-const PROOFS_WAITING_MAX: usize = 1_024;
-
 enum Job {
     Apply { diff: Arc<StateDiff>, transactions: Vec<Arc<Included>> },
     Seal { block: Box<ClosedBlock>, answer: Sender<ChainBlock> },
-    Prove(ProofRequest),
+    Look { covered: Covered, look: Look },
 }
 
-struct ProofRequest {
-    address: Address,
-    slots: Vec<U256>,
-    answer: oneshot::Sender<(u64, AccountProof)>,
+/// Gets to see the trie, or nothing where the trie is ahead of what the caller knows.
+type Look = Box<dyn FnOnce(Option<&StateTrie>) + Send>;
+
+/// How far a caller knows the chain, or how far the trie is: a sealed block and sub-blocks after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Covered {
+    /// Number of the newest sealed block.
+    pub sealed: u64,
+    /// Sub-blocks of the block after it, the opening one included.
+    pub sub_blocks: usize,
+}
+
+impl Covered {
+    /// Whether everything that `applied` has is covered.
+    const fn reaches(&self, applied: &Self) -> bool {
+        self.sealed > applied.sealed
+            || (self.sealed == applied.sealed && self.sub_blocks >= applied.sub_blocks)
+    }
 }
 
 /// The thread that keeps the trie.
@@ -44,10 +55,12 @@ pub struct RootWorker {
     thread: JoinHandle<StateTrie>,
 }
 
-/// Asks the root thread for proofs. Cheap to clone; it outlives resets of the chain.
+/// Asks the root thread. Cheap to clone; it outlives resets of the chain.
 #[derive(Debug, Clone, Default)]
 pub struct RootHandle {
-    jobs: Arc<parking_lot::Mutex<Option<Sender<Job>>>>,
+    jobs: Arc<Mutex<Option<Sender<Job>>>>,
+    /// One question at a time, so that building waits for one at most.
+    turn: Arc<Mutex<()>>,
 }
 
 /// The root thread is gone.
@@ -65,7 +78,8 @@ impl RootWorker {
         *handle.jobs.lock() = Some(jobs.clone());
         let thread = std::thread::Builder::new().name("braid-root".into()).spawn(move || {
             let open = GrowingBlock::default();
-            Trie { trie, open, sealed: Some(number), waiting: Vec::new() }.run(&receiver)
+            let applied = Covered { sealed: number, sub_blocks: 0 };
+            Trie { trie, open, applied }.run(&receiver)
         })?;
         Ok(Self { jobs, thread })
     }
@@ -101,24 +115,26 @@ impl RootWorker {
 }
 
 impl RootHandle {
-    /// Proves an account and slots in the newest sealed block, or in the next one if that is being built: then the
-    /// answer comes when it is sealed. Returns the number of the block as well.
+    /// Lets `look` see the trie, whatever it has applied by then; `None` where that is more than `covered`. Blocks the
+    /// thread until then.
     ///
     /// # Errors
     /// When the thread is gone.
-    pub async fn prove(
+    pub fn ask<T: Send + 'static>(
         &self,
-        address: Address,
-        slots: Vec<U256>,
-    ) -> Result<(u64, AccountProof), RootGone> {
-        let (answer, receiver) = oneshot::channel();
-        let job = Job::Prove(ProofRequest { address, slots, answer });
-        {
-            let jobs = self.jobs.lock();
-            // A full queue means many sub-blocks waiting: a proof must not add to that.
-            jobs.as_ref().ok_or(RootGone)?.try_send(job).map_err(|_| RootGone)?;
-        }
-        receiver.await.map_err(|_| RootGone)
+        covered: Covered,
+        look: impl FnOnce(&StateTrie) -> T + Send + 'static,
+    ) -> Result<Option<T>, RootGone> {
+        let turn = self.turn.lock();
+        let (answer, receiver) = bounded(1);
+        // The receiver waits for it.
+        let look: Look = Box::new(move |trie| drop(answer.send(trie.map(look))));
+        let jobs = self.jobs.lock().clone().ok_or(RootGone)?;
+        jobs.send(Job::Look { covered, look }).map_err(|_| RootGone)?;
+        drop(jobs);
+        let answer = receiver.recv().map_err(|_| RootGone);
+        drop(turn);
+        answer
     }
 }
 
@@ -155,9 +171,8 @@ impl GrowingBlock {
 struct Trie {
     trie: StateTrie,
     open: GrowingBlock,
-    /// The block that the trie is the state of; `None` inside a block.
-    sealed: Option<u64>,
-    waiting: Vec<ProofRequest>,
+    /// How far the trie is.
+    applied: Covered,
 }
 
 impl Trie {
@@ -169,13 +184,10 @@ impl Trie {
                     let sealed = self.seal(*block);
                     // The driver waits for this; it is gone only if it panicked.
                     let _ = answer.send(sealed);
-                    self.answer_waiting();
                 }
-                Job::Prove(request) if self.sealed.is_some() => self.prove(request),
-                Job::Prove(request) if self.waiting.len() < PROOFS_WAITING_MAX => {
-                    self.waiting.push(request);
+                Job::Look { covered, look } => {
+                    look(covered.reaches(&self.applied).then_some(&self.trie));
                 }
-                Job::Prove(_) => {}
             }
         }
         self.trie
@@ -183,7 +195,7 @@ impl Trie {
 
     fn apply(&mut self, diff: &StateDiff, transactions: &[Arc<Included>]) {
         let started = Instant::now();
-        self.sealed = None;
+        self.applied.sub_blocks += 1;
         self.trie.apply(diff);
         let hashed = Instant::now();
         metrics::root_applied(hashed.duration_since(started));
@@ -194,21 +206,8 @@ impl Trie {
     fn seal(&mut self, block: ClosedBlock) -> ChainBlock {
         let started = Instant::now();
         let sealed = std::mem::take(&mut self.open).seal(&self.trie, block);
-        self.sealed = Some(sealed.number());
+        self.applied = Covered { sealed: sealed.number(), sub_blocks: 0 };
         metrics::sealed(started.elapsed());
         sealed
-    }
-
-    fn answer_waiting(&mut self) {
-        for request in std::mem::take(&mut self.waiting) {
-            self.prove(request);
-        }
-    }
-
-    fn prove(&self, request: ProofRequest) {
-        let Some(number) = self.sealed else { return };
-        let proof = self.trie.proof(&request.address, &request.slots);
-        // The caller may have gone.
-        let _ = request.answer.send((number, proof));
     }
 }

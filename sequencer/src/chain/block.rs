@@ -4,10 +4,16 @@
 
 use std::sync::{Arc, OnceLock};
 
-use alloy::primitives::{Address, B256, Bytes};
-use executor::{TransactionOutcome, parallel::RunReport};
+use alloy::{
+    consensus::{Signed, TxEip4844},
+    eips::Encodable2718,
+    primitives::{Address, B256, Bytes},
+};
+use executor::{BlockRules, TransactionOutcome, parallel::RunReport};
 use protocol::{BlockOpening, Header, L2BlockRef, Transaction};
 use state::StateDiff;
+
+use super::ethereum::EthereumParts;
 
 /// A transaction that was executed in its place in a block.
 #[derive(Debug, Clone)]
@@ -22,8 +28,20 @@ pub struct Included {
     pub index: u64,
     /// Place in the block of its first log.
     pub log_index_first: u64,
+    /// The transaction as it really is where it carries blobs, which those of a rollup do not; see [`super::ethereum`].
+    pub blob: Option<Arc<Signed<TxEip4844>>>,
     /// What came of it. The receipt in it counts gas from the start of the block.
     pub outcome: TransactionOutcome,
+}
+
+impl Included {
+    /// The bytes that its block holds.
+    pub fn raw(&self) -> Bytes {
+        match &self.blob {
+            Some(blob) => blob.encoded_2718().into(),
+            None => self.transaction.encoded_2718().into(),
+        }
+    }
 }
 
 /// A sealed block with everything that followed from executing it.
@@ -47,6 +65,8 @@ pub struct ChainBlock {
     pub raw: Vec<Bytes>,
     /// How its user transactions were executed; empty where that was not here.
     pub execution: RunReport,
+    /// What a rollup's block does not have; see [`super::ethereum`].
+    pub ethereum: Option<Arc<EthereumParts>>,
     /// The RLP of its access list (EIP-7928), which its check writes; empty before, and where none is written.
     pub access_list: OnceLock<Bytes>,
 }
@@ -55,6 +75,11 @@ impl ChainBlock {
     /// Block number.
     pub const fn number(&self) -> u64 {
         self.reference.number
+    }
+
+    /// By whose rules it ran.
+    pub fn rules(&self) -> BlockRules {
+        self.ethereum.as_ref().map_or(BlockRules::Rollup, |parts| BlockRules::Ethereum(parts.rules))
     }
 
     /// Transactions that users sent: those after the L1 attributes and the deposits.
@@ -99,6 +124,8 @@ pub struct Located {
     pub base_fee: u64,
     /// What its block was opened with: L1 origin, fee scalars.
     pub opening: BlockOpening,
+    /// By whose rules its block ran.
+    pub rules: BlockRules,
     /// Hash of its block; `None` while the block is open.
     pub block_hash: Option<B256>,
 }

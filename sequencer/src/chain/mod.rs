@@ -12,7 +12,9 @@
 mod base;
 mod block;
 mod error;
+pub mod ethereum;
 mod logs;
+mod outlook;
 mod state;
 mod state_view;
 mod store;
@@ -21,6 +23,7 @@ mod view;
 pub use base::BaseState;
 pub use block::{ChainBlock, Included, Located, PendingBlock};
 pub use error::ReadError;
+pub use outlook::{OUTLOOK_BLOCKS_MAX, OUTLOOK_CHANGES_MAX, OutlookError, StateOutlook};
 pub use state::{At, State};
 pub use state_view::StateView;
 pub use store::{ChainStore, StoreLimits};

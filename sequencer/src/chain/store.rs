@@ -7,12 +7,13 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use alloy::primitives::{B256, map::HashMap};
+use executor::BlockRules;
 use parking_lot::RwLock;
 use protocol::{Heads, L1FeeParams, L2BlockRef, SafetyLevel};
 use state::StateDiff;
 
 use super::{BaseState, ChainBlock, Included, Located, PendingBlock, StateView};
-use crate::mempool::AdmissionState;
+use crate::{builder::Covered, mempool::AdmissionState};
 
 /// Bounds of the store.
 #[derive(Debug, Clone, Copy)]
@@ -207,6 +208,7 @@ impl ChainStore {
                 timestamp: block.header.timestamp,
                 base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
                 opening: block.opening,
+                rules: block.rules(),
                 block_hash: shown.then_some(block.hash),
             });
         }
@@ -217,6 +219,7 @@ impl ChainStore {
             timestamp: open.opening.timestamp,
             base_fee: open.base_fee,
             opening: open.opening,
+            rules: BlockRules::Rollup,
             block_hash: None,
         })
     }
@@ -248,6 +251,25 @@ impl ChainStore {
         }
         layers.extend(inner.layers_of(newest).unwrap_or_default());
         self.view(newest, layers)
+    }
+
+    /// What is known to have changed after a block, or after the indexed block where that is newer.
+    pub(super) fn changes_above(&self, number: u64) -> Option<ChangesAbove> {
+        let inner = self.inner.read();
+        let newest = inner.blocks.back()?.number();
+        let floor = std::cmp::max(number, inner.indexed);
+        let state = self.view(floor, inner.layers_of(floor)?);
+        let sealed = (floor + 1..=newest).map(|number| inner.get(number));
+        let mut diffs =
+            sealed.map(|block| Some(block?.diff.clone())).collect::<Option<Vec<_>>>()?;
+        let open = inner.pending.as_ref().filter(|open| open.opening.number == newest + 1);
+        let open = open.map_or(&[][..], |open| &open.diffs[..]);
+        diffs.extend(open.iter().cloned());
+        Some(ChangesAbove {
+            state,
+            diffs,
+            covered: Covered { sealed: newest, sub_blocks: open.len() },
+        })
     }
 
     /// What the blocks after `from` up to `to` changed, in order. All of them must be in memory.
@@ -287,6 +309,15 @@ impl ChainStore {
     fn view(&self, number: u64, layers: Vec<Arc<StateDiff>>) -> StateView {
         StateView::new(self.base.clone(), number, layers)
     }
+}
+
+/// The state after a block, and everything that changed since, in order.
+#[derive(Debug)]
+pub(super) struct ChangesAbove {
+    pub(super) state: StateView,
+    pub(super) diffs: Vec<Arc<StateDiff>>,
+    /// How far the diffs go.
+    pub(super) covered: Covered,
 }
 
 impl Inner {

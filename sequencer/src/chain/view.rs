@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::B256;
 use db::{ChainReader, Database, HistoricalState, Index, JournalReader};
-use protocol::{Heads, RollupConfig};
-use state::AccountProof;
+use executor::BlockRules;
+use protocol::{BlockOpening, Header, Heads, RollupConfig};
 
-use super::{At, ChainBlock, ChainStore, Located, PendingBlock, ReadError, State};
-use crate::builder::{RootGone, RootHandle};
+use super::{
+    At, ChainBlock, ChainStore, Located, PendingBlock, ReadError, State, StateOutlook, ethereum,
+    ethereum::{EthereumChain, EthereumParts},
+};
+use crate::builder::RootHandle;
 
 /// The chain as the doors see it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct ChainView {
     journal: JournalReader,
     reader: ChainReader,
     root: RootHandle,
+    /// The chain is of this kind, and not a rollup's.
+    ethereum: Option<Arc<EthereumChain>>,
 }
 
 impl ChainView {
@@ -35,7 +40,31 @@ impl ChainView {
         let index = Index::new(database.clone());
         let journal = JournalReader::new(database.clone());
         let reader = ChainReader::new(database.clone());
-        Self { store, rollup, database, index, journal, reader, root }
+        Self { store, rollup, database, index, journal, reader, root, ethereum: None }
+    }
+
+    /// The same for a chain of another kind.
+    #[cfg(test)]
+    pub(crate) fn of_ethereum(self, chain: Arc<EthereumChain>) -> Self {
+        Self { ethereum: Some(chain), ..self }
+    }
+
+    /// The chain, where it is not a rollup's.
+    pub const fn ethereum(&self) -> Option<&Arc<EthereumChain>> {
+        self.ethereum.as_ref()
+    }
+
+    /// What an indexed block was opened with, and what it has besides where the chain is not a rollup's.
+    async fn opened(
+        &self,
+        header: &Header,
+    ) -> Result<(BlockOpening, Option<Arc<EthereumParts>>), ReadError> {
+        let number = header.number;
+        if let Some(chain) = &self.ethereum {
+            return Ok((ethereum::opening(header), chain.parts(number).cloned()));
+        }
+        let opening = crate::restart::opening_of(&self.journal, &self.rollup, number).await;
+        Ok((opening.map_err(|_| ReadError::BlockUnknown { number })?, None))
     }
 
     /// All heads.
@@ -86,9 +115,8 @@ impl ChainView {
         }
         let reading = self.index.block(number).await;
         let Some(record) = reading.map_err(ReadError::index("a block"))? else { return Ok(None) };
-        let opening = crate::restart::opening_of(&self.journal, &self.rollup, number).await;
-        let opening = opening.map_err(|_| ReadError::BlockUnknown { number })?;
-        crate::restart::chain_block(record, opening).map(|block| Some(Arc::new(block)))
+        let (opening, parts) = self.opened(&record.header).await?;
+        crate::restart::chain_block(record, opening, parts).map(|block| Some(Arc::new(block)))
     }
 
     /// A durable block that must be there.
@@ -127,7 +155,7 @@ impl ChainView {
             return Ok(None);
         };
         let number = found.block.header.number;
-        let opening = crate::restart::opening_of(&self.journal, &self.rollup, number).await;
+        let (opening, parts) = self.opened(&found.block.header).await?;
         let (index, raw, receipt) = (found.index.into(), found.raw, found.receipt);
         let included = crate::restart::included(number, index, &raw, receipt)?;
         Ok(Some(Located {
@@ -135,7 +163,8 @@ impl ChainView {
             block_number: number,
             timestamp: found.block.header.timestamp,
             base_fee: found.block.header.base_fee_per_gas.unwrap_or_default(),
-            opening: opening.map_err(|_| ReadError::BlockUnknown { number })?,
+            opening,
+            rules: parts.map_or(BlockRules::Rollup, |parts| BlockRules::Ethereum(parts.rules)),
             block_hash: Some(found.block.hash),
         }))
     }
@@ -161,16 +190,8 @@ impl ChainView {
         Ok(State::Historic(Box::new(history.blocking(tokio::runtime::Handle::current()))))
     }
 
-    /// Proves an account and slots in the newest sealed block, or in the one being built as soon as it is sealed;
-    /// also gives its number.
-    ///
-    /// # Errors
-    /// When the sequencer ends or is overloaded.
-    pub async fn prove(
-        &self,
-        address: Address,
-        slots: Vec<U256>,
-    ) -> Result<(u64, AccountProof), RootGone> {
-        self.root.prove(address, slots).await
+    /// The trie as it was after a block.
+    pub fn outlook(&self, number: u64) -> StateOutlook {
+        StateOutlook::new(self.store.clone(), self.index.clone(), self.root.clone(), number)
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn genesis_block(rollup: &protocol::RollupConfig) -> (ChainBlock, Sta
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),
         execution: Default::default(),
+        ethereum: None,
         access_list: Default::default(),
     };
     (block, undo)

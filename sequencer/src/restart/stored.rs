@@ -11,7 +11,7 @@ use state::{StateTrie, StateTrieBuilder};
 use super::{Loader, decode_opening, genesis::genesis_opening};
 use crate::{
     SequencerError,
-    chain::{ChainBlock, Included, ReadError},
+    chain::{ChainBlock, Included, ReadError, ethereum, ethereum::EthereumParts},
 };
 
 impl Loader {
@@ -20,7 +20,7 @@ impl Loader {
         let record = self.index.block(number).await.map_err(SequencerError::Index)?;
         let record = record.ok_or(SequencerError::Lost { what: "newest block of the index" })?;
         let opening = opening_of(&self.journal, &self.rollup, number).await?;
-        chain_block(record, opening).map_err(SequencerError::Chain)
+        chain_block(record, opening, None).map_err(SequencerError::Chain)
     }
 
     /// A reader of the state tables.
@@ -102,6 +102,7 @@ pub(crate) async fn opening_of(
 pub(crate) fn chain_block(
     record: BlockRecord,
     opening: BlockOpening,
+    ethereum: Option<Arc<EthereumParts>>,
 ) -> Result<ChainBlock, ReadError> {
     let number = record.header.number;
     let raws: Vec<_> = record.bodies.iter().cloned().collect();
@@ -127,6 +128,7 @@ pub(crate) fn chain_block(
         sub_block_lengths: record.bodies.journaled.iter().map(Vec::len).collect(),
         raw: record.bodies.journaled.into_iter().flatten().collect(),
         execution: Default::default(),
+        ethereum,
         access_list: record.access_list.map(OnceLock::from).unwrap_or_default(),
     })
 }
@@ -138,17 +140,15 @@ pub(crate) fn included(
     raw: &Bytes,
     receipt: IndexedReceipt,
 ) -> Result<Included, ReadError> {
-    let transaction = protocol::decode_transaction(raw).map_err(|source| ReadError::Body {
-        number,
-        index,
-        source: Arc::new(source),
-    })?;
+    let undecodable = |source| ReadError::Body { number, index, source: Arc::new(source) };
+    let (transaction, blob) = ethereum::decode(raw).map_err(undecodable)?;
     Ok(Included {
         transaction,
         hash: keccak256(raw),
         sender: receipt.sender,
         index,
         log_index_first: receipt.first_log_index,
+        blob,
         outcome: TransactionOutcome {
             receipt: receipt.receipt,
             gas_used: receipt.gas_used,

@@ -3,13 +3,13 @@
 //!
 //! ```text
 //! record = type ‖ flags ‖ gas after it ‖ gas used ‖ first log index ‖ sender ‖ [created]
-//!          ‖ [deposit nonce] ‖ [deposit version] ‖ gas price ‖ l1 fee ‖ operator fee ‖ count ‖ log*
+//!          ‖ [deposit nonce] ‖ [deposit version] ‖ [state root] ‖ gas price ‖ l1 fee ‖ operator fee ‖ count ‖ log*
 //! log    = address ‖ topic count ‖ topic* ‖ length ‖ data
 //! ```
 //!
 //! Invariant: decoding is total, and what decodes encodes to the same bytes.
 
-use alloy_consensus::TxReceipt as _;
+use alloy_consensus::{Eip658Value, Receipt as EthereumReceipt, TxReceipt as _};
 use alloy_primitives::{Address, Bytes, Log, LogData, U256};
 use op_alloy_consensus::OpTxReceipt as _;
 use op_alloy_consensus::OpTxType;
@@ -21,7 +21,9 @@ const SUCCESS: u8 = 1;
 const CREATED: u8 = 1 << 1;
 const DEPOSIT_NONCE: u8 = 1 << 2;
 const DEPOSIT_VERSION: u8 = 1 << 3;
-const FLAGS: u8 = SUCCESS | CREATED | DEPOSIT_NONCE | DEPOSIT_VERSION;
+/// The receipt has a state root instead of a status, as Ethereum's had before Byzantium.
+const STATE_ROOT: u8 = 1 << 4;
+const FLAGS: u8 = SUCCESS | CREATED | DEPOSIT_NONCE | DEPOSIT_VERSION | STATE_ROOT;
 /// A log has at most four topics.
 const TOPICS_MAX: u8 = 4;
 
@@ -49,13 +51,18 @@ pub struct IndexedReceipt {
 pub(crate) fn encode(record: &IndexedReceipt, writer: &mut Writer) {
     let receipt = &record.receipt;
     let (nonce, version) = (receipt.deposit_nonce(), receipt.deposit_receipt_version());
+    let state_root = match receipt.status_or_post_state() {
+        Eip658Value::PostState(root) => Some(root),
+        Eip658Value::Eip658(_) => None,
+    };
     let flag = |flag: u8, set: bool| if set { flag } else { 0 };
     writer.byte(u8::from(receipt.tx_type()));
     writer.byte(
         flag(SUCCESS, receipt.status())
             | flag(CREATED, record.created.is_some())
             | flag(DEPOSIT_NONCE, nonce.is_some())
-            | flag(DEPOSIT_VERSION, version.is_some()),
+            | flag(DEPOSIT_VERSION, version.is_some())
+            | flag(STATE_ROOT, state_root.is_some()),
     );
     writer.varint(receipt.cumulative_gas_used());
     writer.varint(record.gas_used);
@@ -66,6 +73,9 @@ pub(crate) fn encode(record: &IndexedReceipt, writer: &mut Writer) {
     }
     for value in [nonce, version].into_iter().flatten() {
         writer.varint(value);
+    }
+    if let Some(root) = state_root {
+        writer.raw(root.as_slice());
     }
     writer.wide_varint(record.effective_gas_price);
     writer.amount(record.l1_fee);
@@ -97,6 +107,10 @@ pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<IndexedReceipt, DecodeEr
     let created = (flags & CREATED != 0).then(|| reader.address()).transpose()?;
     let nonce = (flags & DEPOSIT_NONCE != 0).then(|| reader.varint()).transpose()?;
     let version = (flags & DEPOSIT_VERSION != 0).then(|| reader.varint()).transpose()?;
+    let state_root = (flags & STATE_ROOT != 0).then(|| reader.hash()).transpose()?;
+    if state_root.is_some() && (flags & SUCCESS == 0 || tx_type != OpTxType::Legacy) {
+        return Err(DecodeError::Unknown(flags));
+    }
     let effective_gas_price = reader.wide_varint()?;
     let l1_fee = reader.amount()?;
     let operator_fee = reader.amount()?;
@@ -104,7 +118,13 @@ pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<IndexedReceipt, DecodeEr
     // Not reserved ahead: the count is not trusted, and every log takes bytes of the input.
     let logs = (0..count).map(|_| decode_log(reader)).collect::<Result<Vec<_>, _>>()?;
     let success = flags & SUCCESS != 0;
-    let receipt = receipt_from_parts(tx_type, success, cumulative_gas_used, logs, (nonce, version));
+    let receipt = match state_root {
+        Some(root) => {
+            let status = Eip658Value::PostState(root);
+            Receipt::Legacy(EthereumReceipt { status, cumulative_gas_used, logs })
+        }
+        None => receipt_from_parts(tx_type, success, cumulative_gas_used, logs, (nonce, version)),
+    };
     Ok(IndexedReceipt {
         receipt,
         sender,

@@ -62,7 +62,7 @@ async fn undo_state(
 }
 
 /// One diff from the state after `newest` to the state after `floor`.
-async fn undo_between(
+pub(crate) async fn undo_between(
     connection: &mut PgConnection,
     floor: u64,
     newest: u64,

@@ -4,6 +4,7 @@
 //! for: writing the index never delays the journal.
 
 use sqlx::{PgConnection, Row};
+use state::StateDiff;
 
 use super::{BlockRecord, IndexError, SealedHeader, block, block::PackedBlock, hash_prefix};
 use crate::{
@@ -53,6 +54,13 @@ impl Index {
         let failed = |source| IndexError::ReadBlock { number, source };
         let mut connection = self.database.pool().acquire().await.map_err(failed)?;
         block::read_block(&mut connection, number).await
+    }
+
+    /// One diff that leads from the state after block `newest` back to the state after block `floor`.
+    pub async fn undo_between(&self, floor: u64, newest: u64) -> Result<StateDiff, IndexError> {
+        let failed = |source| IndexError::ReadBlock { number: newest, source };
+        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
+        super::undo_between(&mut connection, floor, newest).await
     }
 
     /// Writes the next block. Repeating it after an error that is temporary is safe.

@@ -50,10 +50,21 @@ pub(crate) struct Terms {
     pub routing: FeeRouting,
     /// Gas that the block has left for user transactions.
     pub gas_left: u64,
-    /// Nobody signed it: nonce and code of the sender do not matter.
-    pub is_simulation: bool,
+    /// What is asked of the sender and the fees.
+    pub checks: Checks,
     /// When the receivers of the fees get them.
     pub rewards: Rewards,
+}
+
+/// What a transaction is checked for besides funds, gas and shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checks {
+    /// Everything.
+    All,
+    /// Not whether the sender has code: nobody signed it, but it is to be judged as if somebody had.
+    NotCode,
+    /// Neither nonce nor code of the sender, and it may be free: nobody signed it.
+    Funds,
 }
 
 /// When the receivers of a transaction's fees get them. The sender always pays at once.
@@ -73,7 +84,7 @@ impl Terms {
             payment: Payment::User { l1_fee: U256::ZERO, operator_fees: None },
             routing: FeeRouting::VAULTS,
             gas_left: u64::MAX,
-            is_simulation: true,
+            checks: Checks::Funds,
             rewards: Rewards::Paid,
         }
     }
@@ -102,10 +113,8 @@ impl<'a, R: StateReader, I> TransactionHandler<'a, R, I> {
     fn begin_user(&self, evm: &mut Inner<R, I>, l1_fee: U256) -> Result<(), Error<R>> {
         let (block, tx, _, journal, _, _) = evm.ctx.all_mut();
         let mut sender = journal.load_account_with_code_mut(tx.caller())?.data;
-        if !self.terms.is_simulation {
-            let info = &sender.account().info;
-            validation::check_sender(tx, info).map_err(EVMError::Transaction)?;
-        }
+        validation::check_sender(tx, &sender.account().info, self.terms.checks)
+            .map_err(EVMError::Transaction)?;
         let charge = Charge::new(tx, block, l1_fee, self.terms.operator_fee(tx.gas_limit()));
         let left = charge.take_from(*sender.balance()).map_err(EVMError::Transaction)?;
         sender.set_balance(left);

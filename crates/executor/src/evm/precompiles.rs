@@ -1,16 +1,80 @@
-//! The precompiled contracts: Ethereum's of the fork, and secp256r1 verification before the fork that brings it.
+//! The precompiled contracts: Ethereum's of the fork, and secp256r1 verification before the fork that brings it. A
+//! simulation may move them.
 
+use alloc::{collections::BTreeMap, string::String};
+use alloy_primitives::{Address, map::AddressSet};
 use revm::{
-    handler::EthPrecompiles,
+    context_interface::{Cfg, ContextTr},
+    handler::{EthPrecompiles, PrecompileProvider},
+    interpreter::{CallInputs, InterpreterResult},
     precompile::{PrecompileSpecId, Precompiles, secp256r1},
     primitives::{OnceLock, hardfork::SpecId},
 };
 
-/// Prague's set with `P256VERIFY` at `0x100` for 3,450 gas (RIP-7212); from Osaka on Ethereum has its own.
-pub(super) fn for_spec(spec: SpecId) -> EthPrecompiles {
-    if spec != SpecId::PRAGUE {
-        return EthPrecompiles::new(spec);
+/// The precompiled contracts of a block.
+#[derive(Clone, Debug)]
+pub struct ChainPrecompiles {
+    inner: EthPrecompiles,
+    moved: MovedPrecompiles,
+}
+
+/// Where calls find which precompiled contract, if not where it belongs: `None` where there is none any more.
+pub(crate) type MovedPrecompiles = BTreeMap<Address, Option<Address>>;
+
+impl ChainPrecompiles {
+    /// Ethereum's of the fork, all at their own places; with `p256verify` before Osaka also `P256VERIFY`.
+    pub(crate) fn new(spec: SpecId, p256verify: bool) -> Self {
+        let inner = if p256verify && spec == SpecId::PRAGUE {
+            prague_with_p256verify()
+        } else {
+            EthPrecompiles::new(spec)
+        };
+        Self { inner, moved: MovedPrecompiles::new() }
     }
+
+    /// Whether there is one at this address, if none is moved.
+    pub(crate) fn is_precompile(&self, address: &Address) -> bool {
+        self.inner.contains(address)
+    }
+
+    /// Puts some at other places. Which addresses are warm does not change.
+    pub(crate) fn set_moved(&mut self, moved: MovedPrecompiles) {
+        self.moved = moved;
+    }
+}
+
+impl<C: ContextTr> PrecompileProvider<C> for ChainPrecompiles
+where
+    EthPrecompiles: PrecompileProvider<C, Output = InterpreterResult>,
+{
+    type Output = InterpreterResult;
+
+    fn set_spec(&mut self, spec: <C::Cfg as Cfg>::Spec) -> bool {
+        PrecompileProvider::<C>::set_spec(&mut self.inner, spec)
+    }
+
+    fn run(
+        &mut self,
+        context: &mut C,
+        inputs: &CallInputs,
+    ) -> Result<Option<InterpreterResult>, String> {
+        match self.moved.get(&inputs.bytecode_address) {
+            None => self.inner.run(context, inputs),
+            Some(None) => Ok(None),
+            Some(Some(original)) => {
+                let inputs = CallInputs { bytecode_address: *original, ..inputs.clone() };
+                self.inner.run(context, &inputs)
+            }
+        }
+    }
+
+    fn warm_addresses(&self) -> &AddressSet {
+        PrecompileProvider::<C>::warm_addresses(&self.inner)
+    }
+}
+
+/// Prague's set with `P256VERIFY` at `0x100` for 3,450 gas (RIP-7212).
+fn prague_with_p256verify() -> EthPrecompiles {
     // A constant table that only cannot be built at compile time.
     static PRAGUE: OnceLock<Precompiles> = OnceLock::new();
     let precompiles = PRAGUE.get_or_init(|| {
@@ -18,5 +82,5 @@ pub(super) fn for_spec(spec: SpecId) -> EthPrecompiles {
         precompiles.extend([secp256r1::P256VERIFY]);
         precompiles
     });
-    EthPrecompiles { precompiles, spec }
+    EthPrecompiles { precompiles, spec: SpecId::PRAGUE }
 }

@@ -5,8 +5,13 @@ use revm::{
     state::AccountInfo,
 };
 
-use super::Terms;
+use super::{Checks, Terms};
 use crate::InvalidTransaction;
+
+/// Type byte of a blob transaction.
+const TYPE_BLOB: u8 = 0x03;
+/// Most significant byte of the hash that a blob transaction carries (EIP-4844).
+const BLOB_HASH_VERSION: u8 = 0x01;
 
 /// Type byte of an EIP-7702 transaction.
 const TYPE_SET_CODE: u8 = 0x04;
@@ -36,11 +41,39 @@ pub(super) fn check_user(
     {
         return Err(InvalidTransaction::TipAboveFeeCap { tip, max_fee });
     }
-    if max_fee < u128::from(block.basefee()) {
+    let is_free = terms.checks == Checks::Funds && max_fee == 0;
+    if max_fee < u128::from(block.basefee()) && !is_free {
         return Err(InvalidTransaction::FeeCapTooLow { max_fee, base_fee: block.basefee() });
     }
     if tx.tx_type() == TYPE_SET_CODE && tx.authorization_list_len() == 0 {
         return Err(InvalidTransaction::EmptyAuthorizations);
+    }
+    if tx.tx_type() == TYPE_BLOB {
+        check_blobs(tx, block, terms)?;
+    }
+    Ok(())
+}
+
+/// Rules of a blob transaction. Users of this chain cannot send one, but simulated calls may be one.
+fn check_blobs(
+    tx: &impl Transaction,
+    block: &impl Block,
+    terms: &Terms,
+) -> Result<(), InvalidTransaction> {
+    let hashes = tx.blob_versioned_hashes();
+    if tx.kind().is_create() {
+        return Err(InvalidTransaction::BlobCreation);
+    }
+    if hashes.is_empty() {
+        return Err(InvalidTransaction::NoBlobs);
+    }
+    if hashes.iter().any(|hash| hash[0] != BLOB_HASH_VERSION) {
+        return Err(InvalidTransaction::BlobHashVersion);
+    }
+    let (max_fee, base_fee) = (tx.max_fee_per_blob_gas(), block.blob_gasprice().unwrap_or(0));
+    let is_free = terms.checks == Checks::Funds && max_fee == 0;
+    if max_fee < base_fee && !is_free {
+        return Err(InvalidTransaction::BlobFeeCapTooLow { max_fee, base_fee });
     }
     Ok(())
 }
@@ -68,11 +101,16 @@ pub(super) fn check_intrinsic(
     Ok(gas)
 }
 
-/// Nonce (EIP-2681) and absence of code (EIP-3607) of a user transaction's sender. `sender` was loaded with its code.
+/// Nonce (EIP-2681) and absence of code (EIP-3607) of a user transaction's sender, as far as they are to be checked.
+/// `sender` was loaded with its code.
 pub(super) fn check_sender(
     tx: &impl Transaction,
     sender: &AccountInfo,
+    checks: Checks,
 ) -> Result<(), InvalidTransaction> {
+    if checks == Checks::Funds {
+        return Ok(());
+    }
     let (next, tx) = (sender.nonce, tx.nonce());
     if tx < next {
         return Err(InvalidTransaction::NonceTooLow { next, tx });
@@ -84,7 +122,7 @@ pub(super) fn check_sender(
         return Err(InvalidTransaction::NonceMax);
     }
     match &sender.code {
-        Some(code) if !code.is_empty() && !code.is_eip7702() => {
+        Some(code) if checks == Checks::All && !code.is_empty() && !code.is_eip7702() => {
             Err(InvalidTransaction::SenderNotEoa)
         }
         _ => Ok(()),

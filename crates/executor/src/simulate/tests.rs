@@ -190,6 +190,7 @@ fn block_overrides() {
         fee_recipient: Some(BOB),
         prev_randao: Some(B256::with_last_byte(8)),
         block_hashes: [(1_230, B256::with_last_byte(9))].into(),
+        ..BlockOverrides::default()
     };
     let none = StateOverrides::default();
     let cases = [

@@ -26,13 +26,12 @@ use super::{
 };
 use crate::{
     Evm, RecoveredTransaction,
-    evm::{Environment, Payment, Rewards, Terms},
+    evm::{Checks, Environment, Payment, Rewards, Terms},
     fees::FeeRouting,
 };
 
 /// `BLOB_BASE_FEE_UPDATE_FRACTION` at the time of the block (BPO2).
 const UPDATE_FRACTION: u64 = 11_684_671;
-const ETHEREUM: FeeRouting = FeeRouting { base: None, ..FeeRouting::VAULTS };
 
 #[test]
 fn mainnet_block_25323281() {
@@ -52,13 +51,19 @@ fn mainnet_block_25323281() {
         .with_block(block.clone())
         .modify_cfg_chained(|cfg| *cfg = CfgEnv::new_with_spec(SpecId::PRAGUE))
         .build_mainnet();
-    let environment =
-        Environment { spec: SpecId::PRAGUE, chain_id: 1, block, routing: ETHEREUM, l1_fees: None };
+    let environment = Environment {
+        spec: SpecId::PRAGUE,
+        p256verify: true,
+        chain_id: 1,
+        block,
+        routing: FeeRouting::ETHEREUM,
+        l1_fees: None,
+    };
     let terms = Terms {
         payment: Payment::User { l1_fee: U256::ZERO, operator_fees: None },
-        routing: ETHEREUM,
+        routing: FeeRouting::ETHEREUM,
         gas_left: u64::MAX,
-        is_simulation: false,
+        checks: Checks::All,
         rewards: Rewards::Paid,
     };
     let mut ours = Evm::with_environment(environment, state, ());
@@ -87,8 +92,14 @@ pub(crate) fn read() -> Option<(MemoryState, Environment, Vec<RecoveredTransacti
     let txs = read("txs.json");
     let txs = txs.as_array().unwrap().iter().filter(|tx| small(&tx["tx_type"]) != 3);
     let txs = txs.map(|tx| recovered(tx_env(tx))).collect();
-    let rules =
-        Environment { spec: SpecId::PRAGUE, chain_id: 1, block, routing: ETHEREUM, l1_fees: None };
+    let rules = Environment {
+        spec: SpecId::PRAGUE,
+        p256verify: true,
+        chain_id: 1,
+        block,
+        routing: FeeRouting::ETHEREUM,
+        l1_fees: None,
+    };
     Some((pre_state(&read("pre_state.json")), rules, txs))
 }
 

@@ -172,6 +172,7 @@ fn environment(spec: SpecId, env: &Value) -> Environment {
     });
     Environment {
         spec,
+        p256verify: true,
         chain_id: 1,
         block: BlockEnv {
             number: number(&env["currentNumber"]),
@@ -184,7 +185,7 @@ fn environment(spec: SpecId, env: &Value) -> Environment {
             blob_excess_gas_and_price: blobs,
             slot_num: 0,
         },
-        routing: FeeRouting { base: None, ..FeeRouting::VAULTS },
+        routing: FeeRouting::ETHEREUM,
         l1_fees: None,
     }
 }

@@ -86,7 +86,8 @@ impl StateTrie {
         let shard = &self.shards[shard_of(key)];
         let (_, contract) = shard.find(key);
         let is_kept = change.is_none_or(|change| !change.clears_storage());
-        let written = change.filter(|change| change.account.is_some()).map(|change| &change.storage);
+        let written =
+            change.filter(|change| change.account.is_some()).map(|change| &change.storage);
         if slots.is_empty() && is_kept && written.is_none_or(BTreeMap::is_empty) {
             return Storage { root: contract.storage_root, proofs: Vec::new() };
         }

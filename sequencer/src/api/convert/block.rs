@@ -2,7 +2,7 @@
 
 use alloy::consensus::TxReceipt as _;
 use alloy::{
-    consensus::{EMPTY_OMMER_ROOT_HASH, Header as ConsensusHeader},
+    consensus::{EMPTY_OMMER_ROOT_HASH, Header as ConsensusHeader, Sealable},
     eips::{Encodable2718, eip4895::Withdrawals},
     primitives::{B64, B256, Bloom, U256},
     rlp::{Encodable, Header as RlpHeader},
@@ -25,9 +25,18 @@ pub(crate) fn header(block: &ChainBlock) -> Header {
 /// Bytes of the block's RLP.
 fn size_bytes(block: &ChainBlock) -> usize {
     let list = |payload_length| RlpHeader { list: true, payload_length }.length_with_payload();
-    let transactions = block.transactions.iter().map(|tx| tx.transaction.network_len()).sum();
-    // No uncles and no withdrawals: two empty lists.
-    list(block.header.length() + list(transactions) + list(0) + list(0))
+    let transactions = block.transactions.iter().map(|tx| match &tx.blob {
+        Some(blob) => blob.network_len(),
+        None => tx.transaction.network_len(),
+    });
+    let transactions: usize = transactions.sum();
+    // A rollup's block has two empty lists behind its transactions: no uncles and no withdrawals.
+    let (ommers, withdrawals) = block.ethereum.as_ref().map_or((0, Some(0)), |parts| {
+        let ommers = parts.ommers.iter().map(Encodable::length).sum();
+        let withdrawals = parts.withdrawals.as_ref();
+        (ommers, withdrawals.map(|list| list.iter().map(Encodable::length).sum()))
+    });
+    list(block.header.length() + list(transactions) + list(ommers) + withdrawals.map_or(0, list))
 }
 
 /// A sealed block, with whole transactions or their hashes.
@@ -41,9 +50,17 @@ pub(crate) fn sealed_block(block: &ChainBlock, full: bool) -> RpcBlock {
     let header = Header { size: Some(U256::from(size_bytes(block))), ..header(block) };
     Block {
         header,
-        uncles: Vec::new(),
+        uncles: block
+            .ethereum
+            .iter()
+            .flat_map(|parts| &parts.ommers)
+            .map(Sealable::hash_slow)
+            .collect(),
         transactions: transactions(&block.transactions, place, full),
-        withdrawals: Some(Withdrawals::default()),
+        withdrawals: match &block.ethereum {
+            Some(parts) => parts.withdrawals.clone(),
+            None => Some(Withdrawals::default()),
+        },
     }
 }
 

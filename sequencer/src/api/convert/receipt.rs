@@ -2,26 +2,59 @@
 
 use alloy::consensus::TxReceipt as _;
 use alloy::{
-    consensus::{ReceiptWithBloom, Transaction as _},
+    consensus::{ReceiptEnvelope, ReceiptWithBloom, Transaction as _},
     eips::Encodable2718,
-    primitives::U256,
+    primitives::{Address, U256},
     rpc::types::{Log, TransactionReceipt},
 };
+use executor::BlockRules;
+use op_alloy::consensus::OpTxReceipt as _;
 use op_alloy::{
     consensus::OpReceipt,
     rpc_types::{L1BlockInfo, OpTransactionReceipt},
 };
 use protocol::{BlockOpening, DataSize, Transaction, data_size, fees::DATA_SIZE_SHORTCUT_BYTES};
+use serde::Serialize;
 
 use super::log::{LogPlace, logs_of};
 use crate::chain::{Included, Located};
 
 /// A receipt as clients see it.
-pub(crate) type RpcReceipt = OpTransactionReceipt;
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub(crate) enum RpcReceipt {
+    /// Of any transaction of a rollup.
+    Rollup(Box<OpTransactionReceipt>),
+    /// Of a blob transaction, which a rollup does not have.
+    Blob(Box<TransactionReceipt<ReceiptEnvelope<Log>>>),
+}
 
 /// The receipt of an executed transaction.
 pub(crate) fn receipt(located: &Located) -> RpcReceipt {
+    let receipt = rollup_receipt(located);
+    match (&located.included.blob, located.rules) {
+        (Some(blob), BlockRules::Ethereum(rules)) => {
+            let inner = receipt.inner.map_inner(|inner| {
+                let logs_bloom = inner.logs_bloom;
+                let receipt = inner.receipt.into_receipt();
+                ReceiptEnvelope::Eip4844(ReceiptWithBloom { receipt, logs_bloom })
+            });
+            RpcReceipt::Blob(Box::new(TransactionReceipt {
+                blob_gas_used: blob.blob_gas_used(),
+                blob_gas_price: Some(rules.blob_base_fee),
+                ..inner
+            }))
+        }
+        _ => RpcReceipt::Rollup(Box::new(receipt)),
+    }
+}
+
+fn rollup_receipt(located: &Located) -> OpTransactionReceipt {
     let included = &located.included;
+    let l1_block_info = match located.rules {
+        BlockRules::Rollup => l1_block_info(included, &located.opening),
+        BlockRules::Ethereum(_) => L1BlockInfo::default(),
+    };
     let place = LogPlace {
         block_hash: located.block_hash,
         block_number: located.block_number,
@@ -40,11 +73,18 @@ pub(crate) fn receipt(located: &Located) -> RpcReceipt {
             blob_gas_price: None,
             from: included.sender,
             to: included.transaction.to(),
-            contract_address: included.outcome.created,
+            contract_address: included.outcome.created.or_else(|| created(included)),
         },
-        l1_block_info: l1_block_info(included, &located.opening),
+        l1_block_info,
         op_gas_refund: None,
     }
+}
+
+/// Where a creation that failed would have put its contract: receipts say it all the same, as in geth.
+fn created(included: &Included) -> Option<Address> {
+    let tx = &included.transaction;
+    let nonce = included.outcome.receipt.deposit_nonce().unwrap_or_else(|| tx.nonce());
+    tx.kind().is_create().then(|| included.sender.create(nonce))
 }
 
 fn with_rpc_logs(included: &Included, logs: Vec<Log>) -> ReceiptWithBloom<OpReceipt<Log>> {

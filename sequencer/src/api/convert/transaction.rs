@@ -1,8 +1,12 @@
 //! Transactions with their place in the chain, or without one while they wait.
 
 use alloy::{
-    consensus::transaction::{Recovered, TransactionInfo},
+    consensus::{
+        EthereumTxEnvelope,
+        transaction::{Recovered, TransactionInfo},
+    },
     primitives::{Address, B256},
+    rpc::types::Transaction as EthereumRpcTransaction,
 };
 use op_alloy::consensus::OpTxReceipt as _;
 use op_alloy::{
@@ -10,11 +14,19 @@ use op_alloy::{
     rpc_types::Transaction as OpRpcTransaction,
 };
 use protocol::Transaction;
+use serde::Serialize;
 
 use crate::chain::{Included, Located};
 
 /// A transaction as clients see it.
-pub(crate) type RpcTransaction = OpRpcTransaction;
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub(crate) enum RpcTransaction {
+    /// Any of a rollup.
+    Rollup(Box<OpRpcTransaction>),
+    /// One with blobs, which a rollup does not have.
+    Blob(Box<EthereumRpcTransaction>),
+}
 
 /// Where a transaction stands in the chain.
 #[derive(Debug, Clone, Copy)]
@@ -50,17 +62,25 @@ pub(super) fn placed_transaction(included: &Included, place: TransactionPlace) -
         base_fee: Some(place.base_fee),
         block_timestamp: Some(place.block_timestamp),
     };
+    if let Some(blob) = &included.blob {
+        let blob = EthereumTxEnvelope::Eip4844((**blob).clone()).map_eip4844(Into::into);
+        let recovered = Recovered::new_unchecked(blob, included.sender);
+        let tx = EthereumRpcTransaction::from_transaction(recovered, info);
+        return RpcTransaction::Blob(Box::new(tx));
+    }
     let receipt = &included.outcome.receipt;
     let deposit = OpDepositInfo {
         deposit_nonce: receipt.deposit_nonce(),
         deposit_receipt_version: receipt.deposit_receipt_version(),
     };
     let recovered = Recovered::new_unchecked(included.transaction.clone(), included.sender);
-    RpcTransaction::from_transaction(recovered, OpTransactionInfo::new(info, deposit))
+    let tx = OpRpcTransaction::from_transaction(recovered, OpTransactionInfo::new(info, deposit));
+    RpcTransaction::Rollup(Box::new(tx))
 }
 
 /// A transaction that waits in the mempool.
 pub(crate) fn pooled_transaction(transaction: Transaction, sender: Address) -> RpcTransaction {
     let recovered = Recovered::new_unchecked(transaction, sender);
-    RpcTransaction::from_transaction(recovered, OpTransactionInfo::default())
+    let tx = OpRpcTransaction::from_transaction(recovered, OpTransactionInfo::default());
+    RpcTransaction::Rollup(Box::new(tx))
 }

@@ -11,8 +11,8 @@ use alloy::{
     },
 };
 use executor::{
-    AccountOverride, BlockContext, BlockOverrides, Call, ExecuteError, InvalidTransaction,
-    Simulation, SimulationStatus, StateOverrides, simulate,
+    AccountOverride, BlockContext, BlockOverrides, BlockRules, Call, ExecuteError,
+    InvalidTransaction, Simulation, SimulationStatus, StateOverrides, simulate,
 };
 use jsonrpsee::{
     core::{RpcResult, async_trait},
@@ -122,6 +122,9 @@ impl Run {
         context: &BlockContext,
         gas_limit: u64,
     ) -> Result<Simulation, Fault> {
+        if context.rules == BlockRules::Rollup && !self.call.blob_hashes.is_empty() {
+            return Err(errors::no_blobs().into());
+        }
         let call = Call { gas_limit, ..self.call.clone() };
         let done = simulate(context, state, &call, &self.state_overrides, &self.block_overrides);
         let simulation = done.map_err(|error| refused(error, gas_limit))?;
@@ -223,7 +226,7 @@ fn failed(simulation: &Simulation) -> ErrorObjectOwned {
     }
 }
 
-fn call_of(request: TransactionRequest) -> RpcResult<Call> {
+pub(super) fn call_of(request: TransactionRequest) -> RpcResult<Call> {
     if request.gas_price.is_some()
         && (request.max_fee_per_gas.is_some() || request.max_priority_fee_per_gas.is_some())
     {
@@ -258,10 +261,12 @@ fn call_of(request: TransactionRequest) -> RpcResult<Call> {
         input: request.input.into_input().unwrap_or_default(),
         access_list: request.access_list,
         authorizations: request.authorization_list.unwrap_or_default(),
+        blob_hashes: request.blob_versioned_hashes.unwrap_or_default(),
+        max_fee_per_blob_gas: request.max_fee_per_blob_gas.unwrap_or_default(),
     })
 }
 
-fn overrides_of(given: StateOverride) -> StateOverrides {
+pub(super) fn overrides_of(given: StateOverride) -> StateOverrides {
     let accounts = given.into_iter().map(|(address, account)| (address, account_of(account)));
     StateOverrides { accounts: accounts.collect() }
 }
@@ -275,6 +280,7 @@ fn account_of(given: RpcAccountOverride) -> AccountOverride {
         code: given.code,
         storage: given.state.map(|slots| slots.into_iter().map(slot).collect()),
         storage_diff: given.state_diff.unwrap_or_default().into_iter().map(slot).collect(),
+        move_precompile_to: given.move_precompile_to,
     }
 }
 
@@ -290,6 +296,7 @@ fn block_of(given: RpcBlockOverrides) -> RpcResult<BlockOverrides> {
         base_fee: narrow(given.base_fee, "baseFee")?,
         fee_recipient: given.coinbase,
         prev_randao: given.random,
+        blob_base_fee: given.blob_base_fee.map(|fee| fee.saturating_to::<u128>()),
         block_hashes: given.block_hash.unwrap_or_default(),
     })
 }

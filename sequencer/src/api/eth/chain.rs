@@ -1,7 +1,7 @@
 //! `eth_*` methods that read blocks and transactions.
 
 use alloy::{
-    eips::{BlockId, BlockNumberOrTag, Encodable2718, eip7928::BlockAccessList},
+    eips::{BlockId, BlockNumberOrTag, eip7928::BlockAccessList},
     primitives::{Address, B256, Bytes, U64, U256},
     rlp::Decodable,
     rpc::types::{Index, SyncStatus},
@@ -96,10 +96,10 @@ pub(crate) trait EthChain {
     /// streams show it earlier.
     #[method(name = "getTransactionReceipt")]
     async fn transaction_receipt(&self, hash: B256) -> RpcResult<Option<RpcReceipt>>;
-    /// Always zero: there are no uncles.
+    /// Zero for every block of a rollup.
     #[method(name = "getUncleCountByBlockNumber")]
     async fn uncle_count_by_number(&self, number: BlockNumberOrTag) -> RpcResult<Option<U256>>;
-    /// Always zero: there are no uncles.
+    /// Zero for every block of a rollup.
     #[method(name = "getUncleCountByBlockHash")]
     async fn uncle_count_by_hash(&self, hash: B256) -> RpcResult<Option<U256>>;
 }
@@ -140,6 +140,12 @@ impl ChainMethods {
         Ok(self.0.block(id).await?.map(|block| U64::from(block.transactions.len())))
     }
 
+    async fn uncle_count(&self, id: BlockId) -> RpcResult<Option<U256>> {
+        let block = self.0.block(id).await?;
+        Ok(block
+            .map(|block| U256::from(block.ethereum.as_ref().map_or(0, |parts| parts.ommers.len()))))
+    }
+
     async fn at(&self, id: BlockId, index: Index) -> RpcResult<Option<RpcTransaction>> {
         let Some(block) = self.0.block(id).await? else { return Ok(None) };
         Ok(located_in(&block, index.0).map(|located| located_transaction(&located)))
@@ -154,6 +160,7 @@ pub(crate) fn located_in(block: &ChainBlock, index: usize) -> Option<Located> {
         timestamp: block.header.timestamp,
         base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
         opening: block.opening,
+        rules: block.rules(),
         block_hash: Some(block.hash),
     })
 }
@@ -248,7 +255,7 @@ impl EthChainServer for ChainMethods {
             return Ok(Some(pooled.raw.clone()));
         }
         let located = self.0.transaction(hash).await?;
-        Ok(located.map(|located| located.included.transaction.encoded_2718().into()))
+        Ok(located.map(|located| located.included.raw()))
     }
 
     async fn transaction_receipt(&self, hash: B256) -> RpcResult<Option<RpcReceipt>> {
@@ -258,10 +265,10 @@ impl EthChainServer for ChainMethods {
     }
 
     async fn uncle_count_by_number(&self, number: BlockNumberOrTag) -> RpcResult<Option<U256>> {
-        Ok(self.count(number.into()).await?.map(|_| U256::ZERO))
+        self.uncle_count(number.into()).await
     }
 
     async fn uncle_count_by_hash(&self, hash: B256) -> RpcResult<Option<U256>> {
-        Ok(self.count(hash.into()).await?.map(|_| U256::ZERO))
+        self.uncle_count(hash.into()).await
     }
 }

@@ -2,11 +2,14 @@
 
 mod call;
 mod chain;
+mod config;
 mod fee_history;
 mod fees;
 mod fill;
 mod logs;
+mod parts;
 mod proof;
+mod simulate;
 mod state;
 mod submit;
 mod subscribe;
@@ -17,10 +20,13 @@ pub(crate) use self::call::Run;
 use self::{
     call::{CallMethods, EthCallServer},
     chain::{ChainMethods, EthChainServer},
+    config::{ConfigMethods, EthConfigServer},
     fees::{EthFeesServer, FeeMethods},
     fill::{EthFillServer, FillMethods},
     logs::{EthLogsServer, LogMethods},
+    parts::{EthPartsServer, PartMethods},
     proof::{EthProofServer, ProofMethods},
+    simulate::{EthSimulateServer, SimulateMethods},
     state::{EthStateServer, StateMethods},
     submit::{EthSubmitServer, SubmitMethods},
     subscribe::{EthSubscribeServer, SubscribeMethods},
@@ -35,6 +41,9 @@ pub(super) fn register(api: &Api, methods: &mut RpcModule<()>) -> Result<(), Reg
     methods.merge(CallMethods(api.clone()).into_rpc())?;
     methods.merge(LogMethods(api.clone()).into_rpc())?;
     methods.merge(ProofMethods(api.clone()).into_rpc())?;
+    methods.merge(PartMethods(api.clone()).into_rpc())?;
+    methods.merge(ConfigMethods(api.clone()).into_rpc())?;
+    methods.merge(SimulateMethods(api.clone()).into_rpc())?;
     methods.merge(SubmitMethods(api.clone()).into_rpc())?;
     methods.merge(FillMethods(api.clone()).into_rpc())?;
     methods.merge(SubscribeMethods(api.clone()).into_rpc())

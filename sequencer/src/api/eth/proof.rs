@@ -1,7 +1,8 @@
-//! `eth_getProof`: account and storage proofs against the newest state root.
+//! `eth_getProof`: account and storage proofs against the state root of any recent block.
 //!
-//! The node keeps the trie of the newest block only; a proof for an older block is refused with the code for
-//! history that is not there.
+//! The node keeps the trie of the newest block only, and finds the way back from there; how far that may be is limited.
+
+use std::sync::Arc;
 
 use alloy::{
     eips::BlockId,
@@ -15,15 +16,15 @@ use jsonrpsee::{
 };
 use state::AccountProof;
 
-use crate::api::{
-    Api, errors,
-    limits::{PROOF_SLOTS_MAX, PROOF_WAIT_MAX},
+use crate::{
+    api::{Api, errors, limits::PROOF_SLOTS_MAX, read::Fault},
+    chain::{ChainBlock, OutlookError, State, StateOutlook},
 };
 
 /// Proofs.
 #[rpc(server, namespace = "eth")]
 pub(crate) trait EthProof {
-    /// Proves an account and slots of it in the newest block (EIP-1186).
+    /// Proves an account and slots of it in a recent block (EIP-1186).
     #[method(name = "getProof")]
     async fn proof(
         &self,
@@ -48,28 +49,18 @@ impl EthProofServer for ProofMethods {
         if keys.len() > PROOF_SLOTS_MAX {
             return Err(errors::argument(1, format!("more than {PROOF_SLOTS_MAX} slots")));
         }
-        let block = block.unwrap_or_default();
-        let Some(wanted) = self.0.block(block).await? else {
-            return Err(errors::unknown_block(block_text(block)));
+        let slots: Vec<_> = keys.iter().map(|key| U256::from_be_bytes(key.as_b256().0)).collect();
+        let work = move |_: &State, _: &Arc<ChainBlock>, outlook: &StateOutlook| {
+            outlook.proof(address, &slots).map_err(|error| match error {
+                OutlookError::Read(error) => Fault::Read(error),
+                OutlookError::TooLarge => errors::pruned().into(),
+                OutlookError::Gone | OutlookError::Busy => {
+                    errors::overloaded("rate limit exceeded: no proof can be made now").into()
+                }
+            })
         };
-        let slots = keys.iter().map(|key| U256::from_be_bytes(key.as_b256().0)).collect();
-        let proving = tokio::time::timeout(PROOF_WAIT_MAX, self.0.view.prove(address, slots));
-        let Ok(Ok((number, proof))) = proving.await else {
-            return Err(errors::overloaded("rate limit exceeded: no proof can be made now"));
-        };
-        // A tag means "now", and the newest block may have moved on while the proof was made.
-        let moves = block.is_latest() || block.is_pending();
-        if !moves && number != wanted.number() {
-            return Err(errors::pruned());
-        }
+        let proof = self.0.with_outlook("eth_getProof", block.unwrap_or_default(), work).await?;
         Ok(response(proof, keys))
-    }
-}
-
-fn block_text(block: BlockId) -> String {
-    match block {
-        BlockId::Hash(hash) => hash.block_hash.to_string(),
-        BlockId::Number(tag) => tag.to_string(),
     }
 }
 

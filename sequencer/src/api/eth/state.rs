@@ -1,5 +1,7 @@
 //! `eth_*` methods that read accounts.
 
+use std::collections::BTreeMap;
+
 use alloy::{
     eips::BlockId,
     primitives::{Address, B256, Bytes, U64, U256},
@@ -9,7 +11,10 @@ use executor::BlockContext;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use state::StateReader;
 
-use crate::{api::Api, chain::State};
+use crate::{
+    api::{Api, errors, limits::STORAGE_VALUES_MAX},
+    chain::{ReadError, State},
+};
 
 /// Accounts.
 #[rpc(server, namespace = "eth")]
@@ -28,6 +33,13 @@ pub(crate) trait EthState {
         slot: JsonStorageKey,
         block: Option<BlockId>,
     ) -> RpcResult<B256>;
+    /// Slots of several accounts at once, in the order asked for.
+    #[method(name = "getStorageValues")]
+    async fn storage_values(
+        &self,
+        slots: BTreeMap<Address, Vec<JsonStorageKey>>,
+        block: Option<BlockId>,
+    ) -> RpcResult<BTreeMap<Address, Vec<B256>>>;
     /// Nonce. At `pending` it counts what waits in the mempool without a gap.
     #[method(name = "getTransactionCount")]
     async fn transaction_count(&self, address: Address, block: Option<BlockId>) -> RpcResult<U64>;
@@ -66,6 +78,31 @@ impl EthStateServer for StateMethods {
         let work =
             move |state: &State, _: &BlockContext| Ok(B256::from(state.storage(&address, &slot)?));
         self.0.with_state("eth_getStorageAt", block.unwrap_or_default(), work).await
+    }
+
+    async fn storage_values(
+        &self,
+        slots: BTreeMap<Address, Vec<JsonStorageKey>>,
+        block: Option<BlockId>,
+    ) -> RpcResult<BTreeMap<Address, Vec<B256>>> {
+        let count: usize = slots.values().map(Vec::len).sum();
+        if count == 0 {
+            return Err(errors::params("empty request"));
+        }
+        if count > STORAGE_VALUES_MAX {
+            return Err(errors::params(format!("too many slots (max {STORAGE_VALUES_MAX})")));
+        }
+        let work = move |state: &State, _: &BlockContext| {
+            let of_one = |(address, slots): (&Address, &Vec<JsonStorageKey>)| {
+                let value = |slot: &JsonStorageKey| {
+                    let slot = U256::from_be_bytes(slot.as_b256().0);
+                    state.storage(address, &slot).map(B256::from)
+                };
+                Ok((*address, slots.iter().map(value).collect::<Result<_, ReadError>>()?))
+            };
+            slots.iter().map(of_one).collect()
+        };
+        self.0.with_state("eth_getStorageValues", block.unwrap_or_default(), work).await
     }
 
     async fn transaction_count(&self, address: Address, block: Option<BlockId>) -> RpcResult<U64> {

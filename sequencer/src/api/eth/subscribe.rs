@@ -3,6 +3,7 @@
 //! Each subscription has a bounded queue. A reader that falls behind is closed with a reason, never skipped silently.
 
 use alloy::{primitives::B256, rpc::types::Filter};
+use executor::BlockRules;
 use jsonrpsee::{
     Extensions, PendingSubscriptionSink, SendTimeoutError, SubscriptionSink,
     core::{SubscriptionResult, async_trait, to_json_raw_value},
@@ -163,6 +164,7 @@ fn sub_block_json(sub_block: &DurableSubBlock) -> RpcSubBlock {
             timestamp: sub_block.opening.timestamp,
             base_fee: sub_block.base_fee,
             opening: sub_block.opening,
+            rules: BlockRules::Rollup,
             block_hash: None,
         })
     });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy::{eips::BlockId, primitives::B256};
-use executor::BlockContext;
+use executor::{BlockContext, BlockRules};
 use jsonrpsee::core::RpcResult;
 
 use crate::{
@@ -50,7 +50,7 @@ impl Api {
             return Err(errors::server("genesis is not traceable"));
         }
         let base_fee = block.header.base_fee_per_gas.unwrap_or_default();
-        let context = self.context(&block.opening, base_fee);
+        let context = self.context(&block.opening, base_fee, block.rules());
         let (hash, transactions) = (Some(block.hash), block.transactions.clone());
         Ok(Arc::new(Replayable { hash, context, transactions }))
     }
@@ -74,7 +74,7 @@ impl Api {
     }
 
     fn replayable_open(&self, open: &PendingBlock) -> Replayable {
-        let context = self.context(&open.opening, open.base_fee);
+        let context = self.context(&open.opening, open.base_fee, BlockRules::Rollup);
         Replayable { hash: None, context, transactions: open.transactions.clone() }
     }
 }

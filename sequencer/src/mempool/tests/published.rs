@@ -125,6 +125,7 @@ fn block(diff: StateDiff) -> Arc<ChainBlock> {
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),
         execution: Default::default(),
+        ethereum: None,
         access_list: Default::default(),
     })
 }

@@ -28,6 +28,7 @@ fn copy(block: &ChainBlock) -> ChainBlock {
         sub_block_lengths: block.sub_block_lengths.clone(),
         raw: block.raw.clone(),
         execution: block.execution.clone(),
+        ethereum: None,
         access_list: block.access_list.clone(),
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Invariant: rows depend on the block alone, so the same block always gives the same rows.
 
+use alloy_consensus::Transaction;
 use alloy_consensus::TxReceipt as _;
-use alloy_consensus::{Transaction as _, Typed2718};
 use alloy_primitives::{Address, B256, Log, U256, keccak256};
 use op_alloy_consensus::OpTxReceipt as _;
-use protocol::{Transaction, decode_transaction};
+use protocol::{decode_blob_transaction, decode_transaction, is_blob_transaction};
 use sqlx::PgConnection;
 use state::AccountDiff;
 
@@ -43,13 +43,18 @@ impl Rows {
         let convert = |source| IndexError::Convert { number, source };
         let block_number = bigint(number).map_err(convert)?;
         for ((raw, receipt), index) in block.bodies.iter().zip(&block.receipts).zip(0_u32..) {
-            let transaction = decode_transaction(raw).map_err(|_| IndexError::Inconsistent {
-                number,
-                what: "a transaction does not decode",
-            })?;
+            let undecodable =
+                |_| IndexError::Inconsistent { number, what: "a transaction does not decode" };
             let index = integer(index).map_err(convert)?;
-            self.transaction(block_number, index, keccak256(raw), &transaction, receipt)
-                .map_err(convert)?;
+            let hash = keccak256(raw);
+            if is_blob_transaction(raw) {
+                let transaction = decode_blob_transaction(raw).map_err(undecodable)?;
+                self.transaction(block_number, index, hash, &transaction, receipt)
+            } else {
+                let transaction = decode_transaction(raw).map_err(undecodable)?;
+                self.transaction(block_number, index, hash, &transaction, receipt)
+            }
+            .map_err(convert)?;
             let first = receipt.first_log_index;
             for (log, place) in receipt.receipt.logs().iter().zip(first..) {
                 self.log(block_number, place, index, log).map_err(convert)?;
@@ -67,7 +72,7 @@ impl Rows {
         block_number: i64,
         index: i32,
         hash: B256,
-        transaction: &Transaction,
+        transaction: &impl Transaction,
         receipt: &IndexedReceipt,
     ) -> Result<(), ConvertError> {
         let price = U256::from(receipt.effective_gas_price);
