@@ -3,9 +3,11 @@
 mod debug;
 mod errors;
 mod fast;
+mod getters;
 mod grpc;
 mod quota;
 mod rpc;
 mod scene;
+mod simulate;
 mod support;
 mod ws;

@@ -5,7 +5,6 @@
 use std::sync::{Arc, OnceLock};
 
 use alloy::{
-    consensus::{Signed, TxEip4844},
     eips::Encodable2718,
     primitives::{Address, B256, Bytes},
 };
@@ -13,7 +12,7 @@ use executor::{BlockRules, TransactionOutcome, parallel::RunReport};
 use protocol::{BlockOpening, Header, L2BlockRef, Transaction};
 use state::StateDiff;
 
-use super::ethereum::EthereumParts;
+use super::ethereum::{BlobTransaction, EthereumParts};
 
 /// A transaction that was executed in its place in a block.
 #[derive(Debug, Clone)]
@@ -29,7 +28,7 @@ pub struct Included {
     /// Place in the block of its first log.
     pub log_index_first: u64,
     /// The transaction as it really is where it carries blobs, which those of a rollup do not; see [`super::ethereum`].
-    pub blob: Option<Arc<Signed<TxEip4844>>>,
+    pub blob: Option<BlobTransaction>,
     /// What came of it. The receipt in it counts gas from the start of the block.
     pub outcome: TransactionOutcome,
 }

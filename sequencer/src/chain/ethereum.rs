@@ -1,7 +1,7 @@
 //! What a chain of Ethereum blocks has and a rollup's has not: other rules in each fork, ommers, withdrawals, blobs.
 //!
 //! No chain of ours is one. The published conformance cases of JSON-RPC come with such a chain, so that whoever reads
-//! ours can be tested on it (`docs/adr/0009-the-doors-serve-an-ethereum-chain-in-tests.md`). This file, the fields of
+//! ours can be tested on it (`docs/adr/0010-the-doors-serve-an-ethereum-chain-in-tests.md`). This file, the fields of
 //! blocks that name it, and `executor::BlockRules` are all there is of it outside of tests.
 
 use std::sync::Arc;
@@ -14,6 +14,9 @@ use alloy::{
 };
 use executor::{EthereumRules, SpecId};
 use protocol::{BlockOpening, L1Origin, SystemConfig, Transaction, TransactionError};
+
+/// A blob transaction as a block holds it.
+pub type BlobTransaction = Arc<Signed<TxEip4844>>;
 
 /// The parts of a block that follow from no other, and its rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +136,7 @@ pub fn opening(header: &Header) -> BlockOpening {
 /// A raw transaction of a block. One with blobs comes with a likeness without them, which knows all else.
 pub(crate) fn decode(
     raw: &[u8],
-) -> Result<(Transaction, Option<Arc<Signed<TxEip4844>>>), TransactionError> {
+) -> Result<(Transaction, Option<BlobTransaction>), TransactionError> {
     if !protocol::is_blob_transaction(raw) {
         return Ok((protocol::decode_transaction(raw)?, None));
     }

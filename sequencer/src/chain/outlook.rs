@@ -19,7 +19,7 @@ use crate::builder::{Covered, RootHandle};
 
 /// How far back the state may be that is asked about, in blocks.
 pub const OUTLOOK_BLOCKS_MAX: u64 = 1_024;
-/// Accounts and slots that may differ from the trie's; each costs the root thread some microseconds.
+/// Accounts and slots that may differ from the trie's: what one question may cost the root thread.
 pub const OUTLOOK_CHANGES_MAX: usize = 16_384;
 /// How often the way back is looked for again because the chain went on meanwhile.
 const ATTEMPTS_MAX: usize = 64;

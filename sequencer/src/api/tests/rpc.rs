@@ -280,32 +280,6 @@ async fn a_call_in_pending_is_always_later_than_the_newest_block() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proofs_hold_against_the_state_root() {
-    let node = &Node::start().await;
-    node.send(&log(1, 0, B256::ZERO)).await;
-    let proof = node.call("eth_getProof", json!([LOGGER, ["0x0", "0x1"], "latest"])).await;
-    assert_eq!(proof["storageProof"][0]["key"], "0x0");
-    assert_eq!(proof["storageProof"][0]["value"], "0x1");
-    assert_eq!(proof["storageProof"][1]["value"], "0x0");
-    let top: Bytes = serde_json::from_value(proof["accountProof"][0].clone()).unwrap();
-    // The proof may be of a block that is sealed and not durable yet: then it is `latest` soon.
-    let root = json!(keccak256(&top));
-    let mut number = node.number().await.saturating_sub(3);
-    for _ in 0..8 {
-        node.until_block(number).await;
-        let block = node.call("eth_getBlockByNumber", json!([format!("{number:#x}"), false])).await;
-        if block["stateRoot"] == root {
-            break;
-        }
-        number += 1;
-    }
-    let block = node.call("eth_getBlockByNumber", json!([format!("{number:#x}"), false])).await;
-    assert_eq!(block["stateRoot"], root, "the first node is that of a recent root");
-    let old = node.fail("eth_getProof", json!([LOGGER, [], "0x0"])).await;
-    assert_eq!((old.0, old.1.as_str()), (4_444, "pruned history unavailable"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn browsers_health_and_compression() {
     let node = Node::start().await;
     let preflight = node

@@ -122,7 +122,7 @@ impl Unsigned {
 
     /// Bytes in the RLP of a block.
     pub(super) fn length_in_block(&self) -> usize {
-        if self.kind() == 0 { self.encoded.len() } else { (&self.encoded[..]).length() }
+        if self.kind() == 0 { self.encoded.len() } else { self.encoded[..].length() }
     }
 
     /// The transaction as clients see it, in its block.

@@ -1,0 +1,74 @@
+//! Parts of blocks, slots of several accounts, what the node says of itself, and what waits.
+
+use alloy::primitives::B256;
+use serde_json::{Value, json};
+
+use super::support::{CHAIN_ID, GETTER, LOGGER, Node, key, log, quantity, transfer};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_blocks() {
+    let node = &Node::start().await;
+    let raw = log(1, 0, B256::ZERO);
+    let receipt = node.send(&raw).await;
+    let (number, hash) = (&receipt["blockNumber"], &receipt["blockHash"]);
+    let header = node.call("eth_getHeaderByNumber", json!([number])).await;
+    assert_eq!(node.call("eth_getHeaderByHash", json!([hash])).await, header);
+    let block = node.call("eth_getBlockByNumber", json!([number, false])).await;
+    for (field, value) in header.as_object().unwrap() {
+        assert_eq!(value, &block[field], "{field}");
+    }
+    let index = &receipt["transactionIndex"];
+    let by_number = json!([number, index]);
+    assert_eq!(
+        node.call("eth_getRawTransactionByBlockNumberAndIndex", by_number).await,
+        json!(raw)
+    );
+    let by_hash = json!([hash, index]);
+    assert_eq!(node.call("eth_getRawTransactionByBlockHashAndIndex", by_hash).await, json!(raw));
+    let uncle = json!([number, "0x0"]);
+    assert_eq!(node.call("eth_getUncleByBlockNumberAndIndex", uncle).await, Value::Null);
+    assert_eq!(node.call("eth_getUncleCountByBlockHash", json!([hash])).await, "0x0");
+
+    let slots = json!({ LOGGER.to_string(): ["0x0", "0x1"], GETTER.to_string(): ["0x0"] });
+    let values = node.call("eth_getStorageValues", json!([slots, number])).await;
+    let of_logger = &values[LOGGER.to_string().to_lowercase()];
+    assert_eq!(of_logger, &json!([B256::with_last_byte(1), B256::ZERO]));
+    let many = json!({ LOGGER.to_string(): vec!["0x0"; 1_025] });
+    assert_eq!(node.fail("eth_getStorageValues", json!([many])).await.0, -32_602);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_says_what_it_is_and_has() {
+    let node = &Node::start().await;
+    node.until_block(1).await;
+    let config = node.call("eth_config", json!([])).await;
+    assert_eq!(config["current"]["chainId"], format!("{CHAIN_ID:#x}"));
+    assert_eq!(config["current"]["precompiles"].as_object().unwrap().len(), 18);
+    assert_eq!((&config["next"], &config["last"]), (&Value::Null, &Value::Null));
+    let genesis = node.call("eth_getBlockByNumber", json!(["0x0", false])).await;
+    assert_eq!(config["current"]["activationTime"], json!(quantity(&genesis["timestamp"])));
+    let capabilities = node.call("eth_capabilities", json!([])).await;
+    assert_eq!(capabilities["state"]["oldestBlock"], "0x0");
+    assert!(quantity(&capabilities["head"]["number"]) >= 1);
+    let base_fee = node.call("eth_baseFee", json!([])).await;
+    assert!(quantity(&base_fee) >= 1_000, "the floor holds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_behind_a_gap_is_queued() {
+    let node = &Node::start().await;
+    node.call("eth_sendRawTransaction", json!([transfer(1, 5)])).await;
+    node.call("eth_sendRawTransaction", json!([transfer(1, 6)])).await;
+    let status = node.call("txpool_status", json!([])).await;
+    assert_eq!(status, json!({ "pending": "0x0", "queued": "0x2" }));
+    let sender = key(1).address();
+    let content = node.call("txpool_content", json!([])).await;
+    let queued = &content["queued"][sender.to_checksum(None)];
+    assert_eq!(queued["5"]["from"], json!(sender));
+    assert_eq!(queued["6"]["blockNumber"], Value::Null);
+    let of_sender = node.call("txpool_contentFrom", json!([sender])).await;
+    assert_eq!(&of_sender["queued"], queued);
+    let inspected = node.call("txpool_inspect", json!([])).await;
+    let line = inspected["queued"][sender.to_checksum(None)]["5"].as_str().unwrap();
+    assert!(line.ends_with(": 1 wei + 100000 gas × 2000000000 wei"), "{line}");
+}
