@@ -27,7 +27,7 @@ use state::DiffDecodeError;
 
 pub use block::{BlockRecord, Bodies};
 pub use current::CurrentState;
-pub use projection::Projection;
+pub use projection::{Projection, Reached, reached_accounts};
 pub use receipts::IndexedReceipt;
 pub use writer::{BlockWritten, Index};
 

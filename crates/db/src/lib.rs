@@ -43,7 +43,7 @@ pub use heads::{HeadsStore, HeadsStoreError};
 pub use history::{BlockingHistory, HISTORY_LAG_BLOCKS_MAX, HistoricalState, HistoryError};
 pub use index::{
     BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt, Projection,
-    SealedHeader,
+    Reached, SealedHeader, reached_accounts,
 };
 pub use journal::{
     Appended, Generation, Journal, JournalError, JournalReader, PAYLOAD_BYTES_MAX, Position,

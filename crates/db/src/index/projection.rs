@@ -1,9 +1,10 @@
-//! The second tier: rows per transaction, log, account version and slot version, by COPY.
+//! The second tier: rows per transaction, reached account, log, account version and slot version, by COPY.
 //!
 //! It may lag behind the truth, is never on the way to `durable`, and can be dropped and rebuilt. There is one way to
 //! fill it, from the packed truth, so a rebuilt projection equals the one before.
 //! Invariant: the tables hold exactly the blocks up to the cursor; both move in one transaction.
 
+mod reached;
 mod rows;
 
 use sqlx::PgConnection;
@@ -14,6 +15,7 @@ use super::{
     cursor::{self, Follower},
 };
 use crate::{Database, convert::Big, metrics::timed, transaction::Transaction};
+pub use reached::{Reached, reached_accounts};
 use rows::Rows;
 
 /// A step ends early once it has gathered this many transactions: what a step may hold in memory.
@@ -96,7 +98,8 @@ impl Projection {
 
 async fn empty(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let statement = sqlx::raw_sql(
-        "TRUNCATE transactions, logs, account_versions, slot_versions, storage_clears",
+        "TRUNCATE transactions, transaction_accounts, logs, account_versions, slot_versions,
+                  storage_clears",
     );
     timed("projection_truncate", statement.execute(connection)).await?;
     Ok(())
@@ -110,6 +113,7 @@ pub(super) async fn remove(
 ) -> Result<(), sqlx::Error> {
     let statements = [
         "DELETE FROM transactions WHERE block_number > $1 AND block_number <= $2",
+        "DELETE FROM transaction_accounts WHERE block_number > $1 AND block_number <= $2",
         "DELETE FROM logs WHERE block_number > $1 AND block_number <= $2",
         "DELETE FROM account_versions WHERE block_number > $1 AND block_number <= $2",
         "DELETE FROM slot_versions WHERE block_number > $1 AND block_number <= $2",

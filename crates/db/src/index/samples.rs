@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use alloy_consensus::TxReceipt as _;
 use alloy_consensus::{Signed, TxEip1559, TxLegacy};
+use alloy_eip7928::{AccountChanges, BalanceChange, BlockAccessIndex, BlockAccessList};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, Signature, TxKind, U256, keccak256};
 use op_alloy_consensus::OpTxType;
@@ -104,8 +105,22 @@ impl Chain {
         };
         let hash = header.hash_slow();
         (self.next, self.parent) = (number + 1, hash);
-        let access_list = self.random.one_in(2).then(|| self.random.bytes(9));
+        let access_list = self.random.one_in(2).then(|| self.access_list(receipts.len()));
         BlockRecord { header, hash, bodies, receipts, diff, undo, access_list }
+    }
+
+    /// A list in which some transactions change some balances.
+    fn access_list(&mut self, transactions: usize) -> Bytes {
+        let random = &mut self.random;
+        let last = transactions as u64 + 1;
+        let mut list = BlockAccessList::new();
+        for account in 0..random.below(5) {
+            let mut changes = AccountChanges::new(address(account * 3));
+            let index = BlockAccessIndex::new(random.below(last));
+            changes.balance_changes.push(BalanceChange::new(index, U256::from(random.next())));
+            list.push(changes);
+        }
+        alloy_rlp::encode(&list).into()
     }
 
     fn bodies(&mut self, number: u64) -> Bodies {

@@ -10,8 +10,14 @@ use crate::{
 
 const TRUTH: [&str; 2] = ["blocks", "transaction_positions"];
 const STATE: [&str; 3] = ["accounts", "slots", "codes"];
-const PROJECTION: [&str; 5] =
-    ["transactions", "logs", "account_versions", "slot_versions", "storage_clears"];
+const PROJECTION: [&str; 6] = [
+    "transactions",
+    "transaction_accounts",
+    "logs",
+    "account_versions",
+    "slot_versions",
+    "storage_clears",
+];
 
 /// A database with a chain in it that grows block by block, journal first.
 pub(crate) struct Fixture {

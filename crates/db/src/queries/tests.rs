@@ -166,7 +166,16 @@ async fn an_account_finds_its_transactions() {
             } else {
                 // Only deposits carry their nonce in the receipt; the others get a sender of their own.
                 receipt.sender = alloy_primitives::Address::from_word(keccak256(raw));
+                let nonce = alloy_consensus::Transaction::nonce(
+                    &protocol::decode_transaction(raw).unwrap(),
+                );
+                nonces.insert(receipt.sender, nonce + 1);
             }
+            block.diff.accounts.entry(receipt.sender).or_default();
+        }
+        for (address, change) in &mut block.diff.accounts {
+            let nonce = nonces.get(address).copied().unwrap_or_default();
+            change.account = Some(state::Account { nonce, ..Default::default() });
         }
         fixture.add(block).await;
     }
@@ -174,13 +183,18 @@ async fn an_account_finds_its_transactions() {
     let reader = ChainReader::new(fixture.test.database.clone());
     let mut positions = std::collections::BTreeMap::<_, Vec<_>>::new();
     for block in &fixture.blocks {
+        let reached = crate::reached_accounts([].into_iter(), block.access_list.as_ref()).unwrap();
         for ((raw, receipt), index) in block.bodies.iter().zip(&block.receipts).zip(0..) {
             let position = TransactionPosition { block: block.header.number, index };
-            positions.entry(receipt.sender).or_default().push(position);
             let transaction = protocol::decode_transaction(raw).unwrap();
             let to = alloy_consensus::Transaction::to(&transaction);
-            if let Some(to) = to.filter(|to| *to != receipt.sender) {
-                positions.entry(to).or_default().push(position);
+            let mut accounts: std::collections::BTreeSet<_> =
+                [Some(receipt.sender), to, receipt.created].into_iter().flatten().collect();
+            accounts.extend(receipt.receipt.logs().iter().map(|log| log.address));
+            let changed = reached.iter().filter(|(place, _)| *place == index);
+            accounts.extend(changed.map(|(_, account)| *account));
+            for account in accounts {
+                positions.entry(account).or_default().push(position);
             }
             let nonce = receipt.receipt.deposit_nonce();
             let nonce = nonce.unwrap_or(alloy_consensus::Transaction::nonce(&transaction));
@@ -191,19 +205,25 @@ async fn an_account_finds_its_transactions() {
             }
         }
     }
+    let mut found = 0;
     for (account, expected) in positions {
-        let end = TransactionPosition { block: 1_000, index: 0 };
         let mut newest = expected.clone();
         newest.reverse();
-        assert_eq!(reader.transactions_before(account, end, 1_000).await.unwrap(), newest);
-        newest.truncate(2);
-        assert_eq!(reader.transactions_before(account, end, 2).await.unwrap(), newest);
-        let first = expected[0];
-        let after = reader.transactions_after(account, first, 3).await.unwrap();
-        let wanted: Vec<_> = expected.iter().skip(1).take(3).copied().collect();
-        assert_eq!(after, wanted);
-        assert_eq!(reader.transactions_before(account, first, 9).await.unwrap(), []);
+        assert_eq!(reader.transactions_before(account, 1_000, 1_000).await.unwrap(), newest);
+        assert_eq!(
+            reader.transactions_before(account, 1_000, 2).await.unwrap(),
+            newest[..2.min(newest.len())]
+        );
+        for block in 0..15 {
+            let before: Vec<_> = newest.iter().filter(|at| at.block < block).copied().collect();
+            assert_eq!(reader.transactions_before(account, block, 1_000).await.unwrap(), before);
+            let after: Vec<_> =
+                expected.iter().filter(|at| at.block > block).take(3).copied().collect();
+            assert_eq!(reader.transactions_after(account, block, 3).await.unwrap(), after);
+            found += before.len();
+        }
     }
+    assert!(found > 500, "{found}");
     let unknown = alloy_primitives::Address::repeat_byte(0xdd);
     assert_eq!(reader.transaction_by_nonce(unknown, 0).await.unwrap(), None);
     assert_eq!(reader.creation(unknown).await.unwrap(), None);

@@ -10,6 +10,7 @@ use protocol::{decode_blob_transaction, decode_transaction, is_blob_transaction}
 use sqlx::PgConnection;
 use state::AccountDiff;
 
+use super::reached::reached_accounts;
 use crate::{
     ConvertError,
     convert::{bigint, integer, shortest},
@@ -23,14 +24,15 @@ pub(super) struct Rows {
     accounts: BinaryRows,
     slots: BinaryRows,
     clears: BinaryRows,
+    reached: BinaryRows,
     count: usize,
 }
 
 impl Rows {
     pub(super) fn new() -> Self {
-        let [transactions, logs, accounts, slots, clears] =
+        let [transactions, logs, accounts, slots, clears, reached] =
             std::array::from_fn(|_| BinaryRows::new());
-        Self { transactions, logs, accounts, slots, clears, count: 0 }
+        Self { transactions, logs, accounts, slots, clears, reached, count: 0 }
     }
 
     /// How many transactions were added.
@@ -42,24 +44,37 @@ impl Rows {
         let number = block.header.number;
         let convert = |source| IndexError::Convert { number, source };
         let block_number = bigint(number).map_err(convert)?;
-        for ((raw, receipt), index) in block.bodies.iter().zip(&block.receipts).zip(0_u32..) {
+        let receipts = block.receipts.iter().map(|receipt| &receipt.receipt);
+        let mut reached = reached_accounts(receipts, block.access_list.as_ref()).map_err(|_| {
+            IndexError::Inconsistent { number, what: "the access list does not decode" }
+        })?;
+        for ((raw, receipt), place) in block.bodies.iter().zip(&block.receipts).zip(0_u32..) {
             let undecodable =
                 |_| IndexError::Inconsistent { number, what: "a transaction does not decode" };
-            let index = integer(index).map_err(convert)?;
+            let index = integer(place).map_err(convert)?;
             let hash = keccak256(raw);
-            if is_blob_transaction(raw) {
+            let to = if is_blob_transaction(raw) {
                 let transaction = decode_blob_transaction(raw).map_err(undecodable)?;
                 self.transaction(block_number, index, hash, &transaction, receipt)
+                    .map(|()| transaction.to())
             } else {
                 let transaction = decode_transaction(raw).map_err(undecodable)?;
                 self.transaction(block_number, index, hash, &transaction, receipt)
+                    .map(|()| transaction.to())
+            };
+            let named = [Some(receipt.sender), to.map_err(convert)?, receipt.created];
+            for account in named.into_iter().flatten() {
+                reached.remove(&(place, account));
             }
-            .map_err(convert)?;
             let first = receipt.first_log_index;
             for (log, place) in receipt.receipt.logs().iter().zip(first..) {
                 self.log(block_number, place, index, log).map_err(convert)?;
             }
             self.count += 1;
+        }
+        for (index, address) in reached {
+            let row = self.reached.row(3).bytes(address.as_slice()).bigint(block_number);
+            row.integer(integer(index).map_err(convert)?);
         }
         for (address, change) in &block.diff.accounts {
             self.account(block_number, address, change).map_err(convert)?;
@@ -157,6 +172,9 @@ impl Rows {
                          FROM STDIN (FORMAT binary)";
         self.slots.send("projection_copy_slots", connection, statement).await?;
         let statement = "COPY storage_clears (address, block_number) FROM STDIN (FORMAT binary)";
-        self.clears.send("projection_copy_clears", connection, statement).await
+        self.clears.send("projection_copy_clears", connection, statement).await?;
+        let statement = "COPY transaction_accounts (address, block_number, transaction_index)
+                         FROM STDIN (FORMAT binary)";
+        self.reached.send("projection_copy_reached", connection, statement).await
     }
 }
