@@ -58,6 +58,12 @@ pub(crate) const TRACE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 pub(crate) const TRACE_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 /// Bytes that the tracers of one request may record, about.
 pub(crate) const TRACE_BYTES_MAX: usize = 64 << 20;
+/// Blocks that one `trace_filter` may cover.
+pub(crate) const TRACE_FILTER_BLOCKS_MAX: u64 = 100;
+/// Calls in one `trace_callMany`.
+pub(crate) const TRACE_CALLS_MAX: usize = 100;
+/// Transactions in one page of `ots_*`; a last block that does not fit is shown whole.
+pub(crate) const OTS_PAGE_MAX: usize = 25;
 /// Blocks of one fee history.
 pub(crate) const FEE_HISTORY_BLOCKS_MAX: u64 = 1_024;
 /// Percentiles of one fee history.

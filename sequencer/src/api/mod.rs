@@ -14,6 +14,7 @@ mod http;
 mod limits;
 mod methods;
 mod net;
+mod ots;
 mod peer;
 mod read;
 mod replay;
@@ -21,6 +22,7 @@ mod rollup;
 mod server;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod txpool;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -99,11 +101,14 @@ fn methods(api: &Api) -> Result<RpcModule<()>, RegisterMethodError> {
     let mut methods = RpcModule::new(());
     eth::register(api, &mut methods)?;
     debug::register(api, &mut methods)?;
+    trace::register(api, &mut methods)?;
+    ots::register(api, &mut methods)?;
     let chain_id = api.config.l2_chain_id;
     methods.merge(NetServer::into_rpc(NetApi { chain_id }))?;
     methods.merge(Web3Server::into_rpc(NetApi { chain_id }))?;
     methods.merge(RollupMethods(api.clone()).into_rpc())?;
     methods.merge(TxpoolMethods(api.clone()).into_rpc())?;
+    net::register_modules(&mut methods)?;
     Ok(methods)
 }
 

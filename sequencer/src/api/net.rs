@@ -1,7 +1,13 @@
 //! `net_*` and `web3_*`: what old clients and health checks ask first.
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::{B256, Bytes, keccak256};
-use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+use jsonrpsee::{
+    RpcModule,
+    core::{RegisterMethodError, RpcResult},
+    proc_macros::rpc,
+};
 
 /// Names the program to clients.
 pub(crate) const CLIENT_VERSION: &str = concat!("braid/v", env!("CARGO_PKG_VERSION"), "/rust");
@@ -59,4 +65,14 @@ impl Web3Server for NetApi {
     fn sha3(&self, data: Bytes) -> RpcResult<B256> {
         Ok(keccak256(data))
     }
+}
+
+/// `rpc_modules`: the namespaces of all methods that are there, as geth's console and cast ask for them.
+pub(super) fn register_modules(methods: &mut RpcModule<()>) -> Result<(), RegisterMethodError> {
+    let names = methods.method_names().chain(["rpc_modules"]);
+    let namespaces = names.filter_map(|name| Some(name.split_once('_')?.0));
+    let modules: BTreeMap<String, &str> =
+        namespaces.map(|namespace| (namespace.to_owned(), "1.0")).collect();
+    methods.register_method("rpc_modules", move |_, _, _| RpcResult::Ok(modules.clone()))?;
+    Ok(())
 }

@@ -81,6 +81,19 @@ impl ChainBlock {
         self.ethereum.as_ref().map_or(BlockRules::Rollup, |parts| BlockRules::Ethereum(parts.rules))
     }
 
+    /// The transaction at a place, with what is known of its block.
+    pub fn located(&self, index: usize) -> Option<Located> {
+        Some(Located {
+            included: self.transactions.get(index)?.clone(),
+            block_number: self.header.number,
+            timestamp: self.header.timestamp,
+            base_fee: self.header.base_fee_per_gas.unwrap_or_default(),
+            opening: self.opening,
+            rules: self.rules(),
+            block_hash: Some(self.hash),
+        })
+    }
+
     /// Transactions that users sent: those after the L1 attributes and the deposits.
     pub fn user_transactions(&self) -> impl Iterator<Item = &Arc<Included>> {
         self.transactions

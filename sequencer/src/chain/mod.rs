@@ -9,6 +9,7 @@
 //! Not here: how blocks come about. Invariant: what a reader sees as `latest` is durable, and a state that a
 //! reader holds is of one block, or its reads fail.
 
+mod accounts;
 mod base;
 mod block;
 mod error;
@@ -20,6 +21,7 @@ mod state_view;
 mod store;
 mod view;
 
+pub use accounts::AccountPage;
 pub use base::BaseState;
 pub use block::{ChainBlock, Included, Located, PendingBlock};
 pub use error::ReadError;

@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use alloy::primitives::B256;
-use db::{ChainReader, Database, HistoricalState, Index, JournalReader};
+use db::{
+    ChainReader, Database, HistoricalState, Index, IndexedTransaction, JournalReader,
+    TransactionPosition,
+};
 use executor::BlockRules;
 use protocol::{BlockOpening, Header, Heads, RollupConfig};
 
@@ -151,14 +154,37 @@ impl ChainView {
             return Ok(Some(located));
         }
         let found = self.reader.transaction(hash).await;
-        let Some(found) = found.map_err(ReadError::database("a transaction"))? else {
-            return Ok(None);
-        };
+        match found.map_err(ReadError::database("a transaction"))? {
+            Some(found) => self.located(found).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The transaction of a durable block at a place.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn transaction_at(
+        &self,
+        position: TransactionPosition,
+    ) -> Result<Option<Located>, ReadError> {
+        if let Some(block) = self.store.block(position.block) {
+            return Ok(block.located(position.index as usize));
+        }
+        let found = self.reader.transaction_at(position).await;
+        match found.map_err(ReadError::database("a transaction"))? {
+            Some(found) => self.located(found).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// An indexed transaction as memory has it.
+    async fn located(&self, found: IndexedTransaction) -> Result<Located, ReadError> {
         let number = found.block.header.number;
         let (opening, parts) = self.opened(&found.block.header).await?;
         let (index, raw, receipt) = (found.index.into(), found.raw, found.receipt);
         let included = crate::restart::included(number, index, &raw, receipt)?;
-        Ok(Some(Located {
+        Ok(Located {
             included: Arc::new(included),
             block_number: number,
             timestamp: found.block.header.timestamp,
@@ -166,7 +192,7 @@ impl ChainView {
             opening,
             rules: parts.map_or(BlockRules::Rollup, |parts| BlockRules::Ethereum(parts.rules)),
             block_hash: Some(found.block.hash),
-        }))
+        })
     }
 
     /// The state at a block, for reading on a thread that may block.

@@ -112,23 +112,6 @@ impl ChainReader {
         let number = row.map(|row| Ok(row.try_get::<Big, _>(0)?.0)).transpose();
         number.map_err(ReadError::Account)
     }
-
-    /// The transaction that created a contract directly, the newest if there were several. A contract that another
-    /// contract created has none.
-    pub async fn creation(
-        &self,
-        contract: Address,
-    ) -> Result<Option<TransactionPosition>, ReadError> {
-        let query = sqlx::query(
-            "SELECT block_number, transaction_index FROM transactions
-             WHERE created = $1 AND success
-             ORDER BY block_number DESC, transaction_index DESC LIMIT 1",
-        )
-        .bind(Addr(contract));
-        let row = timed("read_creation", query.fetch_optional(self.database.pool()));
-        let row = row.await.map_err(ReadError::Account)?;
-        row.map(|row| position(&row)).transpose().map_err(ReadError::Account)
-    }
 }
 
 fn positions(rows: Result<Vec<PgRow>, sqlx::Error>) -> Result<Vec<TransactionPosition>, ReadError> {

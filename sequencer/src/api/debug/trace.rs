@@ -26,7 +26,6 @@ use crate::{
     api::{
         Api, errors,
         eth::Run,
-        limits::TRACE_BYTES_MAX,
         read::Fault,
         replay::{Allowance, Replay, Replayable, Traced, Watched},
     },
@@ -190,10 +189,9 @@ impl DebugTraceServer for TraceMethods {
         let (name, time_max) = ("debug_traceCall", tracer.time_max);
         let block = block.unwrap_or_default();
         let Some(index) = tx_index else {
-            let permit = self.0.trace_permit().await?;
+            let turn = self.0.turn(time_max).await?;
             let work = move |state: &State, context: &BlockContext| {
-                let _held = &permit;
-                call(&run, &tracer, state, context, Allowance::new(time_max, TRACE_BYTES_MAX))
+                call(&run, &tracer, state, context, turn.allowance.clone())
             };
             return self.0.with_state(name, block, work).await;
         };

@@ -96,7 +96,7 @@ impl EthCallServer for CallMethods {
 }
 
 /// A call with all that is pretended around it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Run {
     call: Call,
     state_overrides: StateOverrides,

@@ -19,7 +19,7 @@ use crate::{
         },
         errors,
     },
-    chain::{ChainBlock, Located},
+    chain::ChainBlock,
 };
 
 /// `eth/68`.
@@ -148,21 +148,8 @@ impl ChainMethods {
 
     async fn at(&self, id: BlockId, index: Index) -> RpcResult<Option<RpcTransaction>> {
         let Some(block) = self.0.block(id).await? else { return Ok(None) };
-        Ok(located_in(&block, index.0).map(|located| located_transaction(&located)))
+        Ok(block.located(index.0).map(|located| located_transaction(&located)))
     }
-}
-
-/// The transaction at a place of a sealed block.
-pub(crate) fn located_in(block: &ChainBlock, index: usize) -> Option<Located> {
-    Some(Located {
-        included: block.transactions.get(index)?.clone(),
-        block_number: block.header.number,
-        timestamp: block.header.timestamp,
-        base_fee: block.header.base_fee_per_gas.unwrap_or_default(),
-        opening: block.opening,
-        rules: block.rules(),
-        block_hash: Some(block.hash),
-    })
 }
 
 #[jsonrpsee::core::async_trait]
@@ -216,7 +203,7 @@ impl EthChainServer for ChainMethods {
 
     async fn block_receipts(&self, block: BlockId) -> RpcResult<Option<Vec<RpcReceipt>>> {
         let Some(block) = self.0.block(block).await? else { return Ok(None) };
-        let located = (0..block.transactions.len()).filter_map(|index| located_in(&block, index));
+        let located = (0..block.transactions.len()).filter_map(|index| block.located(index));
         Ok(Some(located.map(|located| receipt(&located)).collect()))
     }
 

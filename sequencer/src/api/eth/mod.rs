@@ -1,5 +1,7 @@
 //! `eth_*`, one file per subject.
 
+mod access_list;
+mod account_info;
 mod call;
 mod chain;
 mod config;
@@ -18,6 +20,8 @@ use jsonrpsee::{RpcModule, core::RegisterMethodError};
 
 pub(crate) use self::call::Run;
 use self::{
+    access_list::{AccessListMethods, EthAccessListServer},
+    account_info::{AccountInfoMethods, EthAccountInfoServer},
     call::{CallMethods, EthCallServer},
     chain::{ChainMethods, EthChainServer},
     config::{ConfigMethods, EthConfigServer},
@@ -39,6 +43,8 @@ pub(super) fn register(api: &Api, methods: &mut RpcModule<()>) -> Result<(), Reg
     methods.merge(StateMethods(api.clone()).into_rpc())?;
     methods.merge(FeeMethods(api.clone()).into_rpc())?;
     methods.merge(CallMethods(api.clone()).into_rpc())?;
+    methods.merge(AccessListMethods(api.clone()).into_rpc())?;
+    methods.merge(AccountInfoMethods(api.clone()).into_rpc())?;
     methods.merge(LogMethods(api.clone()).into_rpc())?;
     methods.merge(ProofMethods(api.clone()).into_rpc())?;
     methods.merge(PartMethods(api.clone()).into_rpc())?;

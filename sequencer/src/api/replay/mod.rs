@@ -5,38 +5,29 @@
 //! nothing of it is shown.
 
 mod source;
+mod turn;
 mod unstarted;
 mod watched;
-
-use std::{sync::Arc, time::Duration};
 
 use alloy::consensus::{Eip658Value, TxReceipt as _};
 use executor::{
     EvmContext, ExecuteError, Executed, HaltReason, RecoveredTransaction, SerialExecutor,
     TransactionOutcome,
 };
-use jsonrpsee::core::RpcResult;
 use protocol::Receipt;
 use revm::{
     Inspector, context::TxEnv, context_interface::result::ResultAndState,
     interpreter::interpreter::EthInterpreter,
 };
 use state::Overlay;
-use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::{
     source::Replayable,
+    turn::Turn,
     watched::{Allowance, Recording, Watched},
 };
-use super::{
-    Api, errors,
-    limits::{TRACE_BYTES_MAX, TRACE_WAIT_MAX},
-    read::{Fault, PASSED_RETRIES_MAX},
-};
-use crate::{
-    chain::{At, Included, ReadError, State},
-    quota::Client,
-};
+use super::{errors, read::Fault};
+use crate::chain::{Included, ReadError, State};
 
 /// Whoever can watch a transaction of a replay.
 pub(crate) trait Watcher:
@@ -175,65 +166,5 @@ fn unreadable(error: ExecuteError<ReadError>) -> Fault {
     match error {
         ExecuteError::State(error) => Fault::Read(error),
         ExecuteError::Invalid(invalid) => errors::internal("replay", &invalid).into(),
-    }
-}
-
-impl Api {
-    /// Runs `work` on a block from before its first transaction, on a thread that may block. It starts again if the
-    /// state moved from memory to Postgres meanwhile.
-    pub(crate) async fn replay<T, F>(
-        &self,
-        request: &'static str,
-        block: Arc<Replayable>,
-        time_max: Duration,
-        work: F,
-    ) -> RpcResult<T>
-    where
-        T: Send + 'static,
-        F: Fn(&mut Replay<'_>) -> Result<T, Fault> + Send + Sync + 'static,
-    {
-        let client = Client::current();
-        client.call().map_err(|refused| errors::quota(&refused))?;
-        let work = Arc::new(work);
-        let permit = Arc::new(self.trace_permit().await?);
-        let mut retries = 0;
-        loop {
-            let state = self.state_before(block.number()).await;
-            let state = state.map_err(|error| errors::read(request, &error))?;
-            let (block, work, permit) = (block.clone(), work.clone(), permit.clone());
-            let client = client.clone();
-            let done = tokio::task::spawn_blocking(move || {
-                // Held until the thread is free again, even if nobody waits for the answer any more.
-                let _permit = permit;
-                let allowance = Allowance::new(time_max, TRACE_BYTES_MAX);
-                client.spend(|| work(&mut Replay::open(&block, state, allowance)?))
-            });
-            match done.await.map_err(|error| errors::internal(request, &error))? {
-                Ok(done) => return Ok(done),
-                Err(Fault::Read(ReadError::Passed { .. })) if retries < PASSED_RETRIES_MAX => {
-                    retries += 1;
-                }
-                Err(Fault::Read(error)) => return Err(errors::read(request, &error)),
-                Err(Fault::Answer(error)) => return Err(error),
-            }
-        }
-    }
-
-    /// Leave to trace; there is only so much at a time.
-    pub(crate) async fn trace_permit(&self) -> RpcResult<OwnedSemaphorePermit> {
-        let permit = tokio::time::timeout(TRACE_WAIT_MAX, self.traces.clone().acquire_owned());
-        match permit.await {
-            Ok(permit) => permit.map_err(|error| errors::internal("trace", &error)),
-            Err(_) => Err(errors::overloaded("rate limit exceeded: too many traces are running")),
-        }
-    }
-
-    /// The state after the parent of a block, which may not be durable yet.
-    async fn state_before(&self, number: u64) -> Result<State, ReadError> {
-        let parent = number.saturating_sub(1);
-        match self.view.store().state_after(parent) {
-            Some(view) => Ok(State::Recent(view)),
-            None => self.view.state(At::Number(parent)).await,
-        }
     }
 }

@@ -39,7 +39,12 @@ impl Api {
         self.replayable_sealed(&block).map(Some)
     }
 
-    /// The same; a block that is not there is an error.
+    /// Whether a block is the first, where nothing was executed.
+    pub(crate) async fn is_genesis(&self, id: BlockId) -> RpcResult<bool> {
+        Ok(!id.is_pending() && self.block(id).await?.is_some_and(|block| block.number() == 0))
+    }
+
+    /// A block to execute again. One that is not there is an error.
     pub(crate) async fn require_replayable(&self, id: BlockId) -> RpcResult<Arc<Replayable>> {
         self.replayable(id).await?.ok_or_else(|| errors::unknown_block(id_text(id)))
     }

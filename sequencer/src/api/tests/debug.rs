@@ -15,7 +15,7 @@ async fn traces_agree_with_receipts() {
     let scene = Scene::play().await;
     let node = &scene.node;
     let (mut seen, mut failed) = (0, 0);
-    for number in scene.blocks().await {
+    for number in scene.blocks() {
         let receipts = node.call("eth_getBlockReceipts", json!([number])).await;
         let receipts = receipts.as_array().unwrap();
         let steps = node.call("debug_traceBlockByNumber", json!([number])).await;

@@ -12,7 +12,7 @@ use super::support::{
 };
 
 /// Calls the address in its first word with the rest of its input and all its value, and ends well whatever came of it.
-const RELAY: &str = "602036038060205f375f5f825f345f355af100";
+pub(super) const RELAY: &str = "602036038060205f375f5f825f345f355af100";
 /// Creates what its input says, with all its value.
 const FACTORY: &str = "365f5f37365f34f000";
 /// The same with CREATE2 and salt 0.
@@ -21,6 +21,8 @@ const FACTORY2: &str = "365f5f375f365f34f500";
 pub(super) const GONE: &str = "33ff";
 /// The sender of everything here that is signed.
 pub(super) const SENDER: u8 = 1;
+/// The sender of the deposits. Another one, because a deposit takes a nonce.
+pub(super) const DEPOSITOR: u8 = 15;
 /// Pays for nothing: its deposit of more than it has cannot start.
 pub(super) const POOR: Address = Address::repeat_byte(0x99);
 
@@ -89,11 +91,12 @@ impl Scene {
             call(10, factory2, 0, initcode(RELAY)),
             call(11, relay, 9, relayed(NOBODY, &[])),
         ];
+        let depositor = key(DEPOSITOR).address();
         node.messages(vec![
-            deposit(sender, NOBODY, 77, 70, 100_000),
-            deposit(sender, REVERTER, 5, 0, 100_000),
+            deposit(depositor, NOBODY, 77, 70, 100_000),
+            deposit(depositor, REVERTER, 5, 0, 100_000),
             deposit(POOR, NOBODY, 1, 2, 100_000),
-            deposit(sender, LOGGER, 0, 0, 100_000),
+            deposit(depositor, LOGGER, 0, 0, 100_000),
         ]);
         let mut receipts = Vec::new();
         for raw in &sent {
@@ -120,10 +123,14 @@ impl Scene {
         panic!("no deposits came");
     }
 
-    /// All blocks that have anything to see.
-    pub(super) async fn blocks(&self) -> Vec<Value> {
+    /// The last block that has anything to see.
+    pub(super) fn last_block(&self) -> u64 {
         let last = self.receipts.iter().map(|receipt| quantity(&receipt["blockNumber"])).max();
-        let last = std::cmp::max(last.unwrap(), self.deposits);
-        (1..=last).map(|number| json!(format!("{number:#x}"))).collect()
+        std::cmp::max(last.unwrap(), self.deposits)
+    }
+
+    /// All blocks up to it but genesis.
+    pub(super) fn blocks(&self) -> Vec<Value> {
+        (1..=self.last_block()).map(|number| json!(format!("{number:#x}"))).collect()
     }
 }

@@ -277,6 +277,18 @@ impl Node {
         panic!("no access list of {number}");
     }
 
+    /// Waits until the projection has a block.
+    pub(super) async fn until_projected(&self, number: u64) {
+        let projection = db::Projection::new(self.handle.view.database().clone());
+        for _ in 0..1_000 {
+            if projection.cursor().await.unwrap() >= Some(number) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("block {number} was not projected");
+    }
+
     pub(super) async fn number(&self) -> u64 {
         quantity(&self.call("eth_blockNumber", json!([])).await)
     }
