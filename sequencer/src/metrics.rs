@@ -15,7 +15,7 @@ pub(crate) fn describe() {
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
     describe_counter!(
         "braid_sequencer_executions_total",
-        "transactions by how they ran: in_turn, ahead, at_head, again (first in vain)"
+        "transactions by how they ran: in_turn, apart, ahead, at_head, again (first in vain)"
     );
     describe_counter!(
         "braid_sequencer_unexpected_total",
@@ -125,6 +125,7 @@ pub(crate) fn sealed(elapsed: Duration) {
 fn execution(report: &RunReport) {
     for (how, number) in [
         ("in_turn", report.in_turn),
+        ("apart", report.apart),
         ("ahead", report.ahead),
         ("at_head", report.at_head),
         ("again", report.again),

@@ -304,6 +304,7 @@ impl Driver {
             transactions = sealed.transactions.len(),
             gas = sealed.header.gas_used,
             sub_blocks = sealed.sub_block_lengths.len(),
+            apart = sealed.execution.apart,
             ahead = sealed.execution.ahead,
             again = sealed.execution.again,
             critical_gas = sealed.execution.critical_gas,

@@ -45,8 +45,10 @@ pub(crate) fn print_row(row: &Row) {
         let time = median(times);
         print!("{:>11.2}{:>7.2}×", per_tx(time), stock.as_secs_f64() / time.as_secs_f64());
     }
-    let RunReport { in_turn, ahead, at_head, again, .. } = row.report;
-    println!("   in turn {in_turn}, ahead {ahead}, at head {at_head}, again {again}");
+    let RunReport { in_turn, apart, ahead, at_head, again, .. } = row.report;
+    println!(
+        "   in turn {in_turn}, apart {apart}, ahead {ahead}, at head {at_head}, again {again}"
+    );
 }
 
 pub(crate) fn median(times: &[Duration]) -> Duration {

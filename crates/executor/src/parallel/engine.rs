@@ -10,8 +10,11 @@ use state::StateReader;
 
 use super::{Predictor, lane::Lane, memory::SpareTables, workers::Workers};
 
-/// Runs that go by without a plan at most, after plans that came to nothing.
-const REST_MAX: u32 = 6;
+/// Runs that go by without a plan or without groups at most, after some that would not have paid.
+const REST_PLANS_MAX: u32 = 6;
+
+/// The same after groups that have met, which cost the time of a short run.
+const REST_APART_MAX: u32 = 32;
 
 /// Threads and settings that outlive a block.
 #[derive(Debug)]
@@ -21,8 +24,20 @@ pub struct Engine<R: StateReader> {
     pub(super) predictor: Arc<Predictor>,
     pub(super) spare: Arc<SpareTables>,
     is_trusted: AtomicBool,
-    /// Runs for which nothing is planned, because plans came to nothing, and how many that will be next time.
-    rest: Mutex<(u32, u32)>,
+    /// Of plans for running ahead.
+    pub(super) ahead: Rest,
+    /// Of looking for groups that touch nothing in common.
+    pub(super) groups: Rest,
+    /// Of running them side by side.
+    pub(super) apart: Rest,
+}
+
+/// Something that is not tried for a while after it came to nothing: twice as long each time.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// Runs that go by without it, and how many that will be next time.
+    runs: Mutex<(u32, u32)>,
+    most: u32,
 }
 
 /// When more than one thread works.
@@ -33,8 +48,10 @@ pub enum Choice {
     ByCost,
     /// Never.
     Serial,
-    /// Always, for tests and measurements.
+    /// Always, ahead of their turn, for tests and measurements.
     Parallel,
+    /// Always, a few at a time in groups that are guessed to touch nothing in common, for tests.
+    Apart,
 }
 
 impl<R: StateReader + Send + Sync + 'static> Engine<R> {
@@ -50,7 +67,9 @@ impl<R: StateReader + Send + Sync + 'static> Engine<R> {
             predictor: Arc::default(),
             spare: Arc::default(),
             is_trusted: AtomicBool::new(true),
-            rest: Mutex::default(),
+            ahead: Rest::new(REST_PLANS_MAX),
+            groups: Rest::new(REST_PLANS_MAX),
+            apart: Rest::new(REST_APART_MAX),
         })
     }
 }
@@ -61,21 +80,6 @@ impl<R: StateReader> Engine<R> {
         &self.predictor
     }
 
-    /// Whether plans rest for this run.
-    pub(super) fn rests(&self) -> bool {
-        let mut rest = self.rest.lock();
-        let rests = rest.0 > 0;
-        rest.0 = rest.0.saturating_sub(1);
-        rests
-    }
-
-    /// A plan was of use, or came to nothing.
-    pub(super) fn planned(&self, is_of_use: bool) {
-        let mut rest = self.rest.lock();
-        let next = if is_of_use { 0 } else { (rest.1 * 2).clamp(1, REST_MAX) };
-        *rest = (next, next);
-    }
-
     /// It has given a result that serial execution does not give: whoever asks is to use that instead.
     pub fn distrust(&self) {
         self.is_trusted.store(false, Ordering::SeqCst);
@@ -84,5 +88,26 @@ impl<R: StateReader> Engine<R> {
     /// Whether its results may be used.
     pub fn is_trusted(&self) -> bool {
         self.is_trusted.load(Ordering::SeqCst)
+    }
+}
+
+impl Rest {
+    fn new(most: u32) -> Self {
+        Self { runs: Mutex::default(), most }
+    }
+
+    /// Whether it is not to be tried in this run.
+    pub(super) fn is_on(&self) -> bool {
+        let mut runs = self.runs.lock();
+        let is_on = runs.0 > 0;
+        runs.0 = runs.0.saturating_sub(1);
+        is_on
+    }
+
+    /// It was tried, and was of use or came to nothing.
+    pub(super) fn was_of_use(&self, is_of_use: bool) {
+        let mut runs = self.runs.lock();
+        let next = if is_of_use { 0 } else { (runs.1 * 2).clamp(1, self.most) };
+        *runs = (next, next);
     }
 }

@@ -45,6 +45,14 @@ impl PendingFees {
         }
     }
 
+    /// Others have paid so much.
+    pub(super) fn add_all(&mut self, others: &Self) {
+        self.is_beneficiary_touched |= others.is_beneficiary_touched;
+        for (sum, fees) in self.sums.iter_mut().zip(others.sums) {
+            *sum = sum.saturating_add(fees);
+        }
+    }
+
     /// Looks at everybody once, so that paying needs no store.
     pub(super) fn look<R: StateReader>(&self, memory: &Memory<R>) -> Result<(), R::Error> {
         for receiver in self.receivers.iter().flatten() {

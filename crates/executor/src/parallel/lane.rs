@@ -63,9 +63,21 @@ impl<R: StateReader> Lane<R> {
         Self { evm: Evm::with_environment((*rules).clone(), View::new(vaults), ()), rules }
     }
 
-    /// Whether this lane is for the block with these rules.
-    pub(super) fn is_for(&self, rules: &Arc<Environment>) -> bool {
-        Arc::ptr_eq(&self.rules, rules)
+    /// The lane that a worker keeps, if it is for the block with these rules; otherwise a new one.
+    pub(super) fn kept<'a>(
+        kept: &'a mut Option<Self>,
+        rules: &Arc<Environment>,
+        vaults: Vaults,
+    ) -> &'a mut Self {
+        if kept.as_ref().is_some_and(|lane| !Arc::ptr_eq(&lane.rules, rules)) {
+            *kept = None;
+        }
+        kept.get_or_insert_with(|| Self::new(rules.clone(), vaults))
+    }
+
+    /// Rules of the block.
+    pub(super) const fn rules(&self) -> &Arc<Environment> {
+        &self.rules
     }
 
     /// Prepares for runs on this memory.
@@ -143,7 +155,7 @@ impl<R: StateReader> Lane<R> {
                 Ok(Some(Ok(executed)))
             }
             Err(ExecuteError::Invalid(reason)) => Ok(Some(Err(reason))),
-            Err(ExecuteError::State(ViewError::Vault)) => Ok(None),
+            Err(ExecuteError::State(ViewError::Vault | ViewError::Met)) => Ok(None),
             Err(ExecuteError::State(ViewError::Store(error))) => Err(error),
         }
     }
@@ -175,8 +187,9 @@ impl<R: StateReader> Lane<R> {
         if is_of_a_vault || tx.tx.gas_limit() > gas_left {
             return Ok(None);
         }
-        let sender = known(view.account(&from))?;
-        let recipient = if from == to { sender } else { known(view.account(&to))? };
+        let Some(sender) = known(view.account(&from))? else { return Ok(Some(Ran::Unknown)) };
+        let recipient = if from == to { Some(sender) } else { known(view.account(&to))? };
+        let Some(recipient) = recipient else { return Ok(Some(Ran::Unknown)) };
         let Some(done) = transfer.run(&self.rules, sender, recipient) else { return Ok(None) };
         let outcome = transfer.outcome(&done);
         let fees = Some(done.fees);
@@ -200,7 +213,7 @@ impl<R: StateReader> Lane<R> {
                 Ok(Ran::Valid(Valid { outcome, fees, effects }))
             }
             Err(ExecuteError::Invalid(reason)) => Ok(Ran::Invalid(reason)),
-            Err(ExecuteError::State(ViewError::Vault)) => Ok(Ran::Unknown),
+            Err(ExecuteError::State(ViewError::Vault | ViewError::Met)) => Ok(Ran::Unknown),
             Err(ExecuteError::State(ViewError::Store(error))) => Err(error),
         }
     }
@@ -245,12 +258,12 @@ impl<R: StateReader> Lane<R> {
     }
 }
 
-/// A read that does not concern a vault.
-fn known<T, E: core::error::Error>(read: Result<T, ViewError<E>>) -> Result<T, E> {
+/// `None`: what was to be read is not known yet.
+fn known<T, E: core::error::Error>(read: Result<T, ViewError<E>>) -> Result<Option<T>, E> {
     match read {
-        Ok(value) => Ok(value),
+        Ok(value) => Ok(Some(value)),
         Err(ViewError::Store(error)) => Err(error),
-        Err(ViewError::Vault) => unreachable!("the caller has asked for no vault"),
+        Err(ViewError::Vault | ViewError::Met) => Ok(None),
     }
 }
 
@@ -261,6 +274,8 @@ pub(super) fn store_error<E: core::error::Error>(
     match error {
         ExecuteError::Invalid(reason) => ExecuteError::Invalid(reason),
         ExecuteError::State(ViewError::Store(error)) => ExecuteError::State(error),
-        ExecuteError::State(ViewError::Vault) => unreachable!("the view answers for vaults"),
+        ExecuteError::State(ViewError::Vault | ViewError::Met) => {
+            unreachable!("the view answers for everything")
+        }
     }
 }

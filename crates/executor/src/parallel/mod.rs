@@ -8,14 +8,17 @@
 //!                             versions           ▼
 //!                                              Head: check, commit in order, run again what is stale
 //! ```
-//! Where workers would not pay, transactions run one after the other on the caller's thread: no notes, no versions.
+//! What is expected to touch nothing in common needs none of this and runs in groups, side by side ([`apart`]). Where
+//! workers would not pay, transactions run one after the other on the caller's thread ([`in_turn`]).
 //!
 //! Invariant: verdicts, receipts, gas and diffs equal those of [`crate::SerialExecutor`], whatever was predicted and
 //! however threads were scheduled.
 
+mod apart;
 mod engine;
 mod fees;
 mod forecast;
+mod in_turn;
 mod lane;
 mod listed;
 mod memory;
@@ -45,22 +48,16 @@ use crate::{
 };
 pub use engine::{Choice, Engine};
 use fees::PendingFees;
-use lane::{Lane, Ran, Valid};
+use lane::Lane;
 pub use listed::{ListedError, ListedExecutor, ListedTransaction, Unusable};
 use memory::Memory;
-use native::Transfer;
 use plan::{Outlook, Plan};
 pub use predict::{Key, Prediction, Predictor, PreparedTransaction, StoredError};
 pub use report::{HotPlace, RunReport};
 use revm::state::EvmState;
-use run::{Ended, Run, Verdict};
-use transfers::{TOGETHER, Transfers};
+use run::{Ended, Run};
+use transfers::TOGETHER;
 use view::View;
-
-/// Time that transactions are watched in one block, and so run twice: so long, and one part in so many of the time that
-/// those take of which nothing is known. It bounds what somebody costs who never does the same again.
-const WATCHED_TIME_MIN: Duration = Duration::from_micros(200);
-const WATCHED_SHARE: u32 = 12;
 
 /// What came of transactions that were to be executed in order.
 #[derive(Debug)]
@@ -71,6 +68,13 @@ pub struct Execution<E> {
     pub failure: Option<E>,
     /// How it went.
     pub report: RunReport,
+}
+
+impl<E> Execution<E> {
+    fn with_capacity(len: usize) -> Self {
+        let verdicts = Vec::with_capacity(len);
+        Self { verdicts, failure: None, report: RunReport::default() }
+    }
 }
 
 /// Executes the transactions of one open block as they come.
@@ -153,11 +157,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
     ) -> Execution<R::Error> {
         let started = Instant::now();
         let mut execution = self.execute_somehow(txs, go_on);
-        let report = &mut execution.report;
-        report.wall = started.elapsed();
-        if report.in_turn > 0 {
-            (report.busy, report.available) = (report.wall, report.wall);
-        }
+        execution.report.wall = started.elapsed();
         execution
     }
 
@@ -171,27 +171,41 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             Choice::Serial => Outlook::default(),
             Choice::ByCost => Outlook::new(&txs, workers),
             Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, ..Outlook::default() },
+            Choice::Apart => Outlook { is_worth_grouping: true, ..Outlook::default() },
         };
-        if !outlook.is_worth_while || (choice == Choice::ByCost && self.engine.rests()) {
-            return self.execute_serially(&txs, outlook, go_on);
+        let mut execution = Execution::with_capacity(txs.len());
+        let is_forced = choice == Choice::Apart;
+        let rests = || self.engine.groups.is_on() || self.engine.apart.is_on();
+        let txs = if is_forced || (outlook.is_worth_grouping && !rests()) {
+            match self.execute_apart(txs, &go_on, &mut execution) {
+                Some(rest) if !rest.is_empty() => rest,
+                _ => return execution,
+            }
+        } else {
+            txs
+        };
+        if !outlook.is_worth_while || (choice == Choice::ByCost && self.engine.ahead.is_on()) {
+            self.execute_serially(&txs, outlook, go_on, &mut execution);
+            return execution;
         }
         self.plans += 1;
         let vaults = self.fees.vaults();
         let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, &txs);
         let expected = plan.expected(workers);
         let pays = choice != Choice::ByCost || expected.is_ok();
-        self.engine.planned(pays);
+        self.engine.ahead.was_of_use(pays);
         if !pays {
-            return self.execute_serially(&txs, outlook, go_on);
+            self.execute_serially(&txs, outlook, go_on, &mut execution);
+            return execution;
         }
-        let mut execution = self.execute_planned(txs, plan, go_on);
         let (Ok(expected) | Err(expected)) = expected;
-        execution.report.expected = Duration::from_nanos(expected);
+        execution.report.expected += Duration::from_nanos(expected);
+        self.execute_planned(txs, plan, go_on, &mut execution);
         execution
     }
 
     /// How long the transactions are expected to take, one after the other, and then with each number of workers: the
-    /// schedule is played with expected costs instead of threads.
+    /// schedule, or groups where there can be some, played with expected costs instead of threads.
     pub fn forecast<T: AsRef<PreparedTransaction>>(
         &mut self,
         txs: &[T],
@@ -201,96 +215,13 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         let vaults = self.fees.vaults();
         let plan = Plan::new(&self.memory, &vaults, &self.engine.predictor, self.plans, txs);
         let graph = plan.graph;
-        let played = workers.iter().map(|workers| forecast::play(graph.clone(), *workers));
+        let played = workers.iter().map(|workers| {
+            let ahead = forecast::play(graph.clone(), *workers);
+            let apart = apart::forecast(txs, &vaults, *workers);
+            std::cmp::min(ahead, apart.unwrap_or(ahead))
+        });
         let played = played.map(Duration::from_nanos).collect();
         (Duration::from_nanos(graph.total()), played)
-    }
-
-    fn execute_serially<T: AsRef<PreparedTransaction>>(
-        &mut self,
-        txs: &[T],
-        outlook: Outlook,
-        go_on: impl Fn() -> bool,
-    ) -> Execution<R::Error> {
-        let mut verdicts = Vec::with_capacity(txs.len());
-        let mut failure = None;
-        while verdicts.len() < txs.len() && go_on() {
-            if let Err(error) = self.execute_some(&txs[verdicts.len()..], &mut verdicts) {
-                failure = Some(error);
-                break;
-            }
-        }
-        let gas = verdicts.iter().flatten().map(|outcome| outcome.gas_used).sum();
-        let in_turn = verdicts.len() as u64;
-        let expected = Duration::from_nanos(outlook.total);
-        let mut report =
-            RunReport { in_turn, gas, critical_gas: gas, expected, ..RunReport::default() };
-        report.hot.extend(outlook.bottleneck);
-        Execution { verdicts, failure, report }
-    }
-
-    /// Executes transactions from the front on: plain transfers together, or else one.
-    fn execute_some<T: AsRef<PreparedTransaction>>(
-        &mut self,
-        txs: &[T],
-        verdicts: &mut Vec<Verdict>,
-    ) -> Result<(), R::Error> {
-        let Some(first) = txs.first() else { return Ok(()) };
-        let PreparedTransaction { tx, prediction } = first.as_ref();
-        if !prediction.is_known() && Transfer::of(tx).is_some() {
-            let before = verdicts.len();
-            self.execute_transfers(txs, verdicts)?;
-            if verdicts.len() > before {
-                return Ok(());
-            }
-        }
-        if !prediction.is_known() {
-            verdicts.push(self.run_watched(tx)?);
-            return Ok(());
-        }
-        let turn = u32::try_from(verdicts.len()).unwrap_or(u32::MAX);
-        prediction.timed(turn, || self.call(tx, verdicts))
-    }
-
-    /// Makes a call after all others.
-    #[inline]
-    fn call(
-        &mut self,
-        tx: &RecoveredTransaction,
-        verdicts: &mut Vec<Verdict>,
-    ) -> Result<(), R::Error> {
-        match self.lane.call_in_turn(tx, self.gas_left())? {
-            Some(Ok(executed)) => {
-                if tx.as_deposit().is_none() {
-                    self.fees.add(&executed.fees);
-                }
-                let outcome = TransactionOutcome::new(&tx.tx, executed, self.gas_used);
-                self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
-                verdicts.push(Ok(outcome));
-            }
-            Some(Err(reason)) => verdicts.push(Err(reason)),
-            None => verdicts.push(self.run_in_turn(tx)?),
-        }
-        Ok(())
-    }
-
-    fn execute_transfers<T: AsRef<PreparedTransaction>>(
-        &mut self,
-        txs: &[T],
-        verdicts: &mut Vec<Verdict>,
-    ) -> Result<(), R::Error> {
-        self.lane.detach();
-        let mut transfers = Transfers {
-            memory: Arc::get_mut(&mut self.memory).expect("no run is going on"),
-            rules: &self.rules,
-            fees: &mut self.fees,
-            gas_used: &mut self.gas_used,
-            gas_limit: self.gas_limit,
-            together: &mut self.together,
-        };
-        let transferred = transfers.run(txs, verdicts);
-        self.lane.attach(&self.memory);
-        transferred
     }
 
     fn execute_planned<T: AsRef<PreparedTransaction> + Send + Sync + 'static>(
@@ -298,7 +229,8 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         txs: Vec<T>,
         plan: Plan,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Execution<R::Error> {
+        execution: &mut Execution<R::Error>,
+    ) {
         let (gas_left, workers) = (self.gas_left(), &self.engine.workers);
         let run = Arc::new(Run::new(
             self.memory.clone(),
@@ -317,53 +249,9 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         let end = u32::try_from(verdicts.len() + 1).expect("as many turns as transactions");
         self.memory.collapse(end);
         self.gas_used = self.gas_used.saturating_add(report.gas);
-        Execution { verdicts, failure, report }
-    }
-
-    /// Runs one transaction of which nothing is known after all others, and learns from it if it is time for that.
-    fn run_watched(&mut self, tx: &RecoveredTransaction) -> Result<Verdict, R::Error> {
-        let started = Instant::now();
-        let is_time = self.watched_time <= WATCHED_TIME_MIN + self.unknown_time / WATCHED_SHARE;
-        if !is_time || !self.engine.predictor.wants(tx) {
-            let verdict = self.run_in_turn(tx)?;
-            self.unknown_time += started.elapsed();
-            return Ok(verdict);
-        }
-        let sample = self.lane.watch(tx, u32::MAX);
-        let watched = started.elapsed();
-        let verdict = self.run_in_turn(tx)?;
-        let took = started.elapsed().saturating_sub(watched);
-        self.watched_time += watched;
-        self.unknown_time += took;
-        if let Some(sample) = sample {
-            self.engine.predictor.learn(tx, &sample.with_time(took));
-        }
-        Ok(verdict)
-    }
-
-    /// Runs one transaction after all others.
-    fn run_in_turn(&mut self, tx: &RecoveredTransaction) -> Result<Verdict, R::Error> {
-        let gas_left = self.gas_left();
-        let ran = match self.lane.run_at_head(tx, u32::MAX, gas_left)? {
-            Ran::Unknown => {
-                self.fees.pay_out(&self.memory, None);
-                self.lane.run_exactly(tx, u32::MAX, gas_left)?
-            }
-            ran => ran,
-        };
-        match ran {
-            Ran::Valid(valid) => {
-                let Valid { mut outcome, fees, effects } = valid;
-                self.lane.write(effects);
-                if let Some(fees) = fees {
-                    self.fees.add(&fees);
-                }
-                self.place(&mut outcome);
-                Ok(Ok(outcome))
-            }
-            Ran::Invalid(reason) => Ok(Err(reason)),
-            Ran::Unknown => unreachable!("an exact run knows everything"),
-        }
+        execution.verdicts.extend(verdicts);
+        execution.failure = failure;
+        execution.report.add(&report);
     }
 
     /// Puts an outcome in its place in the block.

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// What running a transaction ahead costs more than running it in its turn: notes, versions, a place in the schedule.
-pub(super) const AHEAD_COST: Cost = 350;
+pub(super) const AHEAD_COST: Cost = 3_000;
 
 /// What it costs to wake workers and to wait for the last one.
 pub(super) const START_COST: Cost = 60_000;
@@ -30,6 +30,8 @@ const LOOKED_AT_MAX: usize = 256;
 pub(super) struct Outlook {
     /// Whether it is worth while to plan at all.
     pub is_worth_while: bool,
+    /// Whether it is worth while to look for groups that touch nothing in common.
+    pub is_worth_grouping: bool,
     /// Expected time of all, one after the other.
     pub total: Cost,
     /// The contract that most of the time goes to in calls that all wait for one another, if most of it does.
@@ -51,10 +53,17 @@ impl Outlook {
         }
         let (longest, waits, index) = chains.into_values().max().unwrap_or_default();
         let is_worth_while = workers > 1 && pays(total, longest, txs.len(), workers);
+        let is_worth_grouping =
+            workers > 1 && expected_apart(total, longest, txs.len(), workers).is_ok();
         let is_bottleneck = waits > 1 && longest * 2 > total;
         let address = txs.get(index).and_then(|tx| tx.as_ref().tx.tx.to());
         let place = |address| HotPlace { address, slot: None, waits, aborts: 0 };
-        Self { is_worth_while, total, bottleneck: address.filter(|_| is_bottleneck).map(place) }
+        Self {
+            is_worth_while,
+            is_worth_grouping,
+            total,
+            bottleneck: address.filter(|_| is_bottleneck).map(place),
+        }
     }
 }
 
@@ -70,6 +79,25 @@ fn expected(total: Cost, longest: Cost, count: usize, workers: usize) -> Cost {
     let (count, workers) = (count as u64, workers as u64);
     let shared = (total + AHEAD_COST * count) / workers;
     std::cmp::max(shared, longest) + PLAN_COST * count + START_COST
+}
+
+/// What grouping costs, for a transaction, and what it costs more to run it in a group than in its turn: places that other
+/// threads have used.
+pub(super) const GROUP_COST: Cost = 170;
+pub(super) const APART_COST: Cost = 600;
+
+/// How long so many workers are expected to take for groups that touch nothing in common. `longest`: what cannot be
+/// taken apart. `Err`: longer than one thread that goes through in order.
+pub(super) fn expected_apart(
+    total: Cost,
+    longest: Cost,
+    count: usize,
+    workers: usize,
+) -> Result<Cost, Cost> {
+    let (count, workers) = (count as u64, workers as u64);
+    let shared = std::cmp::max((total + APART_COST * count) / workers, longest);
+    let expected = shared + GROUP_COST * count + START_COST;
+    if expected * 20 < total * 19 { Ok(expected) } else { Err(expected) }
 }
 
 /// The layout of one run.

@@ -5,13 +5,15 @@ use std::time::Duration;
 use alloy_primitives::{Address, U256};
 
 /// Places that a report names.
-const HOT_MAX: usize = 32;
+pub(super) const HOT_MAX: usize = 32;
 
 /// Numbers of one run, or of several together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunReport {
     /// Transactions that were run in their turn by one thread, because more would not have paid.
     pub in_turn: u64,
+    /// Transactions that were run side by side in groups that touch nothing in common.
+    pub apart: u64,
     /// Transactions that were run ahead of their turn and held.
     pub ahead: u64,
     /// Transactions of a parallel run that were left to their turn.
@@ -53,6 +55,7 @@ impl RunReport {
     /// Adds another run.
     pub fn add(&mut self, other: &Self) {
         self.in_turn += other.in_turn;
+        self.apart += other.apart;
         self.ahead += other.ahead;
         self.at_head += other.at_head;
         self.again += other.again;
@@ -71,7 +74,7 @@ impl RunReport {
 
     /// All transactions.
     pub const fn transactions(&self) -> u64 {
-        self.in_turn + self.ahead + self.at_head + self.again
+        self.in_turn + self.apart + self.ahead + self.at_head + self.again
     }
 
     pub(super) fn add_hot(&mut self, place: HotPlace) {

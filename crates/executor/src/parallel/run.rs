@@ -70,10 +70,7 @@ where
     T: AsRef<PreparedTransaction> + Send + Sync,
 {
     fn work(&self, kept: &mut Option<Lane<R>>) {
-        let lane = match kept {
-            Some(known) if known.is_for(&self.rules) => known,
-            other => other.insert(Lane::new(self.rules.clone(), self.vaults)),
-        };
+        let lane = Lane::kept(kept, &self.rules, self.vaults);
         lane.attach(&self.memory);
         Self::work(self, lane);
         lane.detach();

@@ -8,7 +8,7 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, U256};
 use state::{Account, StateReader};
 
-use super::memory::{Memory, Notes, Turn};
+use super::memory::{Claimant, Looked, Memory, Notes, Turn};
 
 /// Everybody whom fees go to. Fees are summed up aside, so what stands at these accounts is not what a transaction is to
 /// see of them.
@@ -30,6 +30,7 @@ pub(super) struct View<R> {
     turn: Cell<Turn>,
     watch: Cell<Watch>,
     notes: RefCell<Notes>,
+    shared: RefCell<Shared>,
 }
 
 /// How closely a view looks at its reads.
@@ -41,6 +42,9 @@ pub(super) enum Watch {
     AtHead,
     /// Vaults are up to date as well.
     Exact,
+    /// The transaction runs in a group, with nothing of others in front of it; no read of a vault is answered, nor one of
+    /// what another group has written.
+    Apart(Claimant),
 }
 
 /// Why a read was not answered.
@@ -52,6 +56,9 @@ pub(super) enum ViewError<E: core::error::Error + 'static> {
     /// The transaction looks at an account that fees go to.
     #[error("the balance of a fee vault is not known yet")]
     Vault,
+    /// The transaction looks at what another group of transactions has written.
+    #[error("another group of transactions writes there")]
+    Met,
 }
 
 impl<R: StateReader> View<R> {
@@ -62,6 +69,7 @@ impl<R: StateReader> View<R> {
             turn: Cell::new(0),
             watch: Cell::new(Watch::Exact),
             notes: RefCell::default(),
+            shared: RefCell::default(),
         }
     }
 
@@ -96,12 +104,51 @@ impl<R: StateReader> View<R> {
     }
 }
 
+/// Accounts that all groups look at and none writes, as they were found: the threads need not meet at their places again.
+#[derive(Debug, Default)]
+struct Shared {
+    /// What is known is of this run.
+    run: u32,
+    accounts: Vec<(Address, Option<Account>)>,
+}
+
+/// How many of them are worth looking through.
+const SHARED_MAX: usize = 4;
+
+impl<R: StateReader> View<R> {
+    /// The account for a transaction of a group.
+    fn account_apart(
+        &self,
+        address: &Address,
+        by: Claimant,
+    ) -> Result<Option<Account>, ViewError<R::Error>> {
+        let mut shared = self.shared.borrow_mut();
+        if shared.run != by.run {
+            *shared = Shared { run: by.run, accounts: std::mem::take(&mut shared.accounts) };
+            shared.accounts.clear();
+        }
+        if let Some((_, account)) = shared.accounts.iter().find(|(of, _)| of == address) {
+            return Ok(*account);
+        }
+        let found = self.memory().account_claimed(address, by).map_err(ViewError::Store)?;
+        let Looked { value: account, read, is_shared } = found.ok_or(ViewError::Met)?;
+        if is_shared && shared.accounts.len() < SHARED_MAX {
+            shared.accounts.push((*address, account));
+        }
+        self.notes.borrow_mut().note_account(*address, read);
+        Ok(account)
+    }
+}
+
 impl<R: StateReader> StateReader for View<R> {
     type Error = ViewError<R::Error>;
 
     fn account(&self, address: &Address) -> Result<Option<Account>, Self::Error> {
         if self.watch.get() != Watch::Exact && self.vaults.contains(address) {
             return Err(ViewError::Vault);
+        }
+        if let Watch::Apart(by) = self.watch.get() {
+            return self.account_apart(address, by);
         }
         let account = self.memory().account(address, self.turn.get());
         let (account, read) = account.map_err(ViewError::Store)?;
@@ -111,7 +158,13 @@ impl<R: StateReader> StateReader for View<R> {
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
         let key = (*address, *slot);
-        let (value, read) = self.memory().slot(&key, self.turn.get()).map_err(ViewError::Store)?;
+        let (value, read) = if let Watch::Apart(by) = self.watch.get() {
+            let found = self.memory().slot_claimed(&key, by).map_err(ViewError::Store)?;
+            let Looked { value, read, .. } = found.ok_or(ViewError::Met)?;
+            (value, read)
+        } else {
+            self.memory().slot(&key, self.turn.get()).map_err(ViewError::Store)?
+        };
         self.notes.borrow_mut().note_slot(key, read);
         Ok(value)
     }

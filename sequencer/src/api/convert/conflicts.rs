@@ -19,6 +19,8 @@ pub(crate) struct ConflictReport {
     transactions: U64,
     /// One after the other, because several workers would not have paid.
     in_turn: U64,
+    /// Side by side with others, in groups that touch nothing in common.
+    apart: U64,
     /// Ahead of their turn, and right.
     ahead: U64,
     /// Left to their turn by a parallel run.
@@ -85,6 +87,7 @@ impl ConflictReport {
             to_block: U64::from(last),
             transactions: U64::from(sum.transactions()),
             in_turn: U64::from(sum.in_turn),
+            apart: U64::from(sum.apart),
             ahead: U64::from(sum.ahead),
             at_head: U64::from(sum.at_head),
             again: U64::from(sum.again),

@@ -8,6 +8,7 @@
 //! Invariant: once all versions are collapsed, a read gives what serial execution would have given.
 
 mod alone;
+mod claims;
 mod diff;
 mod notes;
 mod spare;
@@ -28,11 +29,12 @@ use state::{Account, StateReader};
 
 use super::report::HotPlace;
 use crate::changes::{AccountChange, changed_slots};
+pub(super) use claims::{Looked, Undo};
 pub(super) use notes::{Notes, Read};
 pub(super) use spare::SpareTables;
 use spare::Tables;
 use table::Table;
-pub(super) use table::{Place, Stamp, Turn};
+pub(super) use table::{Claimant, Place, Stamp, Turn};
 
 /// A slot of an account.
 pub(super) type SlotKey = (Address, U256);
@@ -131,10 +133,14 @@ impl<R: StateReader> Memory<R> {
         if let Some(value) = found.value {
             return Ok((value, read));
         }
-        let value =
-            if self.is_void(&key.0) { U256::ZERO } else { self.store.storage(&key.0, &key.1)? };
+        let value = self.stored_slot(key)?;
         self.slots.learn(found.place, value);
         Ok((value, read))
+    }
+
+    /// The slot as it was before the block, or since its account was cleared.
+    fn stored_slot(&self, key: &SlotKey) -> Result<U256, R::Error> {
+        if self.is_void(&key.0) { Ok(U256::ZERO) } else { self.store.storage(&key.0, &key.1) }
     }
 
     /// The code of a hash.

@@ -5,6 +5,8 @@
 //!
 //! Invariant: the versions of a place are in the order of their transactions, one for each.
 
+mod claims;
+
 use std::{
     fmt,
     hash::{BuildHasher, Hash},
@@ -13,6 +15,9 @@ use std::{
 use alloy_primitives::{Address, U256, map::DefaultHashBuilder};
 use hashbrown::HashTable;
 use parking_lot::{Mutex, MutexGuard};
+
+use claims::Claim;
+pub(crate) use claims::{Before, Claimant, Claimed};
 
 /// Parts of a table. A power of two.
 const SHARDS: usize = 64;
@@ -73,6 +78,7 @@ struct Cell<K, V> {
     is_written: bool,
     /// The last transaction that is expected to write here, for whoever plans.
     planned: Planned,
+    claim: Claim,
 }
 
 /// What one transaction left at a place.
@@ -327,6 +333,7 @@ impl<K: Key, V> Shard<K, V> {
             is_touched: false,
             is_written: false,
             planned: Planned::default(),
+            claim: Claim::default(),
         });
         places.insert_unique(hash, index, |index| hash_of(&cells[*index as usize].key));
         index

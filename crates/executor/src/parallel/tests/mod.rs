@@ -45,6 +45,8 @@ pub(crate) fn engines() -> &'static [(&'static str, Arc<TestEngine>)] {
             ("serially", start(1, Choice::Serial)),
             ("4 workers", start(4, Choice::Parallel)),
             ("by cost", start(2, Choice::ByCost)),
+            ("apart, 2 workers", start(2, Choice::Apart)),
+            ("apart, 3 workers", start(3, Choice::Apart)),
             ("8 workers", start(8, Choice::Parallel)),
             ("3 workers", start(3, Choice::Parallel)),
             ("16 workers", start(16, Choice::Parallel)),
