@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_does_not_wait_scales_and_a_chain_does_not() {
-        let costs = [50_000; 640];
+        let costs = [500_000; 640];
         let free = graph(&costs, &[]);
         let chain: Vec<_> = (1..640).map(|turn| (turn, turn + 1)).collect();
         let chain = graph(&costs, &chain);

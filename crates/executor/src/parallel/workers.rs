@@ -7,6 +7,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use parking_lot::Mutex;
 
 /// Work that several threads share. `S` is what each of them keeps from one job to the next.
 pub(super) trait Job<S>: Send + Sync {
@@ -20,6 +21,8 @@ pub(super) trait Job<S>: Send + Sync {
 #[derive(Debug)]
 pub(super) struct Workers<S> {
     threads: Vec<Worker<S>>,
+    /// One job at a time: answers do not say to what.
+    turn: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -34,7 +37,7 @@ impl<S: Default + 'static> Workers<S> {
     /// Starts `count` threads.
     pub(super) fn start(count: usize) -> std::io::Result<Self> {
         let threads = (0..count).map(Worker::start).collect::<Result<_, _>>()?;
-        Ok(Self { threads })
+        Ok(Self { threads, turn: Mutex::default() })
     }
 
     /// How many work on a job, the one who asks included.
@@ -43,7 +46,9 @@ impl<S: Default + 'static> Workers<S> {
     }
 
     /// Works on a job with everybody, `own` being the caller's part, and returns when all have ended.
+    /// Jobs of several threads run one after the other.
     pub(super) fn run<J: Job<S> + 'static>(&self, job: &Arc<J>, own: impl FnOnce(&J)) {
+        let _turn = self.turn.lock();
         for worker in &self.threads {
             worker.order(job.clone());
         }
@@ -154,6 +159,23 @@ mod tests {
         // Each of three threads adds 1 and then 2.
         assert!(own);
         assert_eq!((job.worked.load(Ordering::SeqCst), job.stopped.load(Ordering::SeqCst)), (9, 0));
+    }
+
+    #[test]
+    fn jobs_of_several_threads_do_not_mix() {
+        let workers = Workers::<u32>::start(2).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let job = Arc::new(Counted::default());
+                        workers.run(&job, |_| {});
+                        let job = Arc::into_inner(job).expect("everybody is done with it");
+                        assert!(job.worked.into_inner() > 0);
+                    }
+                });
+            }
+        });
     }
 
     #[test]
