@@ -51,6 +51,9 @@ pub(crate) struct DevnetArgs {
     /// Keep nothing: a new chain that is gone at the end
     #[arg(long, env = "BRAID_DEVNET_EPHEMERAL", conflicts_with = "datadir")]
     pub(crate) ephemeral: bool,
+    /// Count requests of this machine against the quotas, as a public sequencer does
+    #[arg(long, env = "BRAID_DEVNET_QUOTAS")]
+    pub(crate) quotas: bool,
     /// Print one line of JSON once everything is ready, instead of a page
     #[arg(long)]
     pub(crate) json: bool,

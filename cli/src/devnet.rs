@@ -300,7 +300,7 @@ fn sequencer_config(args: &DevnetArgs) -> SequencerConfig {
     let mut config = SequencerConfig { l1_confirmations: 0, ..SequencerConfig::default() };
     config.builder.sub_block_interval = args.sub_block_time;
     // Its doors are open to this machine only, and a developer's load test is no attack.
-    config.quotas.loopback_exempt = true;
+    config.quotas.loopback_exempt = !args.quotas;
     config
 }
 

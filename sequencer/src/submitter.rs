@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy::primitives::{B256, Bytes, keccak256};
+use alloy::{
+    consensus::Transaction as _,
+    primitives::{B256, Bytes, keccak256},
+};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -14,6 +17,10 @@ use crate::{
     publisher::{Outcome, Publisher, Subscription, TooManyWaiters},
     quota::{Client, Quotas},
 };
+
+/// A transaction that nobody can execute yet may become ready while others arrive. After so long its sender is told
+/// what keeps it back.
+const UNREADY_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Takes transactions. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -38,6 +45,24 @@ pub enum WaitError {
         hash: B256,
         /// How long the call waited.
         waited: Duration,
+    },
+    /// It is in the mempool behind a nonce that nobody has sent.
+    #[error("transaction {hash} waits for nonce {expected}")]
+    Gap {
+        /// Its hash.
+        hash: B256,
+        /// The first nonce that is missing.
+        expected: u64,
+    },
+    /// It is in the mempool, and pays too little at present.
+    #[error("transaction {hash} waits for a base fee of {fee_cap} wei, it is {base_fee} wei")]
+    FeeTooLow {
+        /// Its hash.
+        hash: B256,
+        /// The most that it pays per gas, in wei.
+        fee_cap: u128,
+        /// What a block asks for now, in wei.
+        base_fee: u64,
     },
     /// Too many callers wait.
     #[error("no room for another waiting caller")]
@@ -129,15 +154,38 @@ impl Submitter {
     async fn answer(
         &self,
         hash: B256,
-        receiver: oneshot::Receiver<Outcome>,
+        mut receiver: oneshot::Receiver<Outcome>,
         wait: Duration,
     ) -> Result<Located, WaitError> {
-        match tokio::time::timeout(wait, receiver).await {
-            Err(_) => Err(WaitError::TimedOut { hash, waited: wait }),
+        let soon = std::cmp::min(wait, UNREADY_WAIT_MAX);
+        let mut outcome = tokio::time::timeout(soon, &mut receiver).await;
+        if outcome.is_err() {
+            if let Some(unready) = self.unready(hash) {
+                return Err(unready);
+            }
+            outcome = tokio::time::timeout(wait - soon, receiver).await;
+        }
+        match outcome {
+            Err(_) => Err(self.unready(hash).unwrap_or(WaitError::TimedOut { hash, waited: wait })),
             Ok(Err(_)) => Err(WaitError::Shutdown),
             Ok(Ok(Err(rejection))) => Err(WaitError::Rejected(rejection)),
             Ok(Ok(Ok(located))) => Ok(located),
         }
+    }
+}
+
+impl Submitter {
+    /// Why a waiting transaction cannot be executed now, if it cannot.
+    fn unready(&self, hash: B256) -> Option<WaitError> {
+        let waiting = self.mempool.get(&hash)?;
+        let expected = self.mempool.pending_nonce(&waiting.sender())?;
+        if expected < waiting.tx.tx.tx.nonce() {
+            return Some(WaitError::Gap { hash, expected });
+        }
+        let newest = || self.view.store().newest().header.base_fee_per_gas.unwrap_or_default();
+        let base_fee = self.view.pending().map_or_else(newest, |open| open.base_fee);
+        let fee_cap = waiting.fees.cap;
+        (fee_cap < u128::from(base_fee)).then_some(WaitError::FeeTooLow { hash, fee_cap, base_fee })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     chain::ReadError,
     mempool::Rejection,
     quota::{Denied, Reason, Refused},
+    submitter::WaitError,
 };
 
 /// A transaction or call that cannot be done; also "header not found" and unknown filters.
@@ -39,6 +40,10 @@ pub(crate) const PARSE_ERROR: i32 = -32_700;
 pub(crate) const INVALID_REQUEST: i32 = -32_600;
 /// `eth_sendRawTransactionSync` (EIP-7966): not executed in time.
 pub(crate) const SYNC_TIMEOUT: i32 = 4;
+/// The same: the transaction, or the sequencer, is not ready.
+pub(crate) const SYNC_UNREADY: i32 = 5;
+/// The same: a nonce before it is missing.
+pub(crate) const SYNC_NONCE_GAP: i32 = 6;
 
 /// How long a client is asked to wait where nobody knows how long, in seconds.
 const RETRY_AFTER_DEFAULT_S: u64 = 1;
@@ -162,10 +167,34 @@ pub(crate) fn too_many_logs(from: u64, to: u64, results_max: usize) -> ErrorObje
 }
 
 /// `eth_sendRawTransactionSync` was not answered in time; the transaction may still be executed.
-pub(crate) fn sync_timeout(hash: B256, waited: std::time::Duration) -> ErrorObjectOwned {
+fn sync_timeout(hash: B256, waited: std::time::Duration) -> ErrorObjectOwned {
     let message =
         format!("The transaction was added to the mempool but wasn't processed in {waited:?}");
     with_data(SYNC_TIMEOUT, message, hash)
+}
+
+/// Why `eth_sendRawTransactionSync` has no receipt (EIP-7966).
+pub(crate) fn sync(error: &WaitError, raw: &[u8]) -> ErrorObjectOwned {
+    match error {
+        // What the sender cannot change is told as for any other method, so that its client goes elsewhere.
+        WaitError::Rejected(refused) => rejection(refused, raw),
+        WaitError::TimedOut { hash, waited } => sync_timeout(*hash, *waited),
+        WaitError::Gap { expected, .. } => {
+            let message = format!(
+                "The transaction was added to the mempool but wasn't processed due to a nonce gap: expected nonce {expected}"
+            );
+            with_data(SYNC_NONCE_GAP, message, hex(*expected))
+        }
+        WaitError::FeeTooLow { hash, fee_cap, base_fee } => {
+            let message = format!(
+                "The transaction was added to the mempool but isn't ready: maxFeePerGas: {fee_cap}, baseFee: {base_fee}"
+            );
+            with_data(SYNC_UNREADY, message, hash)
+        }
+        WaitError::TooMany(_) => overloaded(format!("rate limit exceeded: {error}")),
+        WaitError::Read { source, .. } => read("eth_sendRawTransactionSync", source),
+        WaitError::Shutdown => unavailable(),
+    }
 }
 
 fn hex(number: u64) -> String {
@@ -305,6 +334,7 @@ pub(crate) const fn quota_text(reason: Reason) -> &'static str {
         Reason::Gas => "rate limit exceeded: too much gas",
         Reason::Cpu => "rate limit exceeded: too much computation",
         Reason::Running => "rate limit exceeded: too many requests at a time",
+        Reason::Sockets => "rate limit exceeded: too many connections",
         Reason::SenderRequests => "rate limit exceeded: too many transactions of this sender",
         Reason::SenderGas => "rate limit exceeded: too much gas of this sender",
     }

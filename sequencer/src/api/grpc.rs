@@ -1,5 +1,6 @@
 //! The gRPC door: the same admission and the same chain as JSON-RPC, in streams.
 
+mod accounts;
 mod chain;
 mod convert;
 mod status;
@@ -14,18 +15,15 @@ use axum::{
 };
 use jsonrpsee::server::ConnectionGuard;
 use proto::v1::{
-    chain_service_server::ChainServiceServer, transaction_service_server::TransactionServiceServer,
+    account_service_server::AccountServiceServer, chain_service_server::ChainServiceServer,
+    transaction_service_server::TransactionServiceServer,
 };
 
 use tonic::codec::CompressionEncoding;
 
-use super::{
-    Api,
-    limits::GRPC_MESSAGE_BYTES_MAX,
-    peer::{held, peer},
-    server::ServeError,
-};
+use super::{Api, held::held, limits::GRPC_MESSAGE_BYTES_MAX, listener::peer, server::ServeError};
 use crate::quota::Quotas;
+use accounts::AccountApi;
 use chain::ChainApi;
 use transactions::TransactionApi;
 
@@ -33,8 +31,12 @@ use transactions::TransactionApi;
 const HEALTH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What can be asked for in the health service; the empty name is the whole process.
-const SERVICES: [&str; 3] =
-    ["", "braid.sequencer.v1.TransactionService", "braid.sequencer.v1.ChainService"];
+const SERVICES: [&str; 4] = [
+    "",
+    "braid.sequencer.v1.TransactionService",
+    "braid.sequencer.v1.ChainService",
+    "braid.sequencer.v1.AccountService",
+];
 
 /// All gRPC services as routes: ours, health, and reflection in both versions that clients ask for.
 pub(super) fn routes(
@@ -42,8 +44,15 @@ pub(super) fn routes(
 ) -> Result<(axum::Router, tonic_health::server::HealthReporter), ServeError> {
     let transactions = TransactionServiceServer::new(TransactionApi { api: api.clone() })
         .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(GRPC_MESSAGE_BYTES_MAX);
-    let chain = ChainServiceServer::new(ChainApi { api: api.clone() });
+    // Answers are compressed for those who say that they can read them.
+    let chain = ChainServiceServer::new(ChainApi { api: api.clone() })
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip);
+    let accounts = AccountServiceServer::new(AccountApi { api: api.clone() })
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip);
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -55,6 +64,7 @@ pub(super) fn routes(
         reflection().build_v1alpha().map_err(|error| ServeError::Assemble(Box::new(error)))?;
     let routes = tonic::service::Routes::new(transactions)
         .add_service(chain)
+        .add_service(accounts)
         .add_service(health)
         .add_service(v1)
         .add_service(v1alpha);

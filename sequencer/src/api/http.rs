@@ -28,9 +28,10 @@ use tower::Service;
 use super::{
     errors,
     fast::Fast,
+    held::held,
     limits,
+    listener::peer,
     methods::{Failed, MethodsLayer},
-    peer::{held, peer},
 };
 use crate::quota::{Client, Quotas, Running};
 

@@ -16,6 +16,10 @@ pub(crate) const RESPONSE_BYTES_MAX: u32 = 25 << 20;
 pub(crate) const BATCH_CALLS_MAX: u32 = 1_000;
 /// WebSocket connections, and HTTP requests that are being answered, together.
 pub(crate) const CONNECTIONS_MAX: usize = 1_000;
+/// Connections of all kinds, whatever is said on them. Where there are more, new ones wait.
+pub(crate) const SOCKETS_MAX: usize = 8_192;
+/// A connection on which nothing goes either way for so long is closed.
+pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(300);
 /// Subscriptions of one WebSocket connection.
 pub(crate) const SUBSCRIPTIONS_MAX: u32 = 1_024;
 /// Messages that wait for a slow WebSocket reader before it is closed.

@@ -5,13 +5,18 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Router, http::header, middleware::from_fn_with_state, serve::ListenerExt};
+use axum::{
+    Router,
+    http::{HeaderName, header},
+    middleware::from_fn_with_state,
+};
 use jsonrpsee::{
     RpcModule,
     server::{ConnectionGuard, ServerHandle, stop_channel},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic_web::GrpcWebLayer;
 use tower_http::{
     compression::{
         CompressionLayer,
@@ -25,11 +30,21 @@ use super::{
     grpc::admit as admit_grpc,
     http::{RpcDoor, rpc_service},
     limits::{CLOSE_WAIT_MAX, CONNECTIONS_MAX},
+    listener::{DoorListener, Peer},
 };
 use crate::quota::Quotas;
 
 /// Answers shorter than this are not worth compressing, in bytes.
 const COMPRESS_BYTES_MIN: u16 = 4_096;
+
+/// What scripts of other origins may read of an answer: how long to wait, and how a gRPC-Web call ended.
+const EXPOSED: [HeaderName; 5] = [
+    header::RETRY_AFTER,
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-status-details-bin"),
+    HeaderName::from_static("braid-reason"),
+];
 
 /// Why the doors cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -99,17 +114,15 @@ pub(super) async fn open(
     let failed = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and written at once; waiting for more to send only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
+    let listener = DoorListener::new(listener, rpc.quotas.clone(), closing.clone());
     let (stop, websockets) = stop_channel();
     let guard = ConnectionGuard::new(CONNECTIONS_MAX);
-    let grpc = grpc.layer(from_fn_with_state((rpc.quotas.clone(), guard.clone()), admit_grpc));
+    let grpc = grpc
+        .layer(from_fn_with_state((rpc.quotas.clone(), guard.clone()), admit_grpc))
+        // Browsers speak gRPC-Web, over HTTP/1.1 as well.
+        .layer(GrpcWebLayer::new());
     let door = RpcDoor::new(rpc.methods, rpc.fast, guard, rpc.quotas, stop);
-    let app = router(door, grpc, pages).into_make_service_with_connect_info::<SocketAddr>();
+    let app = router(door, grpc, pages).into_make_service_with_connect_info::<Peer>();
     let closed = closing.clone();
     let serving = tokio::spawn(async move {
         let served = axum::serve(listener, app).with_graceful_shutdown(closed.cancelled_owned());
@@ -126,7 +139,7 @@ fn router(door: RpcDoor, grpc: Router, pages: Router) -> Router {
         .allow_origin(Any)
         .allow_methods(Any)
         .allow_headers(Any)
-        .expose_headers([header::RETRY_AFTER]);
+        .expose_headers(EXPOSED);
     let large: And<DefaultPredicate, SizeAbove> =
         DefaultPredicate::new().and(SizeAbove::new(COMPRESS_BYTES_MIN));
     let rpc = Router::new()

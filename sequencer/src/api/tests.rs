@@ -11,6 +11,7 @@ mod raw;
 mod rpc;
 mod scene;
 mod simulate;
+mod streams;
 mod support;
 mod trace;
 mod ws;

@@ -36,6 +36,7 @@ pub(super) struct Used {
     gas: Bucket,
     cpu_us: Bucket,
     running: AtomicU32,
+    sockets: AtomicU32,
 }
 
 impl Forgettable for Used {
@@ -44,17 +45,33 @@ impl Forgettable for Used {
             && self.gas.is_full(now)
             && self.cpu_us.is_full(now)
             && self.running.load(Ordering::Relaxed) == 0
+            && self.sockets.load(Ordering::Relaxed) == 0
     }
 }
 
-/// Something that the client has under way. Over when dropped.
+/// Something that the client has under way, or open. Over when dropped.
 #[derive(Debug)]
-pub(crate) struct Running(Option<Arc<Used>>);
+pub(crate) struct Running(Option<(Arc<Used>, Kind)>);
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Work,
+    Socket,
+}
+
+impl Used {
+    const fn number(&self, kind: Kind) -> &AtomicU32 {
+        match kind {
+            Kind::Work => &self.running,
+            Kind::Socket => &self.sockets,
+        }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(used) = &self.0 {
-            used.running.fetch_sub(1, Ordering::Relaxed);
+        if let Some((used, kind)) = &self.0 {
+            used.number(*kind).fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -137,14 +154,28 @@ impl Client {
 
     /// Asks to have one more thing under way.
     pub(crate) fn enter(&self) -> Result<Running, Refused> {
+        self.open(Kind::Work, |quota| quota.running_max, Reason::Running)
+    }
+
+    /// Asks to have one more connection.
+    pub(crate) fn connect(&self) -> Result<Running, Refused> {
+        self.open(Kind::Socket, |quota| quota.sockets_max, Reason::Sockets)
+    }
+
+    fn open(
+        &self,
+        kind: Kind,
+        most: impl Fn(&ClientQuota) -> u32,
+        reason: Reason,
+    ) -> Result<Running, Refused> {
         let Some(counted) = &self.0 else { return Ok(Running(None)) };
-        let running = &counted.used.running;
-        let entered = running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |running| {
-            (running < counted.quota.running_max).then_some(running + 1)
+        let number = counted.used.number(kind);
+        let entered = number.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
+            (number < most(&counted.quota)).then_some(number + 1)
         });
         match entered {
-            Ok(_) => Ok(Running(Some(counted.used.clone()))),
-            Err(_) => Err(Refused::new(Reason::Running, ROOM_WAIT)),
+            Ok(_) => Ok(Running(Some((counted.used.clone(), kind)))),
+            Err(_) => Err(Refused::new(reason, ROOM_WAIT)),
         }
     }
 

@@ -42,6 +42,8 @@ pub struct ClientQuota {
     pub cpu_us: Rate,
     /// HTTP requests and gRPC calls under way, and WebSocket connections.
     pub running_max: u32,
+    /// Connections that are open, whatever is said on them. They are counted by address, also those of keys.
+    pub sockets_max: u32,
 }
 
 /// What one sender may do.
@@ -88,6 +90,7 @@ impl Default for ClientQuota {
             gas: Rate { per_second: 200_000_000, burst: 2_000_000_000 },
             cpu_us: Rate { per_second: 500_000, burst: 5_000_000 },
             running_max: 256,
+            sockets_max: 512,
         }
     }
 }
@@ -107,6 +110,7 @@ impl ClientQuota {
             && self.gas.is_possible()
             && self.cpu_us.is_possible()
             && self.running_max > 0
+            && self.sockets_max > 0
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Reason {
     Cpu,
     /// What a client has under way.
     Running,
+    /// Connections of a client.
+    Sockets,
     /// Transactions of a sender.
     SenderRequests,
     /// Gas of a sender.
@@ -58,6 +60,7 @@ impl Reason {
             Self::Gas => "gas",
             Self::Cpu => "cpu",
             Self::Running => "running",
+            Self::Sockets => "sockets",
             Self::SenderRequests => "sender_requests",
             Self::SenderGas => "sender_gas",
         }
@@ -155,6 +158,18 @@ impl Quotas {
         }
         let running = client.enter().map_err(Denied::Refused)?;
         Ok((client, running))
+    }
+
+    /// Lets a connection in. A trusted proxy may have as many as it likes.
+    ///
+    /// # Errors
+    /// When its address has too many.
+    pub(crate) fn socket(&self, peer: IpAddr) -> Result<Running, Refused> {
+        let peer = peer.to_canonical();
+        if self.config.trusted_proxies.contains(&peer) {
+            return Client::exempt().connect();
+        }
+        self.client_at(peer).connect()
     }
 
     fn client_at(&self, address: IpAddr) -> Client {

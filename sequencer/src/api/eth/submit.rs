@@ -6,14 +6,11 @@ use alloy::primitives::{B256, Bytes, U64};
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use serde_json::Value;
 
-use crate::{
-    api::{
-        Api,
-        convert::{RpcReceipt, receipt},
-        errors,
-        limits::{SYNC_TIMEOUT_DEFAULT, SYNC_TIMEOUT_MAX},
-    },
-    submitter::WaitError,
+use crate::api::{
+    Api,
+    convert::{RpcReceipt, receipt},
+    errors,
+    limits::{SYNC_TIMEOUT_DEFAULT, SYNC_TIMEOUT_MAX},
 };
 
 /// Sending.
@@ -50,13 +47,7 @@ impl EthSubmitServer for SubmitMethods {
         let wait = sync_timeout(timeout_ms.as_ref());
         match self.0.submitter.submit_and_wait(raw.clone(), wait).await {
             Ok(located) => Ok(receipt(&located)),
-            Err(WaitError::Rejected(rejection)) => Err(errors::rejection(&rejection, &raw)),
-            Err(WaitError::TimedOut { hash, waited }) => Err(errors::sync_timeout(hash, waited)),
-            Err(error @ WaitError::TooMany(_)) => Err(errors::overloaded(error.to_string())),
-            Err(WaitError::Read { source, .. }) => {
-                Err(errors::read("eth_sendRawTransactionSync", &source))
-            }
-            Err(WaitError::Shutdown) => Err(errors::unavailable()),
+            Err(error) => Err(errors::sync(&error, &raw)),
         }
     }
 }

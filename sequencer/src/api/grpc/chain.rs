@@ -2,6 +2,8 @@
 
 mod access_lists;
 mod blocks;
+mod logs;
+pub(super) mod progress;
 mod sub_blocks;
 
 use std::pin::Pin;
@@ -9,8 +11,8 @@ use std::pin::Pin;
 use futures::Stream;
 use proto::v1::{
     GetHeadsRequest, GetHeadsResponse, WatchAccessListsRequest, WatchAccessListsResponse,
-    WatchBlocksRequest, WatchBlocksResponse, WatchSubBlocksRequest, WatchSubBlocksResponse,
-    chain_service_server::ChainService,
+    WatchBlocksRequest, WatchBlocksResponse, WatchLogsRequest, WatchLogsResponse,
+    WatchSubBlocksRequest, WatchSubBlocksResponse, chain_service_server::ChainService,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -29,7 +31,8 @@ use crate::{
 /// Messages that wait for a slow reader before the stream stops reading events.
 const MESSAGES_WAITING_MAX: usize = 64;
 
-type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
+/// A stream of messages.
+pub(super) type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
 
 /// Answers the service.
 #[derive(Debug)]
@@ -42,6 +45,7 @@ impl ChainService for ChainApi {
     type WatchSubBlocksStream = Messages<WatchSubBlocksResponse>;
     type WatchBlocksStream = Messages<WatchBlocksResponse>;
     type WatchAccessListsStream = Messages<WatchAccessListsResponse>;
+    type WatchLogsStream = Messages<WatchLogsResponse>;
 
     async fn watch_sub_blocks(
         &self,
@@ -67,6 +71,14 @@ impl ChainService for ChainApi {
         Ok(streaming(&self.api, move |watch| access_lists::run(watch, from)))
     }
 
+    async fn watch_logs(
+        &self,
+        request: Request<WatchLogsRequest>,
+    ) -> Result<Response<Self::WatchLogsStream>, Status> {
+        let (filter, from) = (logs::filter(request.get_ref())?, request.get_ref().from_block);
+        Ok(streaming(&self.api, move |watch| logs::run(watch, filter, from)))
+    }
+
     async fn get_heads(
         &self,
         _request: Request<GetHeadsRequest>,
@@ -81,7 +93,7 @@ impl ChainService for ChainApi {
 }
 
 /// Runs `watch` as long as there is a reader; what it ends with ends the stream.
-fn streaming<T, F>(api: &Api, watch: impl FnOnce(Watch<T>) -> F) -> Response<Messages<T>>
+pub(super) fn streaming<T, F>(api: &Api, watch: impl FnOnce(Watch<T>) -> F) -> Response<Messages<T>>
 where
     T: Send + 'static,
     F: Future<Output = Result<(), Ended>> + Send + 'static,
@@ -99,7 +111,7 @@ where
 }
 
 /// Why a stream ended.
-enum Ended {
+pub(super) enum Ended {
     /// The reader has gone; nothing is left to do.
     Gone,
     /// The reader is told this.
@@ -113,7 +125,7 @@ impl From<Status> for Ended {
 }
 
 /// One stream and what it reads from.
-struct Watch<T> {
+pub(super) struct Watch<T> {
     api: Api,
     sender: mpsc::Sender<Result<T, Status>>,
 }

@@ -34,7 +34,7 @@ pub(super) fn result(
     }
 }
 
-fn log(log: &alloy::primitives::Log) -> v1::Log {
+pub(super) fn log(log: &alloy::primitives::Log) -> v1::Log {
     v1::Log {
         address: copy(log.address),
         topics: log.topics().iter().map(copy).collect(),
@@ -112,5 +112,18 @@ fn executed(included: &Included, block_number: u64, index: u32) -> v1::ExecutedT
         hash: copy(included.hash),
         raw: included.transaction.encoded_2718().into(),
         result: Some(result(included, block_number, index)),
+    }
+}
+
+/// A stage in the words of the interface.
+pub(super) fn stage_of(stage: protocol::LifeCycle) -> v1::TransactionStage {
+    match stage {
+        protocol::LifeCycle::Received => v1::TransactionStage::Received,
+        protocol::LifeCycle::Ordered => v1::TransactionStage::Ordered,
+        protocol::LifeCycle::Executed => v1::TransactionStage::Executed,
+        protocol::LifeCycle::Durable => v1::TransactionStage::Durable,
+        protocol::LifeCycle::Posted => v1::TransactionStage::Posted,
+        protocol::LifeCycle::Proposed => v1::TransactionStage::Proposed,
+        protocol::LifeCycle::Final => v1::TransactionStage::Final,
     }
 }

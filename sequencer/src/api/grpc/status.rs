@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use jsonrpsee::types::ErrorObjectOwned;
 use tonic::{Code, Status, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::{
-    api::errors::rejection_text, chain::ReadError, mempool::Rejection, publisher::Closed,
-    quota::Denied, submitter::WaitError,
+    api::errors::{self, rejection_text},
+    chain::ReadError,
+    mempool::Rejection,
+    publisher::Closed,
+    quota::Denied,
+    submitter::WaitError,
 };
 
 /// Metadata key of the stable reason.
@@ -91,6 +96,11 @@ pub(super) fn wait_ended(error: &WaitError) -> Status {
             let hash = Metadata::from_iter([("hash".to_owned(), hash.to_string())]);
             status(Code::DeadlineExceeded, text, info("TIMED_OUT", hash))
         }
+        WaitError::Gap { expected, .. } => {
+            let expected = [("expectedNonce".to_owned(), expected.to_string())];
+            status(Code::FailedPrecondition, text, info("NONCE_GAP", Metadata::from_iter(expected)))
+        }
+        WaitError::FeeTooLow { .. } => plain(Code::FailedPrecondition, text, "UNREADY"),
         WaitError::TooMany(_) => again(Code::ResourceExhausted, text, "TOO_MANY_WAITING"),
         WaitError::Read { source, .. } => read_failed(source),
         WaitError::Shutdown => again(Code::Unavailable, text, "SHUTTING_DOWN"),
@@ -134,6 +144,22 @@ pub(super) fn invalid(field: &str, why: impl Into<String>) -> Status {
     let mut details = info("INVALID_FIELD", Metadata::default());
     details.add_bad_request_violation(field, why.clone());
     status(Code::InvalidArgument, format!("{field}: {why}"), details)
+}
+
+/// What JSON-RPC would have been answered, for work that both doors share.
+pub(super) fn answered(error: &ErrorObjectOwned) -> Status {
+    let text = error.message().to_owned();
+    match error.code() {
+        errors::LIMIT_EXCEEDED => {
+            let mut details = info("QUOTA", Metadata::default());
+            details.set_retry_info(Some(Duration::from_secs(errors::retry_after(error))));
+            status(Code::ResourceExhausted, text, details)
+        }
+        errors::UNAVAILABLE => again(Code::Unavailable, text, "READ_FAILED"),
+        errors::SERVER_ERROR => plain(Code::NotFound, text, "NO_SUCH_BLOCK"),
+        errors::PRUNED => plain(Code::OutOfRange, text, "NOT_KEPT"),
+        _ => plain(Code::Internal, text, "INTERNAL"),
+    }
 }
 
 /// A call that is not let in.

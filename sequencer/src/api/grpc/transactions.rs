@@ -7,13 +7,15 @@ use futures::{Stream, StreamExt};
 use proto::v1::{
     GetTransactionStatusRequest, GetTransactionStatusResponse, Rejection as ProtoRejection,
     SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, TransactionStage,
+    WatchTransactionStatusRequest, WatchTransactionStatusResponse,
     transaction_service_server::TransactionService,
 };
 use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    convert::{copy, located_result},
+    chain::{Messages, progress, streaming},
+    convert::{copy, located_result, stage_of},
     status::{invalid, read_failed, reason, rejected, wait_ended},
 };
 use crate::{
@@ -39,6 +41,7 @@ pub(super) struct TransactionApi {
 impl TransactionService for TransactionApi {
     type SubmitStreamStream =
         Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send + 'static>>;
+    type WatchTransactionStatusStream = Messages<WatchTransactionStatusResponse>;
 
     async fn submit(
         &self,
@@ -94,8 +97,7 @@ impl TransactionService for TransactionApi {
         &self,
         request: Request<GetTransactionStatusRequest>,
     ) -> Result<Response<GetTransactionStatusResponse>, Status> {
-        let hash = B256::try_from(request.get_ref().hash.as_ref())
-            .map_err(|_| invalid("hash", "32 bytes are wanted"))?;
+        let hash = hash(&request.get_ref().hash)?;
         let (stage, located) =
             self.api.life_cycle(hash).await.map_err(|error| read_failed(&error))?;
         Ok(Response::new(GetTransactionStatusResponse {
@@ -103,18 +105,28 @@ impl TransactionService for TransactionApi {
             result: located.as_ref().map(located_result),
         }))
     }
+
+    async fn watch_transaction_status(
+        &self,
+        request: Request<WatchTransactionStatusRequest>,
+    ) -> Result<Response<Self::WatchTransactionStatusStream>, Status> {
+        let request = request.into_inner();
+        let hash = hash(&request.hash)?;
+        let until = match request.until() {
+            TransactionStage::Unspecified => TransactionStage::Posted,
+            later @ (TransactionStage::Proposed | TransactionStage::Final) => {
+                let why = format!("{} is not known here", later.as_str_name());
+                return Err(invalid("until", why));
+            }
+            stage => stage,
+        };
+        let known = Some(request.known()).filter(|known| *known != TransactionStage::Unspecified);
+        Ok(streaming(&self.api, move |watch| progress::run(watch, hash, known, until)))
+    }
 }
 
-fn stage_of(stage: protocol::LifeCycle) -> TransactionStage {
-    match stage {
-        protocol::LifeCycle::Received => TransactionStage::Received,
-        protocol::LifeCycle::Ordered => TransactionStage::Ordered,
-        protocol::LifeCycle::Executed => TransactionStage::Executed,
-        protocol::LifeCycle::Durable => TransactionStage::Durable,
-        protocol::LifeCycle::Posted => TransactionStage::Posted,
-        protocol::LifeCycle::Proposed => TransactionStage::Proposed,
-        protocol::LifeCycle::Final => TransactionStage::Final,
-    }
+fn hash(bytes: &[u8]) -> Result<B256, Status> {
+    B256::try_from(bytes).map_err(|_| invalid("hash", "32 bytes are wanted"))
 }
 
 /// A stage that no submission waits for.

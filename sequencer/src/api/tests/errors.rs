@@ -117,10 +117,33 @@ async fn transactions() {
     }
     row(node, send, json!(["0x02c0"]), -32_000, "rlp: cannot decode transaction").await;
     row(node, send, json!(["0x123"]), -32_602, "invalid argument 0: ").await;
-    let waiting = json!([transfer(3, 1), 100]);
-    let text = "The transaction was added to the mempool but wasn't processed in 100ms";
-    let data = row(node, "eth_sendRawTransactionSync", waiting, 4, text).await;
-    assert_eq!(data, json!(keccak256(transfer(3, 1))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_there_is_no_receipt() {
+    let node = &Node::start().await;
+    let sync = "eth_sendRawTransactionSync";
+    let text = "The transaction was added to the mempool but wasn't processed due to a nonce gap: expected nonce 0";
+    let data = row(node, sync, json!([transfer(3, 1), 100]), 6, text).await;
+    assert_eq!(data, "0x0");
+    // With more time it is told before that is over, because time alone does not help.
+    let began = std::time::Instant::now();
+    row(node, sync, json!([transfer(3, 1)]), 6, text).await;
+    assert!(began.elapsed() < crate::api::limits::SYNC_TIMEOUT_DEFAULT);
+
+    let cheap = sign(
+        4,
+        TxEip1559 { max_fee_per_gas: 1_001, max_priority_fee_per_gas: 1, ..transaction(0) },
+    );
+    let text =
+        "The transaction was added to the mempool but isn't ready: maxFeePerGas: 1001, baseFee: ";
+    let data = row(node, sync, json!([cheap, 100]), 5, text).await;
+    assert_eq!(data, json!(keccak256(&cheap)));
+
+    // Ready, and out of time before the next sub-block.
+    let text = "The transaction was added to the mempool but wasn't processed in 1ms";
+    let data = row(node, sync, json!([transfer(5, 0), 1]), 4, text).await;
+    assert_eq!(data, json!(keccak256(transfer(5, 0))));
 }
 
 #[tokio::test(flavor = "multi_thread")]

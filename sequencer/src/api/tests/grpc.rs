@@ -14,6 +14,7 @@ use tonic::{Code, Streaming, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+use tonic_types::StatusExt;
 
 use super::support::{Node, transfer};
 
@@ -53,8 +54,19 @@ async fn one_transaction() {
     assert_eq!(low.code(), Code::FailedPrecondition);
     assert_eq!(reason(&low).as_deref(), Some("NONCE_TOO_LOW"));
     let waiting = client.submit(submit(&transfer(2, 1), durable)).await.unwrap_err();
-    assert_eq!(waiting.code(), Code::DeadlineExceeded);
-    assert!(waiting.message().contains(&keccak256(transfer(2, 1)).to_string()));
+    assert_eq!(waiting.code(), Code::FailedPrecondition);
+    assert_eq!(reason(&waiting).as_deref(), Some("NONCE_GAP"));
+    let info = waiting.get_details_error_info().unwrap();
+    assert_eq!((info.domain.as_str(), info.metadata["expectedNonce"].as_str()), ("braid", "0"));
+    let late = SubmitRequest { timeout_ms: 1, ..submit(&transfer(3, 0), durable) };
+    let late = client.submit(late).await.unwrap_err();
+    assert_eq!(late.code(), Code::DeadlineExceeded);
+    let hash = late.get_details_error_info().unwrap().metadata["hash"].clone();
+    assert_eq!(hash, keccak256(transfer(3, 0)).to_string());
+    let garbage = submit(&alloy::primitives::Bytes::from_static(&[2]), durable);
+    let garbage = client.submit(garbage).await.unwrap_err();
+    let fields = garbage.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(fields[0].field, "transaction");
     let known = submit(&transfer(2, 1), TransactionStage::Received);
     assert_eq!(client.submit(known).await.unwrap_err().code(), Code::AlreadyExists);
     let far = client.submit(submit(&transfer(2, 0), TransactionStage::Final)).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! Subscriptions over WebSocket.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use alloy::primitives::{B256, keccak256};
 use jsonrpsee::{
@@ -11,7 +11,7 @@ use jsonrpsee::{
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpSocket,
+    net::{TcpSocket, TcpStream},
 };
 
 use super::support::{LOGGER, Node, log, quantity, transfer};
@@ -91,18 +91,39 @@ fn frame(text: &str) -> Vec<u8> {
     frame
 }
 
+/// The request that turns a connection into a WebSocket.
+fn hello(address: SocketAddr) -> String {
+    format!(
+        "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_doors_tell_clients_to_come_back() {
+    let mut node = Node::start().await;
+    let mut stream = TcpStream::connect(node.address).await.unwrap();
+    stream.write_all(hello(node.address).as_bytes()).await.unwrap();
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": [] });
+    stream.write_all(&frame(&call.to_string())).await.unwrap();
+    let mut seen = Vec::new();
+    while !seen.ends_with(br#""result":"0xa455"}"#) {
+        assert!(stream.read_buf(&mut seen).await.unwrap() > 0, "closed too early");
+    }
+    node.doors.take().unwrap().close().await;
+    seen.clear();
+    stream.read_to_end(&mut seen).await.unwrap();
+    // A close frame with two bytes: 1012, "service restart".
+    assert!(seen.ends_with(&[0x88, 2, 0x03, 0xf4]), "{seen:x?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_does_not_read_is_closed() {
     let node = Node::start().await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(node.address).await.unwrap();
-    let hello = format!(
-        "GET / HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        node.address
-    );
-    stream.write_all(hello.as_bytes()).await.unwrap();
+    stream.write_all(hello(node.address).as_bytes()).await.unwrap();
     // Many subscriptions make every transaction many messages, more than sockets and queue hold.
     for id in 0..500 {
         let call = json!({ "jsonrpc": "2.0", "id": id, "method": "eth_subscribe", "params": ["newPendingTransactions", true] });

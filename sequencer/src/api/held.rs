@@ -1,23 +1,14 @@
-//! Who is at the other end of a request, and that the request counts until its answer has been read.
+//! A request counts until its answer has been read.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
     task::{Context, Poll},
 };
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::{ConnectInfo, Request},
     http::Response,
 };
-
-/// The address that the connection comes from.
-pub(super) fn peer(request: &Request) -> IpAddr {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    // The listener always tells; without it, all would be one client.
-    info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
-}
 
 /// Keeps `running` until the body was read or given up.
 pub(super) fn held(
