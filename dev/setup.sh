@@ -85,6 +85,8 @@ install_nextest() { cargo install --locked cargo-nextest; }
 
 has_client_packages() { has_npm tests/clients; }
 install_client_packages() { install_npm tests/clients; }
+has_hardhat() { has_npm tests/clients/hardhat; }
+install_hardhat() { install_npm tests/clients/hardhat; }
 has_python_clients() { cmp -s tests/clients/requirements.txt tests/clients/.venv/braid-requirements.txt; }
 install_python_clients() {
   python3 -m venv tests/clients/.venv
@@ -106,7 +108,8 @@ step "anvil, forge and solc" has_contract_tools install_contract_tools
 step "PostgreSQL" has_postgres install_postgres
 if [[ $goal == test ]]; then
   step "cargo-nextest" has_nextest install_nextest
-  step "viem and ethers" has_client_packages install_client_packages
+  step "viem, ethers and buf" has_client_packages install_client_packages
+  step "Hardhat" has_hardhat install_hardhat
   step "web3.py" has_python_clients install_python_clients
 fi
 echo "setup: complete in $(elapsed "$started")" >&2

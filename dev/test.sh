@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: all of them, or the kinds named (rust, doc, contracts, clients).
+# Runs the tests: all of them, or the kinds named (rust, doc, contracts, proto, clients).
 # The client scripts run inside the end-to-end tests of the `tests` crate; `clients` picks those.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,13 +30,17 @@ contracts() {
   section "Solidity"
   (cd contracts && FOUNDRY_PROFILE=ci "$forge" test)
 }
+proto() {
+  section "gRPC interface"
+  dev/proto.sh
+}
 clients() { rust -E 'binary(e2e) & test(clients)'; }
 
 kinds=("$@")
-((${#kinds[@]})) || kinds=(contracts rust doc)
+((${#kinds[@]})) || kinds=(contracts proto rust doc)
 for kind in "${kinds[@]}"; do
   case $kind in
-    rust | doc | contracts | clients) "$kind" ;;
-    *) echo "unknown kind of test: $kind (rust, doc, contracts, clients)" >&2; exit 2 ;;
+    rust | doc | contracts | proto | clients) "$kind" ;;
+    *) echo "unknown kind of test: $kind (rust, doc, contracts, proto, clients)" >&2; exit 2 ;;
   esac
 done

@@ -15,7 +15,7 @@ const SCRIPT_TIME_MAX: Duration = Duration::from_secs(120);
 const ETHERS_CONTRACT: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../target/ethers-compat/debug/ethers-compat");
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clients").join(name)
 }
 
@@ -23,15 +23,26 @@ fn script(name: &str) -> PathBuf {
 async fn all_clients_work() -> Result<()> {
     let devnet = Devnet::ephemeral(&[]).await?;
     let python = script(".venv/bin/python");
-    run(&devnet, 0, "node", &[script("viem.mjs")]).await?;
-    run(&devnet, 1, "node", &[script("ethers.mjs")]).await?;
-    run(&devnet, 2, &python.display().to_string(), &[script("smoke.py")]).await?;
-    run(&devnet, 3, "bash", &[script("cast.sh")]).await?;
-    run(&devnet, 4, ETHERS_CONTRACT, &[]).await?;
+    run(&devnet, 0, "node", &[script("viem.mjs")], &[]).await?;
+    run(&devnet, 1, "node", &[script("ethers.mjs")], &[]).await?;
+    run(&devnet, 2, &python.display().to_string(), &[script("smoke.py")], &[]).await?;
+    run(&devnet, 3, "bash", &[script("cast.sh")], &[]).await?;
+    run(&devnet, 4, ETHERS_CONTRACT, &[], &[]).await?;
+    let forge = contracts("node_modules/@foundry-rs/forge-linux-amd64/bin/forge").canonicalize()?;
+    let forge = [("BRAID_FORGE", forge.display().to_string())];
+    run(&devnet, 5, "bash", &[script("foundry.sh")], &forge).await?;
+    run(&devnet, 6, "bash", &[script("hardhat.sh")], &[]).await?;
     devnet.stop().await
 }
 
-async fn run(devnet: &Devnet, account: usize, program: &str, arguments: &[PathBuf]) -> Result<()> {
+/// Runs a client against the devnet as one of its accounts; it ends well and says `ok` at the end.
+pub(crate) async fn run(
+    devnet: &Devnet,
+    account: usize,
+    program: &str,
+    arguments: &[PathBuf],
+    more: &[(&str, String)],
+) -> Result<()> {
     let info = &devnet.info;
     let mut command = Command::new(program);
     command
@@ -46,6 +57,8 @@ async fn run(devnet: &Devnet, account: usize, program: &str, arguments: &[PathBu
         )
         .env("BRAID_TOKEN", contracts("node_modules/@uniswap/v2-core/build/ERC20.json"))
         .env("BRAID_CAST", contracts("node_modules/@foundry-rs/cast-linux-amd64/bin/cast"))
+        .env("BRAID_METRICS", &info.metrics)
+        .envs(more.iter().map(|(name, value)| (name, value)))
         .kill_on_drop(true);
     let name =
         arguments.first().map_or_else(|| program.to_owned(), |path| path.display().to_string());

@@ -134,6 +134,11 @@ impl Devnet {
         &mut self.process
     }
 
+    /// The process's id; `None` once it has ended.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// CPU seconds of the `braid` process so far.
     ///
     /// # Errors
