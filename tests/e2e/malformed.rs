@@ -79,8 +79,8 @@ async fn ask(client: &reqwest::Client, url: &str, odd: &mut Odd) -> Result<()> {
     let status = answer.status().as_u16();
     let text = answer.text().await?;
     ensure!(STATUSES.contains(&status), "status {status}: {text}");
-    if status != 200 || text.is_empty() {
-        // A notification has no answer, and other statuses none that is JSON-RPC.
+    if status != 200 || text.is_empty() || text == "null" {
+        // A notification has no answer but that, and other statuses none that is JSON-RPC.
         return Ok(());
     }
     let json: Value = serde_json::from_str(&text).wrap_err("the answer is not JSON")?;
