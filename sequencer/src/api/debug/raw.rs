@@ -96,7 +96,7 @@ impl DebugRawServer for RawMethods {
     }
 }
 
-/// Header, transactions, uncles, and where its header has a root of them, withdrawals. A rollup has neither.
+/// Header, transactions, uncles, withdrawals. A rollup has an empty list of both.
 fn block_rlp(block: &ChainBlock) -> Bytes {
     let list = |payload_length| RlpHeader { list: true, payload_length };
     let mut transactions = Vec::new();
@@ -108,14 +108,15 @@ fn block_rlp(block: &ChainBlock) -> Bytes {
             _ => raw.encode(&mut transactions),
         }
     }
-    let uncles = block.ethereum.as_ref().map(|parts| rlp::encode(&parts.ommers));
+    let (uncles, withdrawals) = match &block.ethereum {
+        Some(parts) => (rlp::encode(&parts.ommers), parts.withdrawals.as_ref().map(rlp::encode)),
+        None => (vec![rlp::EMPTY_LIST_CODE], Some(vec![rlp::EMPTY_LIST_CODE])),
+    };
     let mut body = rlp::encode(&block.header);
     list(transactions.len()).encode(&mut body);
     body.extend_from_slice(&transactions);
-    body.extend_from_slice(uncles.as_deref().unwrap_or(&[rlp::EMPTY_LIST_CODE]));
-    if block.header.withdrawals_root.is_some() {
-        body.push(rlp::EMPTY_LIST_CODE);
-    }
+    body.extend_from_slice(&uncles);
+    body.extend_from_slice(&withdrawals.unwrap_or_default());
     let mut out = Vec::with_capacity(list(body.len()).length_with_payload());
     list(body.len()).encode(&mut out);
     out.extend_from_slice(&body);
