@@ -57,7 +57,7 @@ install_packages() {
 npm_stamp() { echo "$1/node_modules/.braid-lock"; }
 has_npm() { cmp -s "$1/package-lock.json" "$(npm_stamp "$1")"; }
 install_npm() {
-  npm ci --ignore-scripts --no-audit --no-fund --silent --prefix "$1"
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel error --prefix "$1"
   cp "$1/package-lock.json" "$(npm_stamp "$1")"
 }
 
