@@ -24,6 +24,18 @@ async fn next<T>(stream: &mut Streaming<T>) -> T {
     next.await.expect("a message in time").unwrap().expect("an open stream")
 }
 
+/// The next stage of a transaction.
+async fn stage(
+    stream: &mut Streaming<WatchTransactionStatusResponse>,
+) -> WatchTransactionStatusResponse {
+    loop {
+        let message = next(stream).await;
+        if !message.heartbeat {
+            return message;
+        }
+    }
+}
+
 /// The next message that is no heartbeat.
 async fn logs(stream: &mut Streaming<WatchLogsResponse>) -> WatchLogsResponse {
     loop {
@@ -89,14 +101,12 @@ async fn the_way_of_a_transaction() {
     let durable = TransactionStage::Durable;
     let mut stream =
         client.watch_transaction_status(request(&waits, durable)).await.unwrap().into_inner();
-    let stage = |message: &WatchTransactionStatusResponse| message.stage();
-    let unknown = next(&mut stream).await;
-    assert_eq!((stage(&unknown), unknown.heartbeat), (TransactionStage::Unspecified, false));
+    assert_eq!(stage(&mut stream).await.stage(), TransactionStage::Unspecified);
     node.call("eth_sendRawTransaction", json!([waits])).await;
-    assert_eq!(stage(&next(&mut stream).await), TransactionStage::Received);
+    assert_eq!(stage(&mut stream).await.stage(), TransactionStage::Received);
     node.call("eth_sendRawTransaction", json!([raw])).await;
-    let last = next(&mut stream).await;
-    assert_eq!(stage(&last), durable);
+    let last = stage(&mut stream).await;
+    assert_eq!(last.stage(), durable);
     assert!(last.result.unwrap().success);
     assert!(stream.message().await.unwrap().is_none(), "the wanted stage ends the stream");
 
@@ -106,7 +116,7 @@ async fn the_way_of_a_transaction() {
         WatchTransactionStatusRequest { known, ..request(&waits, TransactionStage::Posted) };
     let mut stream = client.watch_transaction_status(request).await.unwrap().into_inner();
     let alive = next(&mut stream).await;
-    assert_eq!((stage(&alive), alive.heartbeat), (durable, true));
+    assert_eq!((alive.stage(), alive.heartbeat), (durable, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
