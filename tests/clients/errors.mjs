@@ -63,7 +63,7 @@ for (const { name, fields, viem: word } of rows.transactions) {
   assert.equal(found?.name, word, `${name}: ${error}`);
 }
 
-// Whoever asks too much is told how long to wait, and waits: the next call succeeds, in two requests.
+// Whoever asks too much is told how long to wait, and that is true.
 const call = (index) => ({ jsonrpc: '2.0', id: index, method: 'eth_chainId', params: [] });
 const body = JSON.stringify(Array.from({ length: 1000 }, (_, index) => call(index)));
 const headers = { 'content-type': 'application/json' };
@@ -77,6 +77,8 @@ const { error } = await refusal.json();
 assert.equal(error.code, -32005);
 const wait = Number(refusal.headers.get('retry-after'));
 assert.ok(wait >= 1 && wait * 1000 >= error.data.retryAfterMs, `${wait} ${JSON.stringify(error)}`);
-assert.equal(await node.getChainId(), id);
+await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+const answer = await fetch(env('BRAID_RPC'), { method: 'POST', headers, body: JSON.stringify(call(1)) });
+assert.equal(answer.status, 200);
 console.log('ok');
 process.exit(0);

@@ -30,7 +30,8 @@ fn row(name: &str, method: &str, params: Value, code: i64, text: &str) -> Value 
         _ if text.starts_with("nonce too low") => "NONCE_EXPIRED",
         _ if text.starts_with("replacement transaction underpriced") => "REPLACEMENT_UNDERPRICED",
         _ if text.starts_with("insufficient funds") => "INSUFFICIENT_FUNDS",
-        _ if code == 3 => "CALL_EXCEPTION",
+        // Whatever ends a call.
+        _ if ["eth_call", "eth_estimateGas"].contains(&method) => "CALL_EXCEPTION",
         _ => "UNKNOWN_ERROR",
     };
     // The node counts methods that do not exist under one name, so that nobody can make up time series.
