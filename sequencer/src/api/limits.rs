@@ -20,6 +20,8 @@ pub(crate) const CONNECTIONS_MAX: usize = 1_000;
 pub(crate) const SOCKETS_MAX: usize = 8_192;
 /// A connection on which nothing goes either way for so long is closed.
 pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(300);
+/// Transactions that one subscription to receipts may name.
+pub(crate) const RECEIPT_HASHES_MAX: usize = 200;
 /// Subscriptions of one WebSocket connection.
 pub(crate) const SUBSCRIPTIONS_MAX: u32 = 1_024;
 /// Messages that wait for a slow WebSocket reader before it is closed.
@@ -42,6 +44,8 @@ pub(crate) const FILTERS_MAX: usize = 10_000;
 pub(crate) const FILTER_IDLE_MAX: Duration = Duration::from_secs(300);
 /// Blocks of one simulation, those that fill gaps included.
 pub(crate) const SIMULATE_BLOCKS_MAX: u64 = 256;
+/// Accounts and slots changed by a simulation, summed over its blocks: each block's root costs by all before it.
+pub(crate) const SIMULATE_CHANGES_MAX: usize = 1 << 18;
 /// Slots that one `eth_getStorageValues` may ask for.
 pub(crate) const STORAGE_VALUES_MAX: usize = 1_024;
 /// Transactions in an answer about the whole mempool.

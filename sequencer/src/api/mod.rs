@@ -16,6 +16,7 @@ mod limits;
 mod listener;
 mod methods;
 mod net;
+mod optimism;
 mod ots;
 mod read;
 mod replay;
@@ -40,6 +41,7 @@ use self::{
     filters::Filters,
     limits::{CALLS_RUNNING_MAX, TRACES_RUNNING_MAX},
     net::{NetApi, NetServer, Web3Server},
+    optimism::{OptimismMethods, OptimismServer},
     rollup::{RollupMethods, RollupServer},
     server::Rpc,
     txpool::{TxpoolMethods, TxpoolServer},
@@ -109,6 +111,7 @@ fn methods(api: &Api) -> Result<RpcModule<()>, RegisterMethodError> {
     methods.merge(Web3Server::into_rpc(NetApi { chain_id }))?;
     methods.merge(RollupMethods(api.clone()).into_rpc())?;
     methods.merge(TxpoolMethods(api.clone()).into_rpc())?;
+    methods.merge(OptimismMethods(api.clone()).into_rpc())?;
     net::register_modules(&mut methods)?;
     Ok(methods)
 }

@@ -169,19 +169,19 @@ fn short(value: &Value) -> String {
 }
 
 /// What results of each method look like.
-struct ResultSchemas {
+pub(super) struct ResultSchemas {
     document: Value,
     schemas: Schemas,
     compiled: BTreeMap<String, SchemaIndex>,
 }
 
 impl ResultSchemas {
-    fn read(path: &Path) -> Self {
+    pub(super) fn read(path: &Path) -> Self {
         let document = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
         Self { document, schemas: Schemas::new(), compiled: BTreeMap::new() }
     }
 
-    fn check(&mut self, method: &str, result: &Value) -> Result<(), String> {
+    pub(super) fn check(&mut self, method: &str, result: &Value) -> Result<(), String> {
         let index = match self.compiled.get(method) {
             Some(index) => *index,
             None => {

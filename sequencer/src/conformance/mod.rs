@@ -11,6 +11,7 @@ mod changes;
 mod execute;
 mod import;
 mod node;
+mod shapes;
 
 use std::path::PathBuf;
 

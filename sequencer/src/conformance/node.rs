@@ -34,7 +34,7 @@ pub(super) struct Node {
     _doors: Doors,
     _threads: RecoveryThreads,
     _root: RootWorker,
-    _database: TestDatabase,
+    pub(super) database: TestDatabase,
 }
 
 /// Writes the chain into a fresh database, and opens the doors in front of it.
@@ -74,13 +74,7 @@ pub(super) async fn serve(chain: Chain) -> Node {
     let submitter = Submitter { queue, mempool, publisher, view: view.clone(), quotas };
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let doors = api::open(anywhere, submitter, view, rollup, Health::new()).await.unwrap();
-    Node {
-        address: doors.address,
-        _doors: doors,
-        _threads: threads,
-        _root: root,
-        _database: database,
-    }
+    Node { address: doors.address, _doors: doors, _threads: threads, _root: root, database }
 }
 
 async fn write(database: &TestDatabase, chain: &Chain) {

@@ -171,3 +171,6 @@ impl<R: StateReader> BlockSimulator<R> {
         Ok((self.evm.into_parts().0, requests))
     }
 }
+
+#[cfg(test)]
+mod tests;

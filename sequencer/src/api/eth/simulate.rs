@@ -34,7 +34,7 @@ use self::{
     refusal::{CLIENT_LIMIT, VM_ERROR, refused},
 };
 use crate::{
-    api::{Api, errors, read::Fault},
+    api::{Api, errors, limits::SIMULATE_CHANGES_MAX, read::Fault},
     chain::{ChainBlock, OutlookError, State, StateOutlook},
 };
 
@@ -77,7 +77,7 @@ fn simulate(
         validation: payload.validation,
         trace_transfers: payload.trace_transfers,
         gas_left: GAS_MAX,
-        roots: Roots(outlook),
+        roots: Roots { outlook, changes_left: SIMULATE_CHANGES_MAX },
     };
     let (mut parent, mut parent_hash) = (base.header.clone(), base.hash);
     let mut state = Overlay::new(state);
@@ -94,15 +94,20 @@ fn simulate(
 }
 
 /// State roots after simulated changes.
-struct Roots<'a>(&'a StateOutlook);
+struct Roots<'a> {
+    outlook: &'a StateOutlook,
+    /// Every root costs by all that is changed by then.
+    changes_left: usize,
+}
 
 impl Roots<'_> {
-    fn root(&self, diff: &StateDiff) -> Result<B256, Fault> {
-        self.0.root_with(diff).map_err(|error| match error {
+    fn root(&mut self, diff: &StateDiff) -> Result<B256, Fault> {
+        let too_many = || refused(CLIENT_LIMIT, "too many accounts and slots changed").into();
+        let changes = diff.accounts.values().map(|change| 1 + change.storage.len()).sum();
+        self.changes_left = self.changes_left.checked_sub(changes).ok_or_else(too_many)?;
+        self.outlook.root_with(diff).map_err(|error| match error {
             OutlookError::Read(error) => Fault::Read(error),
-            OutlookError::TooLarge => {
-                refused(CLIENT_LIMIT, "too many accounts and slots changed").into()
-            }
+            OutlookError::TooLarge => too_many(),
             OutlookError::Gone | OutlookError::Busy => {
                 errors::overloaded("rate limit exceeded: no state root can be computed now").into()
             }

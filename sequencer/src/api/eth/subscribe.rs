@@ -1,4 +1,4 @@
-//! `eth_subscribe`: new heads, logs (removed ones too), pending transactions, durable sub-blocks.
+//! `eth_subscribe`: new heads, logs (removed ones too), receipts, pending transactions, durable sub-blocks.
 //!
 //! Each subscription has a bounded queue. A reader that falls behind is closed with a reason, never skipped silently.
 
@@ -10,7 +10,7 @@ use jsonrpsee::{
     proc_macros::rpc,
     types::ErrorObjectOwned,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
@@ -20,10 +20,11 @@ use crate::{
             RpcReceipt, block_logs, header, log_filter_matches, pooled_transaction, receipt,
         },
         errors,
+        eth::chain::located_in,
         http::ConnectionEnd,
-        limits::SLOW_READER_WAIT_MAX,
+        limits::{RECEIPT_HASHES_MAX, SLOW_READER_WAIT_MAX},
     },
-    chain::Located,
+    chain::{ChainBlock, Located},
     publisher::{Closed, DurableSubBlock, Published, Subscription},
 };
 
@@ -88,9 +89,13 @@ impl EthSubscribeServer for SubscribeMethods {
 enum Wanted {
     Heads,
     Logs(Box<Filter>),
-    PendingTransactions { full: bool },
+    PendingTransactions {
+        full: bool,
+    },
     Syncing,
     SubBlocks,
+    /// Of each block at once; of these transactions alone, if any are named.
+    Receipts(Vec<B256>),
 }
 
 impl Wanted {
@@ -110,6 +115,7 @@ impl Wanted {
             }
             "syncing" => Self::Syncing,
             "subBlocks" => Self::SubBlocks,
+            "transactionReceipts" => Self::Receipts(receipt_hashes(params)?),
             other => {
                 let why = format!("no \"{other}\" subscription in eth namespace");
                 return Err(errors::argument(0, why));
@@ -142,9 +148,38 @@ impl Wanted {
             (Self::SubBlocks, Published::SubBlock(sub_block)) => {
                 Ok(vec![to_json_raw_value(&sub_block_json(sub_block))?])
             }
+            (Self::Receipts(hashes), Published::Block(block)) => {
+                let receipts = block_receipts(block, hashes);
+                let message = (!receipts.is_empty()).then(|| to_json_raw_value(&receipts));
+                message.into_iter().collect()
+            }
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// The transactions whose receipts are wanted; none means all.
+fn receipt_hashes(params: Option<Value>) -> Result<Vec<B256>, ErrorObjectOwned> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Wanted {
+        #[serde(default)]
+        transaction_hashes: Option<Vec<B256>>,
+    }
+    let wanted = params.map(serde_json::from_value::<Wanted>).transpose();
+    let wanted = wanted.map_err(|error| errors::argument(1, error))?;
+    let hashes = wanted.and_then(|wanted| wanted.transaction_hashes).unwrap_or_default();
+    if hashes.len() > RECEIPT_HASHES_MAX {
+        return Err(errors::argument(1, format!("more than {RECEIPT_HASHES_MAX} hashes")));
+    }
+    Ok(hashes)
+}
+
+fn block_receipts(block: &ChainBlock, hashes: &[B256]) -> Vec<RpcReceipt> {
+    let located = (0..block.transactions.len()).filter_map(|index| located_in(block, index));
+    let wanted =
+        located.filter(|located| hashes.is_empty() || hashes.contains(&located.included.hash));
+    wanted.map(|located| receipt(&located)).collect()
 }
 
 /// Nothing where the transaction has left the mempool again.

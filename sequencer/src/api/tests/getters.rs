@@ -72,3 +72,24 @@ async fn what_waits_behind_a_gap_is_queued() {
     let line = inspected["queued"][sender.to_checksum(None)]["5"].as_str().unwrap();
     assert!(line.ends_with(": 1 wei + 100000 gas × 2000000000 wei"), "{line}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_of_the_op_stack_find_their_names() {
+    let node = &Node::start().await;
+    node.until_block(1).await;
+    let output = node.call("optimism_outputAtBlock", json!(["0x1"])).await;
+    let same = node.call("rollup_outputAtBlock", json!(["0x1"])).await;
+    for (theirs, ours) in
+        [("outputRoot", "outputRoot"), ("withdrawalStorageRoot", "withdrawalsRoot")]
+    {
+        assert_eq!(output[theirs], same[ours]);
+    }
+    assert_eq!(output["blockRef"]["number"], 1);
+    let status = node.call("optimism_syncStatus", json!([])).await;
+    assert!(status["unsafe_l2"]["number"].as_u64() >= Some(1));
+    assert_eq!(status["finalized_l1"]["number"], 100);
+    let config = node.call("optimism_rollupConfig", json!([])).await;
+    assert_eq!(config["l2_chain_id"], CHAIN_ID);
+    let version = node.call("optimism_version", json!([])).await;
+    assert_eq!(version, node.call("web3_clientVersion", json!([])).await);
+}

@@ -42,6 +42,8 @@ async fn heads_logs_transactions_and_sub_blocks() {
     let mut hashes = subscribe(&client, &[json!("newPendingTransactions")]).await;
     let mut whole = subscribe(&client, &[json!("newPendingTransactions"), json!(true)]).await;
     let mut sub_blocks = subscribe(&client, &[json!("subBlocks")]).await;
+    let wanted = json!({ "transactionHashes": [keccak256(log(1, 1, topic))] });
+    let mut named = subscribe(&client, &[json!("transactionReceipts"), wanted]).await;
     let mut syncing = subscribe(&client, &[json!("syncing")]).await;
     assert_eq!(next(&mut syncing).await, false);
 
@@ -65,6 +67,9 @@ async fn heads_logs_transactions_and_sub_blocks() {
             break;
         }
     }
+    let receipts = next(&mut named).await;
+    assert_eq!(receipts[0]["transactionHash"], json!(keccak256(&raw)));
+    assert_eq!(receipts.as_array().unwrap().len(), 1, "the other one was not asked for");
     heads.unsubscribe().await.unwrap();
 
     let wrong =
