@@ -181,7 +181,17 @@ const fn word(stage: LifeCycle) -> &'static str {
 
 /// The limits under the names that `docs/rpc.md` gives them.
 fn limits_json(quotas: &QuotaConfig) -> Value {
-    let mut limits = json!({
+    let parts = [doors_json(), questions_json(), quotas_json(quotas)];
+    let objects = parts.into_iter().filter_map(|part| match part {
+        Value::Object(limits) => Some(limits),
+        _ => None,
+    });
+    Value::Object(objects.flatten().collect())
+}
+
+/// Limits of connections, messages and sending.
+fn doors_json() -> Value {
+    json!({
         "requestBytesMax": limits::REQUEST_BYTES_MAX,
         "responseBytesMax": limits::RESPONSE_BYTES_MAX,
         "batchCallsMax": limits::BATCH_CALLS_MAX,
@@ -196,6 +206,16 @@ fn limits_json(quotas: &QuotaConfig) -> Value {
         "syncTimeoutDefaultMs": millis(limits::SYNC_TIMEOUT_DEFAULT),
         "syncTimeoutMaxMs": millis(limits::SYNC_TIMEOUT_MAX),
         "receiptHashesMax": limits::RECEIPT_HASHES_MAX,
+        "grpcMessageBytesMax": limits::GRPC_MESSAGE_BYTES_MAX,
+        "streamTransactionsMax": limits::STREAM_TRANSACTIONS_MAX,
+        "streamRequestsMax": limits::STREAM_REQUESTS_MAX,
+        "heartbeatIntervalMs": millis(limits::HEARTBEAT_INTERVAL),
+    })
+}
+
+/// Limits of single questions.
+fn questions_json() -> Value {
+    json!({
         "simulateBlocksMax": limits::SIMULATE_BLOCKS_MAX,
         "simulateChangesMax": limits::SIMULATE_CHANGES_MAX,
         "storageValuesMax": limits::STORAGE_VALUES_MAX,
@@ -221,15 +241,7 @@ fn limits_json(quotas: &QuotaConfig) -> Value {
         "feeHistoryBlocksMax": limits::FEE_HISTORY_BLOCKS_MAX,
         "feeHistoryPercentilesMax": limits::FEE_HISTORY_PERCENTILES_MAX,
         "proofSlotsMax": limits::PROOF_SLOTS_MAX,
-        "grpcMessageBytesMax": limits::GRPC_MESSAGE_BYTES_MAX,
-        "streamTransactionsMax": limits::STREAM_TRANSACTIONS_MAX,
-        "streamRequestsMax": limits::STREAM_REQUESTS_MAX,
-        "heartbeatIntervalMs": millis(limits::HEARTBEAT_INTERVAL),
-    });
-    if let (Some(limits), Value::Object(quotas)) = (limits.as_object_mut(), quotas_json(quotas)) {
-        limits.extend(quotas);
-    }
-    limits
+    })
 }
 
 fn quotas_json(quotas: &QuotaConfig) -> Value {

@@ -20,7 +20,6 @@ use crate::{
             RpcReceipt, block_logs, header, log_filter_matches, pooled_transaction, receipt,
         },
         errors,
-        eth::chain::located_in,
         http::ConnectionEnd,
         limits::{RECEIPT_HASHES_MAX, SLOW_READER_WAIT_MAX},
     },
@@ -176,7 +175,7 @@ fn receipt_hashes(params: Option<Value>) -> Result<Vec<B256>, ErrorObjectOwned> 
 }
 
 fn block_receipts(block: &ChainBlock, hashes: &[B256]) -> Vec<RpcReceipt> {
-    let located = (0..block.transactions.len()).filter_map(|index| located_in(block, index));
+    let located = (0..block.transactions.len()).filter_map(|index| block.located(index));
     let wanted =
         located.filter(|located| hashes.is_empty() || hashes.contains(&located.included.hash));
     wanted.map(|located| receipt(&located)).collect()
