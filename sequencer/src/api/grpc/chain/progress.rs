@@ -22,13 +22,18 @@ pub(in crate::api::grpc) async fn run(
     // Subscribed before the chain is asked, so that nothing falls between the answer and what comes.
     let mut events = watch.subscribe();
     let mut look = true;
+    // A reader who comes back may know a block that is gone.
+    let mut may_go_back = true;
     let mut deadline = heartbeat();
     loop {
         if look {
             let found = watch.api.life_cycle(hash).await;
             let (stage, located) = found.map_err(|error| read_failed(&error))?;
             let stage = stage.map_or(TransactionStage::Unspecified, stage_of);
-            if known != Some(stage) {
+            // Executed and not durable yet, it is for a moment neither in the mempool nor in the chain.
+            let is_between = !may_go_back && known.is_some_and(|known| stage < known);
+            may_go_back = false;
+            if known != Some(stage) && !is_between {
                 known = Some(stage);
                 let result = located.as_ref().map(located_result);
                 let stage = stage.into();
@@ -56,7 +61,11 @@ pub(in crate::api::grpc) async fn run(
             Tick::Event(Published::SubBlock(durable)) => {
                 durable.transactions.iter().any(|included| included.hash == hash)
             }
-            Tick::Event(Published::Heads(_) | Published::Removed(_)) => true,
+            Tick::Event(Published::Removed(_)) => {
+                may_go_back = true;
+                true
+            }
+            Tick::Event(Published::Heads(_)) => true,
             Tick::Event(_) => false,
         };
     }
