@@ -61,7 +61,7 @@ pub enum WaitError {
         hash: B256,
         /// The most that it pays per gas, in wei.
         fee_cap: u128,
-        /// What a block asks for now, in wei.
+        /// Base fee of the open block, or else of the newest one, in wei.
         base_fee: u64,
     },
     /// Too many callers wait.
