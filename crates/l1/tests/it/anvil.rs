@@ -112,6 +112,7 @@ async fn interval_mining_makes_blocks_by_itself() {
     .await;
     let first = l1.client.header(BlockNumberOrTag::Number(start + 1)).await.unwrap();
     let second = l1.client.header(BlockNumberOrTag::Number(start + 2)).await.unwrap();
-    assert_eq!(second.timestamp - first.timestamp, 1);
+    // Not "by one": on a busy machine anvil comes late, and its blocks carry the time at which it came.
+    assert!(second.timestamp > first.timestamp, "{} {}", first.timestamp, second.timestamp);
     assert_eq!(l1.client.provider().get_chain_id().await.unwrap(), 900);
 }
