@@ -113,6 +113,7 @@ impl BatcherError {
                 l1::Severity::Reset => Severity::Reset,
                 l1::Severity::Critical => Severity::Critical,
             },
+            Self::Submit(l1::tx::SubmitError::Away { .. }) => Severity::Temporary,
             // A record that is being taken back still covers the blocks.
             Self::Submit(l1::tx::SubmitError::Conflict { .. })
             | Self::OriginGone { .. }

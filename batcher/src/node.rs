@@ -9,7 +9,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Acquisition, Database, Fence, HeadsStore, JournalReader, Leases, OutboxError, Role};
+use db::{Database, Fence, HeadsStore, JournalReader, Leases, OutboxError, Role};
 use l1::{
     Kzg, L1Client, L1Reader, LocalSigner,
     tx::{TxConfig, TxError, TxHandle, TxSender},
@@ -25,8 +25,6 @@ use crate::{
 
 /// How long leadership lasts without being renewed.
 const LEASE_DURATION: Duration = Duration::from_secs(10);
-/// It is renewed this often.
-const LEASE_RENEWAL: Duration = Duration::from_secs(3);
 /// First pause after a failed round.
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// Longest pause.
@@ -163,14 +161,18 @@ async fn lead<W: Future<Output = Result<(), BatcherError>>>(
     shutdown: &CancellationToken,
     work: impl FnOnce(Fence) -> W,
 ) -> Result<(), BatcherError> {
+    let failed = |source| BatcherError::Lease { role: role.name(), source };
     let leases = Leases::new(deps.database.clone());
     let fence = tokio::select! {
-        fence = acquire(&leases, role, &config.holder) => fence?,
+        fence = leases.lead(role, &config.holder, LEASE_DURATION) => fence.map_err(failed)?,
         () = shutdown.cancelled() => return Ok(()),
     };
     let ended = tokio::select! {
         ended = work(fence) => ended,
-        ended = keep(&leases, fence) => ended,
+        ended = leases.keep(fence, LEASE_DURATION) => match ended {
+            Ok(never) => match never {},
+            Err(source) => Err(failed(source)),
+        },
         () = shutdown.cancelled() => Ok(()),
     };
     if let Err(error) = leases.release(fence).await {
@@ -178,33 +180,6 @@ async fn lead<W: Future<Output = Result<(), BatcherError>>>(
         tracing::warn!(role = role.name(), error = %error_chain(&error), "cannot give up the lease");
     }
     ended
-}
-
-async fn acquire(leases: &Leases, role: Role, holder: &str) -> Result<Fence, BatcherError> {
-    let failed = |source| BatcherError::Lease { role: role.name(), source };
-    loop {
-        match leases.acquire(role, holder, LEASE_DURATION).await.map_err(failed)? {
-            Acquisition::Acquired(fence) => return Ok(fence),
-            Acquisition::Held(other) => {
-                tracing::info!(role = role.name(), holder = ?other.name, "waiting for leadership");
-                tokio::time::sleep(std::cmp::min(other.remaining, LEASE_RENEWAL)).await;
-            }
-        }
-    }
-}
-
-/// Renews the lease; ends when another leader has taken over.
-async fn keep(leases: &Leases, fence: Fence) -> Result<(), BatcherError> {
-    loop {
-        tokio::time::sleep(LEASE_RENEWAL).await;
-        match leases.renew(fence, LEASE_DURATION).await {
-            Ok(()) => {}
-            Err(error) if db::Classify::severity(&error) == db::Severity::Temporary => {
-                tracing::warn!(role = fence.role.name(), %error, "cannot renew the lease, trying again");
-            }
-            Err(source) => return Err(BatcherError::Lease { role: fence.role.name(), source }),
-        }
-    }
 }
 
 /// Pauses between rounds: short after a good one, longer and longer after failures.

@@ -2,8 +2,8 @@
 
 use alloy::primitives::Address;
 use db::{
-    Coverage, Database, Fence, OutboxAttempt, OutboxEntry, OutboxError, OutboxInclusion,
-    OutboxOutcome, OutboxRecord, OutboxRequest,
+    Classify as _, Coverage, Database, Fence, OutboxAttempt, OutboxEntry, OutboxError,
+    OutboxInclusion, OutboxOutcome, OutboxRecord, OutboxRequest,
 };
 use l1::tx::{Attempt, Fees, Inclusion, Outcome, Store, TxId, TxRecord, TxRequest};
 
@@ -71,6 +71,10 @@ pub(crate) fn coverage(key: &str) -> Coverage {
 
 impl Store for Outbox {
     type Error = OutboxError;
+
+    fn is_away(&self, error: &OutboxError) -> bool {
+        error.is_unavailable()
+    }
 
     fn is_conflict(&self, error: &OutboxError) -> bool {
         matches!(error, OutboxError::Covered { .. })

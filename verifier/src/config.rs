@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A lease is renewed this many times in its duration.
-pub(crate) const LEASE_RENEWALS: u32 = 3;
-
 /// More are of use only where transactions are heavy.
 const EXECUTION_THREADS_DEFAULT_MAX: usize = 16;
 

@@ -8,16 +8,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Acquisition, Database, Fence, Leases, Role};
+use db::{Database, Fence, Leases, Role};
 use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
-use service::{Health, error_chain};
+use service::Health;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     Status, VerifierConfig, VerifierError,
-    config::LEASE_RENEWALS,
     follower::Follower,
     lists::{AccessListSource, AccessLists},
     metrics,
@@ -83,7 +82,14 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     metrics::describe();
     database.migrate().await.map_err(VerifierError::Database)?;
     let leases = Leases::new(database.clone());
-    let fence = lead(&leases, &config, &shutdown).await?;
+    let fence = tokio::select! {
+        fence = leases.lead(Role::Verifier, &config.holder, config.lease_duration) => {
+            fence.map_err(VerifierError::Lease)?
+        }
+        () = shutdown.cancelled() => {
+            return Err(VerifierError::Lost { what: "wait for the lease" });
+        }
+    };
     let loaded = load(&rollup, &database, fence, &config).await?;
     let tables = db::VerifierStore::new(database.clone());
     let (genesis_output, alarm) = (loaded.genesis_output, config.proposal_alarm_l1_blocks);
@@ -148,14 +154,17 @@ async fn supervise(
     // Polled here, not spawned, so that dropping this future ends all of them in the middle of whatever they do.
     let mut writing = Box::pin(writer.run());
     let mut following = Box::pin(follower.run(shutdown));
-    let mut renewing = Box::pin(renew(&leases, fence, lease_duration));
+    let mut renewing = Box::pin(leases.keep(fence, lease_duration));
     let followed = tokio::select! {
         // First, because it is the cause where another one is only lost without it.
         biased;
         result = &mut writing => {
             return Err(result.err().unwrap_or(VerifierError::Lost { what: "writer" }));
         }
-        error = &mut renewing => return Err(error),
+        ended = &mut renewing => match ended {
+            Ok(never) => match never {},
+            Err(error) => return Err(VerifierError::Lease(error)),
+        },
         result = &mut following => result,
     };
     // The follower held the only way to the writer, which therefore ends once its queue is empty.
@@ -163,39 +172,4 @@ async fn supervise(
     writing.await?;
     followed?;
     leases.release(fence).await.map_err(VerifierError::Lease)
-}
-
-/// Takes the lease, waiting for whoever holds it.
-async fn lead(
-    leases: &Leases,
-    config: &VerifierConfig,
-    shutdown: &CancellationToken,
-) -> Result<Fence, VerifierError> {
-    loop {
-        let acquiring = leases.acquire(Role::Verifier, &config.holder, config.lease_duration);
-        match acquiring.await.map_err(VerifierError::Lease)? {
-            Acquisition::Acquired(fence) => return Ok(fence),
-            Acquisition::Held(holder) => {
-                tracing::info!(holder = ?holder.name, epoch = holder.epoch, "waiting for the lease");
-                tokio::select! {
-                    () = tokio::time::sleep(holder.remaining + Duration::from_millis(10)) => {}
-                    () = shutdown.cancelled() => {
-                        return Err(VerifierError::Lost { what: "wait for the lease" });
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Prolongs the lease until it is lost. Failing to is no reason to stop: the fence stands in every write.
-async fn renew(leases: &Leases, fence: Fence, duration: Duration) -> VerifierError {
-    loop {
-        tokio::time::sleep(duration / LEASE_RENEWALS).await;
-        match leases.renew(fence, duration).await {
-            Ok(()) => {}
-            Err(error @ db::LeaseError::Deposed(_)) => return VerifierError::Lease(error),
-            Err(error) => tracing::warn!(error = %error_chain(&error), "cannot renew the lease"),
-        }
-    }
 }

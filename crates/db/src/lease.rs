@@ -238,5 +238,6 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
+mod leading;
 #[cfg(test)]
 mod tests;

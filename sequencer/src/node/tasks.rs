@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Acquisition, Database, Fence, Leases, PendingTransactions, Predictions, Role};
+use db::{Database, Fence, Leases, PendingTransactions, Predictions, Role};
 use executor::parallel::Predictor;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +14,6 @@ use crate::{
     metrics, predictions,
 };
 
-/// A lease is renewed this many times in its duration.
-const LEASE_RENEWALS: u32 = 3;
-
 /// Blocks that the projection is brought forward in one step.
 const PROJECTION_STEP_BLOCKS: u32 = 64;
 
@@ -27,41 +24,28 @@ pub(super) async fn lead(
     shutdown: &CancellationToken,
 ) -> Result<Fence, SequencerError> {
     let leases = Leases::new(database.clone());
-    loop {
-        let acquiring = leases.acquire(Role::Sequencer, &config.holder, config.lease_duration);
-        match acquiring.await.map_err(SequencerError::Lease)? {
-            Acquisition::Acquired(fence) => return Ok(fence),
-            Acquisition::Held(holder) => {
-                tracing::info!(holder = ?holder.name, epoch = holder.epoch, "waiting to lead");
-                tokio::select! {
-                    () = tokio::time::sleep(holder.remaining + Duration::from_millis(10)) => {}
-                    () = shutdown.cancelled() => {
-                        return Err(SequencerError::Lost { what: "wait for the lease" });
-                    }
-                }
-            }
+    tokio::select! {
+        fence = leases.lead(Role::Sequencer, &config.holder, config.lease_duration) => {
+            fence.map_err(SequencerError::Lease)
         }
+        () = shutdown.cancelled() => Err(SequencerError::Lost { what: "wait for the lease" }),
     }
 }
 
-/// Prolongs the lease. Failing to is no reason to stop: the fence stands in every write.
+/// Prolongs the lease until it is lost or the end is asked for.
 pub(super) async fn renew(
     leases: Leases,
     fence: Fence,
     duration: Duration,
     shutdown: CancellationToken,
 ) -> Result<(), SequencerError> {
-    while wait(duration / LEASE_RENEWALS, &shutdown).await {
-        match leases.renew(fence, duration).await {
-            Ok(()) => {}
-            Err(error @ db::LeaseError::Deposed(_)) => return Err(SequencerError::Lease(error)),
-            Err(error) => {
-                tracing::warn!(error = %service::error_chain(&error), "cannot renew the lease");
-            }
-        }
+    tokio::select! {
+        kept = leases.keep(fence, duration) => match kept {
+            Ok(never) => match never {},
+            Err(error) => Err(SequencerError::Lease(error)),
+        },
+        () = shutdown.cancelled() => Ok(()),
     }
-    shutdown.cancelled().await;
-    Ok(())
 }
 
 /// Saves the mempool, and what the executor has learned, from time to time.

@@ -90,3 +90,69 @@ async fn a_held_fence_stops_a_takeover_but_not_a_renewal() {
     let mut transaction = test.database.pool().begin().await.unwrap();
     assert!(!hold_fence(&mut transaction, fence).await.unwrap(), "the old epoch is over");
 }
+
+#[tokio::test]
+async fn whoever_waits_leads_soon_after_the_leader_gives_up_and_until_it_is_deposed() {
+    let test = TestDatabase::create().await;
+    let leases = Leases::new(test.database.clone());
+    let first = acquired(&leases, "a", LONG).await;
+    let duration = Duration::from_millis(300);
+    let rival = leases.clone();
+    let waiting =
+        tokio::spawn(async move { rival.lead(Role::Sequencer, "b", duration).await.unwrap() });
+    tokio::time::sleep(2 * duration).await;
+    assert!(!waiting.is_finished(), "the lease is another's");
+    leases.release(first).await.unwrap();
+    let second = waiting.await.unwrap();
+    assert_eq!(second.epoch, 3);
+
+    let keeper = leases.clone();
+    let keeping = tokio::spawn(async move { keeper.keep(second, LONG / 200).await });
+    tokio::time::sleep(duration).await;
+    assert!(!keeping.is_finished());
+    let held = leases.holder(Role::Sequencer).await.unwrap().unwrap();
+    assert_eq!(held.name.as_deref(), Some("b"));
+    acquired(&leases, "b", LONG).await;
+    let ended = keeping.await.unwrap();
+    assert!(matches!(ended, Err(LeaseError::Deposed(fence)) if fence == second), "{ended:?}");
+}
+
+#[tokio::test]
+async fn an_outage_neither_ends_the_waiting_nor_the_leading() {
+    use crate::{Cluster, ClusterOptions, DatabaseOptions, Durability};
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), open).unwrap();
+    let options = ClusterOptions {
+        directory: Some(directory.path().join("cluster")),
+        durability: Durability::Fast,
+        ..ClusterOptions::default()
+    };
+    let start = async || {
+        let options = options.clone();
+        tokio::task::spawn_blocking(move || Cluster::start(&options)).await.unwrap().unwrap()
+    };
+    let cluster = start().await;
+    let limits = DatabaseOptions {
+        acquire_time_max: Duration::from_millis(100),
+        ..DatabaseOptions::default()
+    };
+    let database = Database::connect(&cluster.url("postgres"), &limits).await.unwrap();
+    database.migrate().await.unwrap();
+    let leases = Leases::new(database);
+    let fence = acquired(&leases, "a", LONG).await;
+    tokio::task::spawn_blocking(|| cluster.stop()).await.unwrap().unwrap();
+
+    let (keeper, rival) = (leases.clone(), leases.clone());
+    let duration = Duration::from_millis(150);
+    let keeping = tokio::spawn(async move { keeper.keep(fence, duration).await });
+    let waiting = tokio::spawn(async move { rival.lead(Role::Batcher, "b", duration).await });
+    tokio::time::sleep(4 * duration).await;
+    assert!(!keeping.is_finished() && !waiting.is_finished());
+    let _cluster = start().await;
+    assert_eq!(waiting.await.unwrap().unwrap(), Fence { role: Role::Batcher, epoch: 1 });
+    assert!(!keeping.is_finished());
+    keeping.abort();
+}

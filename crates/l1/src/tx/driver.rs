@@ -10,10 +10,10 @@ use std::{collections::BTreeMap, convert::Infallible, error::Error, sync::Arc, t
 use alloy::{eips::eip7594::BlobTransactionSidecarVariant, primitives::Address};
 use service::error_chain;
 use tokio::{
-    sync::{broadcast, mpsc, watch},
-    time::{Instant, MissedTickBehavior, interval},
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::{
     config::TxConfig,
@@ -42,7 +42,7 @@ const POLL_INTERVAL_MIN: Duration = Duration::from_millis(10);
 /// Why the sender ended. Each of these needs a person or a restart.
 #[derive(Debug, thiserror::Error)]
 pub enum TxError<E: Error + 'static> {
-    /// The outbox failed, so nothing more may be sent.
+    /// The outbox refused or is not what it should be, so nothing more may be sent.
     #[error("the outbox of L1 transactions failed")]
     Store(#[source] E),
     /// L1 is not what the configuration says.
@@ -140,15 +140,29 @@ impl<S: Store> TxSender<S> {
 
     /// Sends until something fails that waiting cannot cure. Stop it by dropping the future.
     pub async fn run(mut self) -> Result<Infallible, TxError<S::Error>> {
-        self.tracks = self
-            .store
-            .open()
-            .await
-            .map_err(TxError::Store)?
-            .into_iter()
-            .map(TxTrack::new)
-            .collect();
-        let mut timer = interval(std::cmp::max(self.config.l1_poll_interval, POLL_INTERVAL_MIN));
+        loop {
+            let ended = match self.serve().await {
+                Ok(never) => match never {},
+                Err(ended) => ended,
+            };
+            match ended {
+                TxError::Store(error) if self.store.is_away(&error) => {
+                    let reason = error_chain(&error);
+                    warn!(error = %reason, "the outbox of L1 transactions is away");
+                    self.status.send_modify(|status| status.trouble = Some(reason));
+                    sleep(self.poll_interval()).await;
+                }
+                other => return Err(other),
+            }
+        }
+    }
+
+    /// Reads all records, then sends until something fails.
+    async fn serve(&mut self) -> Result<Infallible, TxError<S::Error>> {
+        let open = self.store.open().await.map_err(TxError::Store)?;
+        self.tracks = open.into_iter().map(TxTrack::new).collect();
+        self.sidecars.retain(|(id, _), _| self.tracks.iter().any(|track| track.record.id == *id));
+        let mut timer = interval(self.poll_interval());
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -161,6 +175,10 @@ impl<S: Store> TxSender<S> {
         }
     }
 
+    fn poll_interval(&self) -> Duration {
+        std::cmp::max(self.config.l1_poll_interval, POLL_INTERVAL_MIN)
+    }
+
     fn now(&self) -> Duration {
         self.started.elapsed()
     }
@@ -168,29 +186,45 @@ impl<S: Store> TxSender<S> {
     async fn obey(&mut self, command: Command) -> Result<(), TxError<S::Error>> {
         match command {
             Command::Submit { key, request, reply } => {
-                let answer = match self.store.insert(&key, &request).await {
-                    Ok(record) => {
-                        self.track(&record);
-                        Ok(record)
-                    }
-                    Err(error) if self.store.is_conflict(&error) => {
-                        Err(SubmitError::Conflict { reason: error_chain(&error) })
-                    }
-                    Err(error) => return Err(TxError::Store(error)),
-                };
-                // A caller that went away finds its record by its key.
-                let _ = reply.send(answer);
+                let inserted = self.store.insert(&key, &request).await;
+                if let Ok(record) = &inserted {
+                    self.track(record);
+                }
+                self.reply(reply, inserted)
             }
             Command::Cancel { id, reply } => {
                 let open = self.tracks.iter().any(|track| track.record.id == id);
-                if open {
-                    self.store.request_cancel(id).await.map_err(TxError::Store)?;
+                let asked = if open { self.store.request_cancel(id).await } else { Ok(()) };
+                if asked.is_ok() {
                     self.change(id, |track| track.record.cancel_requested = true);
                 }
-                let _ = reply.send(open);
+                self.reply(reply, asked.map(|()| open))
             }
         }
-        Ok(())
+    }
+
+    /// Tells the caller what the store said, and ends if the sender cannot go on after that.
+    fn reply<T>(
+        &self,
+        caller: oneshot::Sender<Result<T, SubmitError>>,
+        stored: Result<T, S::Error>,
+    ) -> Result<(), TxError<S::Error>> {
+        let (answer, ended) = match stored {
+            Ok(value) => (Ok(value), Ok(())),
+            Err(error) => {
+                let reason = error_chain(&error);
+                if self.store.is_conflict(&error) {
+                    (Err(SubmitError::Conflict { reason }), Ok(()))
+                } else if self.store.is_away(&error) {
+                    (Err(SubmitError::Away { reason }), Err(TxError::Store(error)))
+                } else {
+                    (Err(SubmitError::Stopped), Err(TxError::Store(error)))
+                }
+            }
+        };
+        // A caller that went away finds its record by its key.
+        let _ = caller.send(answer);
+        ended
     }
 
     /// Looks at L1 once and does what follows.

@@ -39,6 +39,12 @@ pub enum SubmitError {
         /// The outbox's words.
         reason: String,
     },
+    /// The outbox cannot be reached. The request may or may not be in it: submit it again under the same key.
+    #[error("the outbox cannot be reached: {reason}")]
+    Away {
+        /// The outbox's words.
+        reason: String,
+    },
     /// The key is empty or too long.
     #[error("a key has 1 to {KEY_BYTES_MAX} bytes, not {bytes}")]
     BadKey {
@@ -97,7 +103,7 @@ pub struct TxStatus {
     pub in_flight: usize,
     /// What stops the queue.
     pub blocked: Option<Blocked>,
-    /// What L1 or a node said against the newest request, with causes; none when all went well.
+    /// What L1, a node or the outbox said against the newest request, with causes; none when all went well.
     pub trouble: Option<String>,
 }
 
@@ -109,7 +115,7 @@ pub(super) enum Command {
     },
     Cancel {
         id: TxId,
-        reply: oneshot::Sender<bool>,
+        reply: oneshot::Sender<Result<bool, SubmitError>>,
     },
 }
 
@@ -146,10 +152,11 @@ impl TxHandle {
     pub async fn cancel(&self, id: TxId) -> Result<bool, SubmitError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Command::Cancel { id, reply }).await?;
-        answer.await.map_err(|_| SubmitError::Stopped)
+        answer.await.map_err(|_| SubmitError::Stopped)?
     }
 
-    /// Events from now on. Slow receivers lose the oldest; the store has the truth.
+    /// Events from now on. Slow receivers lose the oldest, and none tells of what an outbox that went away did all the
+    /// same; the store has the truth.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<TxEvent> {
         self.events.subscribe()

@@ -1,7 +1,7 @@
 //! The port to the outbox: where records survive a restart. The implementation lives with the database.
 //!
 //! Invariant: when a method returns `Ok`, its effect is durable. A store belongs to one sender address, and a writer
-//! that lost its lease gets an error, which stops the sender.
+//! that lost its lease gets an error, which stops the sender. A store that is away is waited for.
 
 use std::{error::Error, future::Future};
 
@@ -9,8 +9,12 @@ use super::record::{Attempt, Inclusion, Outcome, TxId, TxRecord, TxRequest};
 
 /// Durable outbox of one sender.
 pub trait Store: Send + Sync + 'static {
-    /// Why the store failed. A failure stops the sender: it must never send what it could not record.
+    /// Why the store failed. The sender never sends what it could not record: it stops, or waits if the store is away.
     type Error: Error + Send + Sync + 'static;
+
+    /// Whether the store could not be reached. What was asked of it may or may not have happened, so the sender reads
+    /// all records again, as after a restart, before it does anything else.
+    fn is_away(&self, error: &Self::Error) -> bool;
 
     /// Whether an error of [`Self::insert`] concerns that record alone, because it contradicts another one. The
     /// submitter hears of it and the sender goes on.

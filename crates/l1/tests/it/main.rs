@@ -6,6 +6,7 @@ mod beacon;
 mod endpoints;
 mod harness;
 mod memory_store;
+mod outages;
 mod outputs;
 mod reader;
 mod running_sender;

@@ -123,3 +123,17 @@ pub(crate) fn call_with_blobs(to: Address, call: &postBatchCall, payload: Vec<u8
     request.blob_data = Some(payload.into());
     request
 }
+
+/// Makes blocks until the key has ended.
+pub(crate) async fn mine_until_closed(l1: &L1, sender: &Sender, key: &str) -> Outcome {
+    soon(async {
+        loop {
+            if let Some(outcome) = sender.store.get(key).outcome {
+                return outcome;
+            }
+            l1.mine(1).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+}

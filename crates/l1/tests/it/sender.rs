@@ -15,7 +15,7 @@ use l1::tx::{Blocked, FeePolicy, Outcome, TxConfig, TxEventKind, TxRequest};
 use crate::{
     harness::{L1, batcher, soon},
     memory_store::MemoryStore,
-    running_sender::{Sender, quick},
+    running_sender::{Sender, mine_until_closed, quick},
 };
 
 const GWEI: u128 = 1_000_000_000;
@@ -48,20 +48,6 @@ async fn wait_for_pool(l1: &L1, hash: B256) {
         }
     })
     .await;
-}
-
-/// Makes blocks until the key has ended.
-async fn mine_until_closed(l1: &L1, sender: &Sender, key: &str) -> Outcome {
-    soon(async {
-        loop {
-            if let Some(outcome) = sender.store.get(key).outcome {
-                return outcome;
-            }
-            l1.mine(1).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await
 }
 
 #[tokio::test]
