@@ -66,6 +66,9 @@ pub(crate) struct DevnetArgs {
     /// Port of the Prometheus page; 0 picks a free one
     #[arg(long, env = "BRAID_DEVNET_METRICS_PORT", default_value_t = 9100, help_heading = "Ports")]
     pub(crate) metrics_port: u16,
+    /// Port of the operators' door (`admin_*`, this machine only); 0 picks a free one; absent: no such door
+    #[arg(long, env = "BRAID_DEVNET_ADMIN_PORT", help_heading = "Ports")]
+    pub(crate) admin_port: Option<u16>,
     /// Seconds between L1 blocks
     #[arg(long, env = "BRAID_DEVNET_L1_BLOCK_TIME", default_value_t = 1, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=60))]
     pub(crate) l1_block_time: u64,

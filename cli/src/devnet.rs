@@ -28,8 +28,8 @@ use l1::{
     tx::TxConfig,
 };
 use protocol::RollupConfig;
-use sequencer::SequencerConfig;
-use service::SystemClock;
+use sequencer::{SequencerConfig, api::AdminSettings};
+use service::{LogFilter, SystemClock};
 use verifier::VerifierConfig;
 
 use self::{
@@ -72,7 +72,7 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
 /// How often the start looks whether the first block is there.
 const READY_POLL: Duration = Duration::from_millis(10);
 
-pub(crate) async fn run(args: DevnetArgs) -> Result<()> {
+pub(crate) async fn run(args: DevnetArgs, logs: LogFilter) -> Result<()> {
     let layout = Layout::new(&args)?;
     let pages = VerifierPages::default();
     let process = Process::start(local(args.metrics_port), pages.router()).await?;
@@ -81,7 +81,7 @@ pub(crate) async fn run(args: DevnetArgs) -> Result<()> {
     }
     let ground = Ground::start(&args, &layout).await?;
     let databases = Box::pin(Databases::open(&ground, &process)).await?;
-    let start = start(&args, &layout, &ground, &databases, &process, &pages);
+    let start = start(&args, &layout, &ground, &databases, &process, &pages, logs);
     if let Some(info) = Box::pin(process.unless_told(start)).await? {
         announce(&args, &layout, &info)?;
     }
@@ -144,6 +144,7 @@ async fn start(
     databases: &Databases,
     process: &Process,
     pages: &VerifierPages,
+    logs: LogFilter,
 ) -> Result<DevnetInfo> {
     let operators = accounts::operators()?;
     let (rollup, multicall3) = Box::pin(chain_of(args, layout, ground, &operators)).await?;
@@ -157,6 +158,8 @@ async fn start(
         clock: Arc::new(SystemClock),
         health: process.health.clone(),
         listen: local(args.l2_port),
+        admin: args.admin_port.map(operators_door),
+        logs,
         config: sequencer_config(args),
     };
     let sequencer =
@@ -193,6 +196,7 @@ async fn start(
             grpc: format!("http://{l2}"),
             chain_id: rollup.l2_chain_id,
         },
+        admin: sequencer.admin.map(|admin| format!("http://{admin}")),
         metrics: format!("http://{}/metrics", process.address),
         postgres: ground.postgres.url(SEQUENCER_DATABASE),
         contracts: ContractsInfo {
@@ -302,6 +306,11 @@ fn sequencer_config(args: &DevnetArgs) -> SequencerConfig {
     // Its doors are open to this machine only, and a developer's load test is no attack.
     config.quotas.loopback_exempt = !args.quotas;
     config
+}
+
+/// To this machine only, like all doors of a devnet.
+const fn operators_door(port: u16) -> AdminSettings {
+    AdminSettings { listen: local(port), token: None, allow_remote: false }
 }
 
 fn batcher_config(args: &DevnetArgs) -> Result<BatcherConfig> {

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<()> {
-    service::init_telemetry(cli.logs.log_format, &cli.logs.log)
+    let logs = service::init_telemetry(cli.logs.log_format, &cli.logs.log)
         .wrap_err("cannot set up logging")?;
     // Every HTTP client asks for it when it is built, even for plain http.
     rustls::crypto::ring::default_provider()
@@ -44,8 +44,8 @@ fn start(cli: Cli) -> Result<()> {
         .wrap_err("cannot start the runtime")?;
     runtime.block_on(async {
         match cli.command {
-            Command::Devnet(args) => Box::pin(devnet::run(args)).await,
-            Command::Sequencer(args) => Box::pin(run::sequencer(args)).await,
+            Command::Devnet(args) => Box::pin(devnet::run(args, logs)).await,
+            Command::Sequencer(args) => Box::pin(run::sequencer(args, logs)).await,
             Command::Batcher(args) => Box::pin(run::batcher(args)).await,
             Command::Verifier(args) => Box::pin(run::verifier(args)).await,
             Command::Deploy(args) => Box::pin(deploy::run(args)).await,

@@ -7,7 +7,7 @@ use db::{Database, DatabaseOptions};
 use eyre::{Result, WrapErr, ensure};
 use l1::{BlobReader, Kzg, L1Client, L1Config, L1Reader, L1Watcher, LocalSigner};
 use protocol::{Genesis, RollupConfig};
-use service::{Backoff, Exporter, Health, Severity, Shutdown, SystemClock};
+use service::{Backoff, Exporter, Health, LogFilter, Severity, Shutdown, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -21,8 +21,9 @@ const CONNECT_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// Longest pause.
 const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(5);
 
-pub(crate) async fn sequencer(args: ServiceArgs) -> Result<()> {
+pub(crate) async fn sequencer(args: ServiceArgs, logs: LogFilter) -> Result<()> {
     let settings: SequencerSettings = settings::read(&args)?;
+    let admin = settings.admin.as_ref().map(settings::admin).transpose()?;
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let process = Process::start(settings.metrics_listen, Router::new()).await?;
     let start = async {
@@ -35,6 +36,8 @@ pub(crate) async fn sequencer(args: ServiceArgs) -> Result<()> {
             health: process.health.clone(),
             listen: settings.listen,
             config: settings.sequencer,
+            admin,
+            logs,
         };
         let running = services::start_sequencer(parts, l1, &process.shutdown).await?;
         tracing::info!(address = %running.address, "the sequencer's doors are open");

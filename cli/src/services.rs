@@ -11,8 +11,12 @@ use db::Database;
 use eyre::{Result, WrapErr};
 use l1::{Kzg, L1Client, L1Reader, L1Source, L1Watcher, LocalSigner, Outputs, tx::TxConfig};
 use protocol::RollupConfig;
-use sequencer::{SequencerConfig, api, follower::watch_tip};
-use service::{Clock, Health, Shutdown};
+use sequencer::{
+    SequencerConfig,
+    api::{self, AdminSettings},
+    follower::watch_tip,
+};
+use service::{Clock, Health, LogFilter, Shutdown};
 use tokio::sync::watch;
 use verifier::{AccessListSource, ProposalSource, Status, VerifierConfig};
 
@@ -32,6 +36,9 @@ pub(crate) struct SequencerParts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) health: Health,
     pub(crate) listen: SocketAddr,
+    /// The operators' door, if there is to be one.
+    pub(crate) admin: Option<AdminSettings>,
+    pub(crate) logs: LogFilter,
     pub(crate) config: SequencerConfig,
 }
 
@@ -40,6 +47,8 @@ pub(crate) struct SequencerParts {
 pub(crate) struct RunningSequencer {
     /// Where the doors are.
     pub(crate) address: SocketAddr,
+    /// Where the operators' door is.
+    pub(crate) admin: Option<SocketAddr>,
     /// The chain for readers.
     pub(crate) view: sequencer::chain::ChainView,
 }
@@ -72,7 +81,18 @@ pub(crate) async fn start_sequencer(
     )
     .await
     .wrap_err("cannot open the sequencer's doors")?;
-    let running = RunningSequencer { address: doors.address, view: handle.view.clone() };
+    let operators = match parts.admin {
+        None => None,
+        Some(settings) => {
+            let opened = api::open_admin(settings, &handle, parts.logs).await;
+            Some(opened.wrap_err("cannot open the operators' door")?)
+        }
+    };
+    let admin = operators.as_ref().map(|door| door.address);
+    if let Some(address) = admin {
+        tracing::info!(%address, "the operators' door is open");
+    }
+    let running = RunningSequencer { address: doors.address, admin, view: handle.view.clone() };
     let token = shutdown.token().clone();
     shutdown.spawn_critical("sequencer", async move {
         // Doors close first: what was admitted is still executed and made durable.
@@ -80,7 +100,10 @@ pub(crate) async fn start_sequencer(
             ended = handle.wait() => return ended,
             () = token.cancelled() => doors.close().await,
         }
-        handle.wait().await
+        let ended = handle.wait().await;
+        // Until here the operator can look.
+        drop(operators);
+        ended
     });
     Ok(running)
 }

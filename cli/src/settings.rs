@@ -10,7 +10,7 @@ use batcher::BatcherConfig;
 use eyre::{Result, WrapErr};
 use l1::{L1Config, tx::TxConfig};
 use protocol::RollupConfig;
-use sequencer::SequencerConfig;
+use sequencer::{SequencerConfig, api::AdminSettings};
 use serde::Deserialize;
 use service::{Layers, Secret};
 use verifier::VerifierConfig;
@@ -56,11 +56,26 @@ pub(crate) struct SequencerSettings {
     /// Prometheus and health.
     #[serde(default = "metrics_listen")]
     pub(crate) metrics_listen: SocketAddr,
+    /// The operators' door; absent: there is none.
+    pub(crate) admin: Option<AdminFile>,
     /// The way to L1.
     pub(crate) l1: L1Config,
     /// Everything else.
     #[serde(default)]
     pub(crate) sequencer: SequencerConfig,
+}
+
+/// Where the operators' door of the sequencer is, and who may come in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdminFile {
+    /// JSON-RPC over HTTP, `admin_*` alone.
+    pub(crate) listen: SocketAddr,
+    /// File with the bearer token that is asked for; absent: none is.
+    pub(crate) token_file: Option<PathBuf>,
+    /// Lets other machines in, with the token. What is said is not encrypted.
+    #[serde(default)]
+    pub(crate) allow_remote: bool,
 }
 
 /// Settings of `braid batcher`.
@@ -133,6 +148,17 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(args: &ServiceArgs) -> Result<T
         .wrap_err("the settings cannot be used")
 }
 
+/// Reads the token.
+pub(crate) fn admin(file: &AdminFile) -> Result<AdminSettings> {
+    let token = file.token_file.as_ref().map(|path| {
+        let text = fs::read_to_string(path)
+            .wrap_err_with(|| format!("cannot read the token file {}", path.display()))?;
+        eyre::Ok(Secret::new(text.trim().to_owned()))
+    });
+    let token = token.transpose()?;
+    Ok(AdminSettings { listen: file.listen, token, allow_remote: file.allow_remote })
+}
+
 /// Reads `rollup.json`.
 pub(crate) fn rollup(path: &Path) -> Result<RollupConfig> {
     let text = fs::read_to_string(path)
@@ -163,6 +189,7 @@ mod tests {
     fn the_example_files_are_valid() {
         let sequencer: SequencerSettings = read(&example("sequencer.toml")).unwrap();
         sequencer.sequencer.validate().unwrap();
+        assert_eq!(sequencer.admin.unwrap().listen, local(9546));
         let batcher: BatcherSettings = read(&example("batcher.toml")).unwrap();
         assert!(batcher.batcher.propose);
         let verifier: VerifierSettings = read(&example("verifier.toml")).unwrap();

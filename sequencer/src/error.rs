@@ -11,6 +11,9 @@ pub enum SequencerError {
     /// Leadership could not be taken or kept.
     #[error("cannot lead")]
     Lease(#[source] db::LeaseError),
+    /// What the operator said last could not be read.
+    #[error("cannot tell whether to sequence")]
+    Sequencing(#[source] db::SequencingError),
     /// The journal refused, for good.
     #[error("cannot write the journal")]
     Journal(#[source] db::JournalError),

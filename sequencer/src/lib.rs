@@ -26,6 +26,7 @@ mod indexer;
 pub mod mempool;
 mod metrics;
 mod node;
+mod operator;
 mod predictions;
 pub mod publisher;
 pub mod quota;
@@ -37,4 +38,5 @@ pub use config::{
 };
 pub use error::SequencerError;
 pub use node::{SequencerHandle, SequencerParts, run};
+pub use operator::{Operator, OperatorError};
 pub use submitter::{Submitter, WaitError};

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use db::Sequencing;
 use executor::parallel::RunReport;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
@@ -11,6 +12,7 @@ use crate::{chain::ChainBlock, mempool::MempoolSize};
 
 /// Registers the descriptions of all metrics below.
 pub(crate) fn describe() {
+    describe_waiting();
     describe_histogram!("braid_sequencer_execute_seconds", "execution of one sub-block");
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
     describe_counter!(
@@ -61,13 +63,6 @@ pub(crate) fn describe() {
     describe_counter!("braid_sequencer_index_failures_total", "index writes that failed");
     describe_gauge!("braid_sequencer_index_lag_blocks", "sealed blocks that are not indexed");
     describe_gauge!("braid_sequencer_index_lag_bytes", "their transactions");
-    describe_counter!("braid_sequencer_rejected_total", "transactions refused, by reason");
-    describe_counter!("braid_sequencer_refused_total", "work beyond a quota, by reason");
-    describe_counter!("braid_sequencer_admitted_total", "transactions let in");
-    describe_histogram!("braid_sequencer_admission_seconds", "admission of one chunk");
-    describe_gauge!("braid_sequencer_mempool_transactions", "waiting transactions");
-    describe_gauge!("braid_sequencer_mempool_executable", "of them, those without a gap");
-    describe_gauge!("braid_sequencer_mempool_bytes", "their bytes");
     describe_gauge!("braid_sequencer_safe_block_number", "safe head");
     describe_gauge!("braid_sequencer_posting_late", "1 while blocks wait for posting to catch up");
     describe_gauge!(
@@ -81,6 +76,21 @@ pub(crate) fn describe() {
     describe_gauge!("braid_sequencer_finalized_block_number", "finalized head");
     describe_counter!("braid_sequencer_resets_total", "times that L1 took blocks back");
     describe_counter!("braid_sequencer_l1_failures_total", "L1 reads that failed");
+}
+
+/// Those of transactions that have no place yet.
+fn describe_waiting() {
+    describe_gauge!(
+        "braid_sequencer_sequencing",
+        "1 for what the operator wants: active, draining, stopped"
+    );
+    describe_counter!("braid_sequencer_rejected_total", "transactions refused, by reason");
+    describe_counter!("braid_sequencer_refused_total", "work beyond a quota, by reason");
+    describe_counter!("braid_sequencer_admitted_total", "transactions let in");
+    describe_histogram!("braid_sequencer_admission_seconds", "admission of one chunk");
+    describe_gauge!("braid_sequencer_mempool_transactions", "waiting transactions");
+    describe_gauge!("braid_sequencer_mempool_executable", "of them, those without a gap");
+    describe_gauge!("braid_sequencer_mempool_bytes", "their bytes");
 }
 
 pub(crate) fn executed(elapsed: Duration, transactions: usize) {
@@ -203,6 +213,14 @@ pub(crate) fn mempool(size: MempoolSize) {
 pub(crate) fn heads(safe: u64, finalized: u64) {
     gauge!("braid_sequencer_safe_block_number").set(safe as f64);
     gauge!("braid_sequencer_finalized_block_number").set(finalized as f64);
+}
+
+/// What becomes of user transactions: one of these series is 1.
+pub(crate) fn sequencing(now: Sequencing) {
+    for state in Sequencing::ALL {
+        let is = if state == now { 1.0 } else { 0.0 };
+        gauge!("braid_sequencer_sequencing", "state" => state.word()).set(is);
+    }
 }
 
 pub(crate) fn reset() {

@@ -22,13 +22,13 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::Bytes;
-use db::{Database, Fence, Leases, PendingTransactions, Predictions};
+use db::{Database, Fence, Leases, PendingTransactions, Predictions, SequencingRecord};
 use executor::ChainSpec;
 use l1::{L1Source, L1Tip};
 use protocol::RollupConfig;
 use service::{Clock, Component, Health};
 use tokio::{
-    sync::watch,
+    sync::{Mutex, watch},
     task::{JoinHandle, JoinSet},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -44,7 +44,9 @@ use crate::{
     follower::{BuilderControl, Follower},
     indexer::SerialCheck,
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
-    metrics, predictions,
+    metrics,
+    operator::{Operator, OperatorParts},
+    predictions,
     publisher::{Published, Publisher},
     quota::{Client, Quotas},
     restart::{Loaded, Loader, ResumePoints},
@@ -82,6 +84,10 @@ pub struct SequencerHandle {
     pub view: ChainView,
     /// What is published.
     pub publisher: Arc<Publisher>,
+    /// What the operator may do.
+    pub operator: Operator,
+    /// The right to write the journal.
+    pub(crate) fence: Fence,
     task: JoinHandle<Result<(), SequencerError>>,
     _abort: DropGuard,
 }
@@ -122,6 +128,7 @@ pub async fn run(
     let base_fee = store.newest().header.base_fee_per_gas.unwrap_or_default();
     let mempool =
         Arc::new(Mempool::new(config.mempool, config.ordering, base_fee, publisher.clone()));
+    let operator = operator(&parts, &mempool).await?;
     let rules = AdmissionRules {
         chain_id: parts.rollup.l2_chain_id,
         base_fee_min: parts.rollup.fees.base_fee_min,
@@ -168,7 +175,23 @@ pub async fn run(
             () = too_late(ending, limit) => Err(SequencerError::ShutdownTooLong { limit }),
         }
     });
-    Ok(SequencerHandle { submitter, view, publisher, task, _abort: abort.drop_guard() })
+    let _abort = abort.drop_guard();
+    Ok(SequencerHandle { submitter, view, publisher, operator, fence, task, _abort })
+}
+
+/// What the operator has, going on with what was said last.
+async fn operator(
+    parts: &SequencerParts,
+    mempool: &Arc<Mempool>,
+) -> Result<Operator, SequencerError> {
+    let parts = OperatorParts {
+        mempool: mempool.clone(),
+        pending: PendingTransactions::new(parts.database.clone()),
+        record: SequencingRecord::new(parts.database.clone()),
+        health: parts.health.component("sequencing", None),
+        changing: Mutex::default(),
+    };
+    Box::pin(Operator::resume(parts)).await.map_err(SequencerError::Sequencing)
 }
 
 /// A chain without a new block for so long is not healthy, whatever answers its requests.

@@ -9,6 +9,7 @@ use alloy::{
     consensus::Transaction as _,
     primitives::{B256, Bytes, keccak256},
 };
+use db::Sequencing;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -93,6 +94,9 @@ impl Submitter {
 
     /// Submits many raw transactions for the present client; one answer each, in the same order.
     pub async fn submit_many(&self, raw: Vec<Bytes>) -> Vec<Result<B256, Rejection>> {
+        if self.mempool.sequencing() != Sequencing::Active {
+            return raw.iter().map(|_| Err(Rejection::Stopped)).collect();
+        }
         self.queue.admit(raw, Client::current()).await
     }
 

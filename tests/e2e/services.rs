@@ -21,10 +21,11 @@ use eyre::{Result, ensure, eyre};
 use harness::{Process, braid_binary, eventually, init};
 use l1::anvil::{Anvil, AnvilOptions, MNEMONIC, Mining};
 use protocol::RollupConfig;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{LATER, SOON, block_hash, safe, send, transfer};
 
+const TOKEN: &str = "only the operator knows";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn account(index: u32) -> Result<PrivateKeySigner> {
@@ -40,6 +41,7 @@ fn free_port() -> Result<u16> {
 struct Site {
     folder: tempfile::TempDir,
     l2: String,
+    admin: String,
     verifier: String,
     rollup: RollupConfig,
     anvil: Anvil,
@@ -98,19 +100,24 @@ impl Site {
         }
         deploy(folder.path(), &anvil.url()).await?;
         let rollup = serde_json::from_str(&fs::read_to_string(folder.path().join("rollup.json"))?)?;
-        let (l2, metrics, batcher, verifier) =
-            (free_port()?, free_port()?, free_port()?, free_port()?);
+        let (l2, admin, metrics, batcher, verifier) =
+            (free_port()?, free_port()?, free_port()?, free_port()?, free_port()?);
         let site = Self {
             l2: format!("http://127.0.0.1:{l2}"),
+            admin: format!("http://127.0.0.1:{admin}"),
             verifier: format!("http://127.0.0.1:{verifier}"),
             rollup,
             anvil,
             postgres,
             folder,
         };
-        let sequencer = "[sequencer]\nl1_confirmations = 0\n";
+        fs::write(site.path("token"), TOKEN)?;
+        let sequencer = format!(
+            "[sequencer]\nl1_confirmations = 0\n[admin]\nlisten = \"127.0.0.1:{admin}\"\ntoken_file = {:?}\n",
+            site.path("token")
+        );
         let listen = format!("listen = \"127.0.0.1:{l2}\"\n");
-        site.configure("sequencer", metrics, "sequencer", &listen, sequencer)?;
+        site.configure("sequencer", metrics, "sequencer", &listen, &sequencer)?;
         let keys = format!(
             "batcher_key_file = {:?}\nproposer_key_file = {:?}\n",
             site.path("batcher"),
@@ -165,6 +172,15 @@ impl Site {
         })
         .await?;
         Ok(node)
+    }
+
+    /// What the operators' door answers.
+    async fn operate(&self, method: &str, params: Value) -> Result<Value> {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let request = reqwest::Client::new().post(&self.admin).bearer_auth(TOKEN).json(&call);
+        let mut answer: Value = request.send().await?.json().await?;
+        ensure!(answer.get("error").is_none(), "{method}: {answer}");
+        Ok(answer["result"].take())
     }
 
     /// Nobody has anything on this chain at first: a deposit brings the first ether.
@@ -328,5 +344,39 @@ async fn postgres_goes_away_and_comes_back() -> Result<()> {
         let ended = process.terminate(PATIENCE).await?;
         ensure!(ended.success(), "{ended}:\n{}", process.logs().text());
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_stop_a_sequencer_and_it_stays_stopped() -> Result<()> {
+    let site = Site::new().await?;
+    let mut sequencer = site.start("sequencer")?;
+    let mut batcher = site.start("batcher")?;
+    site.open().await?;
+    site.operate("admin_stopSequencer", json!([])).await?;
+    sequencer.kill().await?;
+    let mut sequencer = site.start("sequencer")?;
+    // What L1 brings comes all the same.
+    let node = site.open().await?;
+    site.deposit(&node).await?;
+    let to = Address::repeat_byte(0x34);
+    let refused = send(&node, transfer(to, 1)).await.err().map(|error| format!("{error:?}"));
+    let told = refused.as_deref().is_some_and(|error| error.contains("stopped by its operator"));
+    ensure!(told, "{refused:?}");
+
+    site.operate("admin_setLogLevel", json!(["sequencer=debug,warn"])).await?;
+    let level = site.operate("admin_logLevel", json!([])).await?;
+    ensure!(level.as_str().is_some_and(|level| level.contains("sequencer=debug")), "{level}");
+    site.operate("admin_saveMempool", json!([])).await?;
+    let seen = || async { Ok(sequencer.logs().text().contains("mempool saved").then_some(())) };
+    eventually("what is logged at level debug", SOON, seen).await?;
+    site.operate("admin_startSequencer", json!([])).await?;
+    // A new client: the old one has counted the nonce of what was refused.
+    send(&site.node()?, transfer(to, 1)).await?;
+    for process in [&mut batcher, &mut sequencer] {
+        let ended = process.terminate(PATIENCE).await?;
+        ensure!(ended.success(), "{ended}:\n{}", process.logs().text());
+    }
+    ensure!(!sequencer.logs().text().contains(TOKEN), "the token is in the log");
     Ok(())
 }

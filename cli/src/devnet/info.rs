@@ -13,6 +13,9 @@ pub(crate) struct DevnetInfo {
     pub(crate) l1: L1Info,
     /// The sequencer's doors.
     pub(crate) l2: L2Info,
+    /// The operators' door, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) admin: Option<String>,
     /// Prometheus page of the process.
     pub(crate) metrics: String,
     /// Connection string of the sequencer's database.
@@ -87,6 +90,9 @@ impl fmt::Display for DevnetInfo {
         writeln!(f, "  L2 WebSocket   {}", self.l2.ws)?;
         writeln!(f, "  L2 gRPC        {}", self.l2.grpc)?;
         writeln!(f, "  L1 JSON-RPC    {}   (chain id {})", self.l1.rpc, self.l1.chain_id)?;
+        if let Some(admin) = &self.admin {
+            writeln!(f, "  Operators      {admin}")?;
+        }
         writeln!(f, "  Metrics        {}", self.metrics)?;
         writeln!(f, "  Postgres       {}", self.postgres)?;
         writeln!(f, "  Rollup config  {}", self.rollup_config.display())?;

@@ -4,7 +4,7 @@
 //! lease     who may write: an epoch that only grows
 //! journal   what was ordered: one row per sub-block, appended under the lease          durable
 //! index     what follows: packed truth per block -> current state, projection (rebuildable)
-//! outbox · heads · pending · predictions · verifier what the services must remember besides
+//! outbox · heads · pending · predictions · sequencing · verifier what the services must remember besides
 //! ```
 //!
 //! Queries are checked when they run, not when they are compiled: SQL stands in full at the call, builds need no
@@ -29,6 +29,7 @@ mod pending;
 mod predictions;
 mod queries;
 mod scan;
+mod sequencing;
 mod severity;
 mod state_reader;
 pub mod testing;
@@ -62,6 +63,7 @@ pub use queries::{
     TransactionPosition,
 };
 pub use scan::{ScanError, StateScan};
+pub use sequencing::{Sequencing, SequencingError, SequencingRecord};
 pub use severity::{Classify, Severity};
 pub use state_reader::{PgStateReader, StateReadError};
 pub use verifier::{

@@ -21,4 +21,4 @@ pub use metrics::{Exporter, MetricsError};
 pub use retry::{Backoff, Severity};
 pub use secret::Secret;
 pub use shutdown::Shutdown;
-pub use telemetry::{LogFormat, TelemetryError, init as init_telemetry};
+pub use telemetry::{LogFilter, LogFormat, TelemetryError, init as init_telemetry};

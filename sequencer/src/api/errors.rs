@@ -32,6 +32,8 @@ pub(crate) const LIMIT_EXCEEDED: i32 = -32_005;
 pub(crate) const UNAVAILABLE: i32 = -32_002;
 /// An API key that nobody has been given, HTTP status 401: a client that repeats it gets the same.
 pub(crate) const UNKNOWN_KEY: i32 = -32_001;
+/// The operators' door is closed to this request, HTTP status 403.
+pub(crate) const KEPT_OUT: i32 = -32_003;
 /// History that is not kept.
 pub(crate) const PRUNED: i32 = 4_444;
 /// Not JSON.
@@ -210,6 +212,7 @@ pub(crate) fn rejection(rejection: &Rejection, raw: &[u8]) -> ErrorObjectOwned {
         }
         Rejection::Quota(refused) => quota(refused),
         Rejection::State(error) => read("admission", error),
+        Rejection::Stopped => plain(UNAVAILABLE, text()),
         Rejection::NotTaking => unavailable(),
         Rejection::TooLarge { .. } | Rejection::Undecodable(_) => server(text()),
         Rejection::NonceTooLow { expected, .. } | Rejection::NonceTooHigh { expected, .. } => {
@@ -232,6 +235,7 @@ pub(crate) const fn http_status(code: i32) -> StatusCode {
         LIMIT_EXCEEDED => StatusCode::TOO_MANY_REQUESTS,
         UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
         UNKNOWN_KEY => StatusCode::UNAUTHORIZED,
+        KEPT_OUT => StatusCode::FORBIDDEN,
         _ => StatusCode::OK,
     }
 }
@@ -291,6 +295,10 @@ pub(crate) fn rejection_text(rejection: &Rejection) -> String {
         Rejection::Evicted => "transaction was evicted by one that pays more".to_owned(),
         Rejection::Replaced { by } => format!("transaction was replaced by {by}"),
         Rejection::Unexecutable(reason) => format!("transaction became unexecutable: {reason}"),
+        Rejection::Removed => "transaction was removed by the operator".to_owned(),
+        Rejection::Stopped => {
+            "the sequencer takes no transactions now: stopped by its operator".to_owned()
+        }
         Rejection::Quota(refused) => quota_text(refused.reason).to_owned(),
         Rejection::Busy { .. } | Rejection::NotTaking | Rejection::State(_) => {
             rejection.to_string()
@@ -310,6 +318,11 @@ fn undecodable_text(error: &protocol::TransactionError) -> String {
 /// More work is under way than is taken on: the client may come again.
 pub(crate) fn overloaded(why: impl Into<String>) -> ErrorObjectOwned {
     plain(LIMIT_EXCEEDED, why)
+}
+
+/// A request that may not come in at the operators' door.
+pub(crate) fn kept_out(why: &'static str) -> ErrorObjectOwned {
+    plain(KEPT_OUT, why)
 }
 
 /// A request that is not let in.

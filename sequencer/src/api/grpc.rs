@@ -78,10 +78,11 @@ pub(super) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let (client, running) = match quotas.admit(peer(&request), request.headers(), request.uri()) {
-        Ok(admitted) => admitted,
-        Err(denied) => return status::denied(&denied).into_http(),
-    };
+    let (client, running) =
+        match quotas.admit(peer(request.extensions()), request.headers(), request.uri()) {
+            Ok(admitted) => admitted,
+            Err(denied) => return status::denied(&denied).into_http(),
+        };
     let Some(permit) = guard.try_acquire() else { return status::crowded().into_http() };
     request.extensions_mut().insert(client.clone());
     let response = client.scope(next.run(request)).await;

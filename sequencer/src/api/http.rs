@@ -87,7 +87,7 @@ impl RpcDoor {
     async fn answer(self, request: Request) -> Response<Body> {
         // Whoever may not ask is told so before anything of the request is read.
         let (client, running) =
-            match self.quotas.admit(peer(&request), request.headers(), request.uri()) {
+            match self.quotas.admit(peer(request.extensions()), request.headers(), request.uri()) {
                 Ok(admitted) => admitted,
                 Err(denied) => return failed(errors::denied(&denied)),
             };
@@ -222,7 +222,7 @@ async fn read(body: Body) -> Result<Bytes, Unreadable> {
 }
 
 /// An error about the request as a whole.
-fn failed(error: ErrorObjectOwned) -> Response<Body> {
+pub(super) fn failed(error: ErrorObjectOwned) -> Response<Body> {
     let failed = Failed { code: error.code(), retry_after: errors::retry_after(&error) };
     let json = MethodResponse::error(Id::Null, error).into_json();
     json_response(Some(failed), String::from(Box::<str>::from(json)))

@@ -10,6 +10,10 @@ pub(crate) const REQUEST_DRAIN_BYTES_MAX: usize = 20 << 20;
 pub(crate) const REQUEST_READ_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long the doors wait for open requests when they close.
 pub(crate) const CLOSE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Bytes of one request to the operators' door.
+pub(crate) const ADMIN_REQUEST_BYTES_MAX: u32 = 64 << 10;
+/// Requests to the operators' door under way.
+pub(crate) const ADMIN_REQUESTS_MAX: usize = 16;
 /// Bytes of one answer.
 pub(crate) const RESPONSE_BYTES_MAX: u32 = 25 << 20;
 /// Calls in one JSON-RPC batch.

@@ -11,7 +11,8 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, connect_info::Connected},
+    extract::connect_info::Connected,
+    http::Extensions,
     serve::{IncomingStream, Listener},
 };
 use tokio::{
@@ -83,6 +84,12 @@ impl Listener for DoorListener {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(SocketAddr);
 
+impl Peer {
+    pub(super) const fn address(self) -> SocketAddr {
+        self.0
+    }
+}
+
 impl Connected<IncomingStream<'_, DoorListener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, DoorListener>) -> Self {
         Self(*stream.remote_addr())
@@ -90,8 +97,8 @@ impl Connected<IncomingStream<'_, DoorListener>> for Peer {
 }
 
 /// The address that a request comes from. The listener tells it of every connection.
-pub(super) fn peer(request: &Request) -> IpAddr {
-    let info = request.extensions().get::<axum::extract::ConnectInfo<Peer>>();
+pub(super) fn peer(extensions: &Extensions) -> IpAddr {
+    let info = extensions.get::<axum::extract::ConnectInfo<Peer>>();
     info.map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.0.ip())
 }
 

@@ -3,6 +3,7 @@
 //! Thin: every method reads the [`ChainView`] or goes through the [`Submitter`]. Not here: rules. Invariant: a
 //! failure that the same request would meet again never tells a client to repeat it (`errors.rs`).
 
+mod admin;
 mod convert;
 mod debug;
 mod errors;
@@ -35,7 +36,10 @@ use service::Health;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use self::server::{Doors, ServeError};
+pub use self::{
+    admin::{AdminError, AdminSettings, open as open_admin},
+    server::{Doors, ServeError},
+};
 use self::{
     fast::Fast,
     filters::Filters,
@@ -92,7 +96,7 @@ pub async fn open(
     let (grpc, reporter) = grpc::routes(&api)?;
     let pages = service::health_router(health.clone());
     let rpc = Rpc { methods, fast: Fast::new(submitter.clone()), quotas: submitter.quotas };
-    let doors = server::open(address, rpc, grpc, pages, closing.clone()).await?;
+    let doors = Box::pin(server::open(address, rpc, grpc, pages, closing.clone())).await?;
     // Tasks of the doors themselves; they end with them.
     let feeding = feed_filters(api.filters.clone(), api.submitter.clone());
     tokio::spawn(closing.clone().run_until_cancelled_owned(feeding));

@@ -12,7 +12,7 @@ use axum::{
 };
 use jsonrpsee::{
     RpcModule,
-    server::{ConnectionGuard, ServerHandle, stop_channel},
+    server::{ConnectionGuard, ServerHandle, StopHandle, stop_channel},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -111,18 +111,31 @@ pub(super) async fn open(
     pages: Router,
     closing: CancellationToken,
 ) -> Result<Doors, ServeError> {
-    let failed = |source| ServeError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let listener = DoorListener::new(listener, rpc.quotas.clone(), closing.clone());
-    let (stop, websockets) = stop_channel();
     let guard = ConnectionGuard::new(CONNECTIONS_MAX);
     let grpc = grpc
         .layer(from_fn_with_state((rpc.quotas.clone(), guard.clone()), admit_grpc))
         // Browsers speak gRPC-Web, over HTTP/1.1 as well.
         .layer(GrpcWebLayer::new());
-    let door = RpcDoor::new(rpc.methods, rpc.fast, guard, rpc.quotas, stop);
-    let app = router(door, grpc, pages).into_make_service_with_connect_info::<Peer>();
+    let quotas = rpc.quotas.clone();
+    serve(address, quotas, closing, |stop| {
+        router(RpcDoor::new(rpc.methods, rpc.fast, guard, rpc.quotas, stop), grpc, pages)
+    })
+    .await
+}
+
+/// Serves what `app` makes of a handle that tells its WebSocket connections to stop.
+pub(super) async fn serve(
+    address: SocketAddr,
+    quotas: Arc<Quotas>,
+    closing: CancellationToken,
+    app: impl FnOnce(StopHandle) -> Router,
+) -> Result<Doors, ServeError> {
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let listener = DoorListener::new(listener, quotas, closing.clone());
+    let (stop, websockets) = stop_channel();
+    let app = app(stop).into_make_service_with_connect_info::<Peer>();
     let closed = closing.clone();
     let serving = tokio::spawn(async move {
         let served = axum::serve(listener, app).with_graceful_shutdown(closed.cancelled_owned());

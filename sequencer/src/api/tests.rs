@@ -1,5 +1,6 @@
 //! Opens the doors of a real sequencer, on a real database and a recorded L1, and speaks to them over sockets.
 
+mod admin;
 mod debug;
 mod errors;
 mod fast;

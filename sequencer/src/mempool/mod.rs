@@ -23,6 +23,7 @@ mod transaction;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
+use db::Sequencing;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use state::StateDiff;
@@ -32,7 +33,7 @@ pub use ordering::{FirstCome, Ordering, PriorityFee};
 pub use pool::{Left, NotInserted, Pool, TakeLimits};
 pub use recovery::{AdmissionQueue, RecoveryThreads};
 pub use rejection::Rejection;
-pub use stored::{reload, save};
+pub use stored::{reload, save, save_now};
 pub use transaction::{Admitted, Cost, Fees, SenderState, Submission};
 
 use crate::publisher::{Published, Publisher};
@@ -101,6 +102,8 @@ pub struct MempoolSize {
 pub struct Mempool {
     pool: Mutex<Pool>,
     publisher: Arc<Publisher>,
+    /// Changes under the lock of the pool: what was taken before a change is the last.
+    sequencing: Mutex<Sequencing>,
 }
 
 impl Mempool {
@@ -112,7 +115,7 @@ impl Mempool {
         publisher: Arc<Publisher>,
     ) -> Self {
         let pool = Pool::new(limits, ordering.ordering(), base_fee);
-        Self { pool: Mutex::new(pool), publisher }
+        Self { pool: Mutex::new(pool), publisher, sequencing: Mutex::default() }
     }
 
     /// Lets a transaction in.
@@ -133,9 +136,31 @@ impl Mempool {
         }
     }
 
-    /// See [`Pool::take`].
+    /// See [`Pool::take`]. Nothing while the operator has stopped sequencing.
     pub fn take(&self, limits: TakeLimits) -> Vec<Arc<Admitted>> {
-        self.pool.lock().take(limits)
+        let mut pool = self.pool.lock();
+        if self.sequencing() == Sequencing::Stopped {
+            return Vec::new();
+        }
+        pool.take(limits)
+    }
+
+    /// What becomes of user transactions.
+    pub fn sequencing(&self) -> Sequencing {
+        *self.sequencing.lock()
+    }
+
+    /// What is to become of them from now on.
+    pub fn set_sequencing(&self, state: Sequencing) {
+        let _pool = self.pool.lock();
+        *self.sequencing.lock() = state;
+    }
+
+    /// Removes those of these transactions that wait here, as the operator wants. What the builder holds stays.
+    pub fn remove(&self, hashes: &[B256]) -> Vec<B256> {
+        let removed = self.pool.lock().remove(hashes);
+        self.tell(removed.iter().map(|hash| (*hash, Rejection::Removed)).collect());
+        removed
     }
 
     /// See [`Pool::settle`].

@@ -231,6 +231,15 @@ impl Pool {
         waiting
     }
 
+    /// Removes those of these transactions that wait here and that the builder does not hold; says which.
+    pub fn remove(&mut self, hashes: &[B256]) -> Vec<B256> {
+        let waits = |pool: &Self, hash: &B256| {
+            let Some((address, nonce)) = pool.by_hash.get(hash) else { return false };
+            pool.senders.get(address).is_some_and(|sender| *nonce >= sender.cursor)
+        };
+        hashes.iter().copied().filter(|hash| waits(self, hash) && self.remove_one(hash)).collect()
+    }
+
     /// The account as of the newest settled sub-block, or `None` where `account` is too old to say.
     fn current(&self, address: &Address, account: SenderState) -> Option<(u64, U256)> {
         if let Some(sender) = self.senders.get(address) {

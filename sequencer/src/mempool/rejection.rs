@@ -173,6 +173,12 @@ pub enum Rejection {
     /// Its client, or its sender, has used up a quota.
     #[error("transaction is beyond a quota")]
     Quota(#[source] Refused),
+    /// The operator has stopped sequencing.
+    #[error("sequencing is stopped by the operator")]
+    Stopped,
+    /// It was taken, and removed later by the operator.
+    #[error("removed by the operator")]
+    Removed,
     /// The sequencer is shutting down, or does not lead.
     #[error("sequencer takes no transactions now")]
     NotTaking,
@@ -184,7 +190,10 @@ pub enum Rejection {
 impl Rejection {
     /// Whether the same bytes may be taken a moment later without anything else changing.
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Quota(_) | Self::NotTaking | Self::State(_))
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Quota(_) | Self::Stopped | Self::NotTaking | Self::State(_)
+        )
     }
 
     /// A short constant word for metrics and gRPC error details.
@@ -214,6 +223,8 @@ impl Rejection {
             Self::Unexecutable(_) => "unexecutable",
             Self::Busy { .. } => "busy",
             Self::Quota(_) => "quota",
+            Self::Stopped => "stopped",
+            Self::Removed => "removed",
             Self::NotTaking => "not_taking",
             Self::State(_) => "state",
         }

@@ -2,7 +2,7 @@
 //!
 //! Losing the last seconds of it is no fault: what is only received was promised nothing.
 
-use db::PendingTransactions;
+use db::{PendingError, PendingTransactions};
 use service::error_chain;
 
 use super::{AdmissionQueue, Mempool};
@@ -11,13 +11,25 @@ use crate::quota::Client;
 /// Transactions that are let in again at a time.
 const RELOAD_CHUNK: usize = 1_024;
 
-/// Saves what waits now.
-pub async fn save(stored: &PendingTransactions, mempool: &Mempool) {
+/// Saves what waits now, and says how many those are.
+///
+/// # Errors
+/// When Postgres does not take it; what was saved before is still there.
+pub async fn save_now(
+    stored: &PendingTransactions,
+    mempool: &Mempool,
+) -> Result<usize, PendingError> {
     let waiting = mempool.in_arrival_order();
     let raws: Vec<_> = waiting.iter().map(|tx| tx.raw.clone()).collect();
-    match stored.replace(&raws).await {
-        Ok(()) => tracing::debug!(transactions = raws.len(), "mempool saved"),
-        Err(error) => tracing::warn!(error = %error_chain(&error), "cannot save the mempool"),
+    stored.replace(&raws).await?;
+    tracing::debug!(transactions = raws.len(), "mempool saved");
+    Ok(raws.len())
+}
+
+/// The same where a failure is only told: the next saving may succeed.
+pub async fn save(stored: &PendingTransactions, mempool: &Mempool) {
+    if let Err(error) = save_now(stored, mempool).await {
+        tracing::warn!(error = %error_chain(&error), "cannot save the mempool");
     }
 }
 

@@ -50,8 +50,8 @@ pub(super) fn rejected(rejection: &Rejection) -> Status {
         | Rejection::PoolFull { .. }
         | Rejection::Busy { .. }
         | Rejection::Quota(_) => Code::ResourceExhausted,
-        Rejection::Evicted | Rejection::Replaced { .. } => Code::Aborted,
-        Rejection::NotTaking | Rejection::State(_) => Code::Unavailable,
+        Rejection::Evicted | Rejection::Replaced { .. } | Rejection::Removed => Code::Aborted,
+        Rejection::Stopped | Rejection::NotTaking | Rejection::State(_) => Code::Unavailable,
     };
     let mut details = info(&reason(rejection), metadata(rejection));
     match rejection {

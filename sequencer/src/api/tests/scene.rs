@@ -44,7 +44,7 @@ pub(super) fn initcode(runtime: &str) -> Bytes {
     [&head[..], &runtime].concat().into()
 }
 
-fn deposit(from: Address, to: Address, mint: u64, value: u64, gas: u64) -> L1Message {
+pub(super) fn deposit(from: Address, to: Address, mint: u64, value: u64, gas: u64) -> L1Message {
     let mut data = Vec::new();
     data.extend_from_slice(&U256::from(mint).to_be_bytes::<32>());
     data.extend_from_slice(&U256::from(value).to_be_bytes::<32>());

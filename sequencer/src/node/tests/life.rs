@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{U256, keccak256};
+use db::Sequencing;
 use executor::{
     RecoveredTransaction,
     parallel::{Key, Predictor},
@@ -86,5 +87,23 @@ fn a_late_chain_catches_up_and_serves_users_meanwhile() {
         let block = node.block_on(view.require(number)).unwrap();
         assert_eq!(block.header.timestamp, world.rollup.timestamp_of(number));
     }
+    node.stop();
+}
+
+#[test]
+fn what_the_operator_stopped_stays_stopped_after_a_restart() {
+    let world = World::new(0);
+    let node = world.start();
+    node.block_on(node.handle.operator.set_sequencing(Sequencing::Stopped)).unwrap();
+    node.stop();
+
+    let node = world.start();
+    assert_eq!(node.handle.operator.sequencing(), Sequencing::Stopped);
+    let refused = node.block_on(node.handle.submitter.submit(transfer(0, 0, 7)));
+    assert!(matches!(refused, Err(Rejection::Stopped)), "{refused:?}");
+    let before = node.handle.view.latest().number();
+    node.until_block(before + 2);
+    node.block_on(node.handle.operator.set_sequencing(Sequencing::Active)).unwrap();
+    node.block_on(node.handle.submitter.submit_and_wait(transfer(0, 0, 7), PATIENCE)).unwrap();
     node.stop();
 }
