@@ -333,6 +333,11 @@ pub(crate) fn denied(denied: &Denied) -> ErrorObjectOwned {
     }
 }
 
+/// One connection has asked for more than it reads, or than is answered at a time.
+pub(crate) fn unanswered() -> ErrorObjectOwned {
+    overloaded("rate limit exceeded: too many unanswered calls on this connection")
+}
+
 /// A quota is used up: the client may come again after a while, which is told in milliseconds.
 pub(crate) fn quota(refused: &Refused) -> ErrorObjectOwned {
     let millis = refused.wait.as_nanos().div_ceil(1_000_000);

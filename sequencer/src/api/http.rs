@@ -17,12 +17,11 @@ use jsonrpsee::{
     RpcModule,
     core::middleware::RpcServiceBuilder,
     server::{
-        BatchRequestConfig, ConnectionGuard, ConnectionState, IdProvider, MethodResponse, Methods,
-        PingConfig, ServerConfig, StopHandle, http, ws,
+        BatchRequestConfig, ConnectionGuard, ConnectionState, MethodResponse, Methods,
+        ServerConfig, StopHandle, http, ws,
     },
-    types::{ErrorObjectOwned, Id, SubscriptionId},
+    types::{ErrorObjectOwned, Id},
 };
-use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::{
@@ -32,26 +31,12 @@ use super::{
     limits,
     listener::peer,
     methods::{Failed, MethodsLayer},
+    ws::Connection,
 };
-use crate::quota::{Client, Quotas, Running};
+use crate::quota::{Client, Quotas};
 
 /// Media type of every answer.
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-
-/// Ends the WebSocket connection whose subscription cannot keep up.
-#[derive(Debug, Clone)]
-pub(super) struct ConnectionEnd(pub(super) CancellationToken);
-
-/// Subscription ids as quantities: hexadecimal without leading zeros, because there are clients that read a number and
-/// write it back that way.
-#[derive(Debug)]
-struct HexIds;
-
-impl IdProvider for HexIds {
-    fn next_id(&self) -> SubscriptionId<'static> {
-        format!("{:#x}", rand::random::<u128>()).into()
-    }
-}
 
 /// The way in for JSON-RPC. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -75,11 +60,7 @@ impl RpcDoor {
         let config = ServerConfig::builder()
             .max_request_body_size(limits::REQUEST_BYTES_MAX)
             .max_response_body_size(limits::RESPONSE_BYTES_MAX)
-            .max_subscriptions_per_connection(limits::SUBSCRIPTIONS_MAX)
-            .set_message_buffer_capacity(limits::SUBSCRIPTION_MESSAGES_MAX)
             .set_batch_request_config(BatchRequestConfig::Limit(limits::BATCH_CALLS_MAX))
-            .set_id_provider(HexIds)
-            .enable_ws_ping(PingConfig::new().ping_interval(limits::PING_INTERVAL))
             .build();
         Self { methods: methods.into(), config, fast, guard, quotas, stop }
     }
@@ -94,10 +75,12 @@ impl RpcDoor {
         let Some(permit) = self.guard.try_acquire() else {
             return failed(errors::overloaded("rate limit exceeded: too many connections"));
         };
-        let connection = ConnectionState::new(self.stop.clone(), 0, permit);
         if ws::is_upgrade_request(&request) {
-            return self.upgrade(request, connection, client, running).await;
+            let Self { methods, stop, .. } = self;
+            let connection = Connection { methods, client, running, permit, stop };
+            return connection.upgrade(request).await;
         }
+        let connection = ConnectionState::new(self.stop.clone(), 0, permit);
         let response = if is_json_post(&request) {
             client.scope(self.post(request, connection, &client)).await
         } else {
@@ -149,32 +132,6 @@ impl RpcDoor {
             mark(&mut response, failed);
         }
         response
-    }
-
-    async fn upgrade(
-        self,
-        mut request: Request,
-        connection: ConnectionState,
-        client: Client,
-        running: Running,
-    ) -> Response<Body> {
-        let end = CancellationToken::new();
-        request.extensions_mut().insert(ConnectionEnd(end.clone()));
-        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: true, client });
-        match ws::connect(request, self.config, self.methods, connection, stack).await {
-            Ok((response, serving)) => {
-                tokio::spawn(async move {
-                    let _running = running;
-                    // Giving up the connection closes it.
-                    tokio::select! {
-                        () = serving => {}
-                        () = end.cancelled() => {}
-                    }
-                });
-                response.map(Body::new)
-            }
-            Err(refused) => refused.map(Body::new),
-        }
     }
 }
 

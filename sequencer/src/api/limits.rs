@@ -32,6 +32,10 @@ pub(crate) const SUBSCRIPTIONS_MAX: u32 = 1_024;
 pub(crate) const SUBSCRIPTION_MESSAGES_MAX: u32 = 1_024;
 /// How long a full queue of a WebSocket reader is waited for before its connection is closed.
 pub(crate) const SLOW_READER_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Messages of one WebSocket connection whose answers are not written yet.
+pub(crate) const CALLS_UNANSWERED_MAX: u32 = 256;
+/// Bytes of answers that wait for the reader of a WebSocket connection before it may not ask for more.
+pub(crate) const ANSWER_BYTES_UNREAD_MAX: usize = 64 << 20;
 /// Time between pings to a WebSocket client.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// Blocks that one log query may cover.

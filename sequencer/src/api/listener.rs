@@ -1,5 +1,4 @@
-//! The sockets of the doors: so many in all and of one client, none that is silent for long, and the close code that
-//! tells WebSocket clients to come back.
+//! The sockets of the doors: so many in all and of one client, none that is silent for long.
 
 use std::{
     io,
@@ -21,16 +20,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, Sleep},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::limits::{SOCKET_SILENCE_MAX, SOCKETS_MAX};
 use crate::quota::{Quotas, Running};
-
-/// The close frame that the WebSocket library ends a connection with: code 1000, "normal". Neither a JSON text nor HTTP
-/// is ever written as these four bytes.
-const CLOSE_NORMAL: [u8; 4] = [0x88, 0x02, 0x03, 0xe8];
-/// The same with 1012, "service restart".
-const CLOSE_RESTART: [u8; 4] = [0x88, 0x02, 0x03, 0xf4];
 
 /// Accepts connections while there is room.
 #[derive(Debug)]
@@ -38,16 +30,11 @@ pub(super) struct DoorListener {
     listener: TcpListener,
     room: Arc<Semaphore>,
     quotas: Arc<Quotas>,
-    closing: CancellationToken,
 }
 
 impl DoorListener {
-    pub(super) fn new(
-        listener: TcpListener,
-        quotas: Arc<Quotas>,
-        closing: CancellationToken,
-    ) -> Self {
-        Self { listener, room: Arc::new(Semaphore::new(SOCKETS_MAX)), quotas, closing }
+    pub(super) fn new(listener: TcpListener, quotas: Arc<Quotas>) -> Self {
+        Self { listener, room: Arc::new(Semaphore::new(SOCKETS_MAX)), quotas }
     }
 }
 
@@ -68,10 +55,7 @@ impl Listener for DoorListener {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "cannot set TCP_NODELAY");
             }
-            return (
-                Socket::new(stream, self.closing.clone(), SOCKET_SILENCE_MAX, Some((open, room))),
-                address,
-            );
+            return (Socket::new(stream, SOCKET_SILENCE_MAX, Some((open, room))), address);
         }
     }
 
@@ -106,7 +90,6 @@ pub(super) fn peer(extensions: &Extensions) -> IpAddr {
 #[derive(Debug)]
 pub(super) struct Socket<S> {
     stream: S,
-    closing: CancellationToken,
     active: Instant,
     silence_max: Duration,
     silence: Pin<Box<Sleep>>,
@@ -116,12 +99,11 @@ pub(super) struct Socket<S> {
 impl<S> Socket<S> {
     fn new(
         stream: S,
-        closing: CancellationToken,
         silence_max: Duration,
         counted: Option<(Running, OwnedSemaphorePermit)>,
     ) -> Self {
         let silence = Box::pin(tokio::time::sleep(silence_max));
-        Self { stream, closing, active: Instant::now(), silence_max, silence, _counted: counted }
+        Self { stream, active: Instant::now(), silence_max, silence, _counted: counted }
     }
 
     /// Ready when it has been silent for too long.
@@ -159,8 +141,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let restarts = bytes == CLOSE_NORMAL && self.closing.is_cancelled();
-        let bytes = if restarts { &CLOSE_RESTART } else { bytes };
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if written.is_ready() {
             self.active = Instant::now();
@@ -195,7 +175,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::io::{AsyncReadExt, duplex};
 
     use super::*;
 
@@ -203,25 +183,10 @@ mod tests {
     async fn a_silent_connection_ends() {
         let (_other, stream) = duplex(64);
         let silence_max = Duration::from_millis(20);
-        let mut socket = Socket::new(stream, CancellationToken::new(), silence_max, None);
+        let mut socket = Socket::new(stream, silence_max, None);
         let began = Instant::now();
         let error = socket.read(&mut [0; 1]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(began.elapsed() >= silence_max);
-    }
-
-    #[tokio::test]
-    async fn the_close_frame_of_the_end_says_restart() {
-        let (mut other, stream) = duplex(64);
-        let closing = CancellationToken::new();
-        let mut socket = Socket::new(stream, closing.clone(), SOCKET_SILENCE_MAX, None);
-        let mut seen = [0; 4];
-        socket.write_all(&CLOSE_NORMAL).await.unwrap();
-        other.read_exact(&mut seen).await.unwrap();
-        assert_eq!(seen, CLOSE_NORMAL);
-        closing.cancel();
-        socket.write_all(&CLOSE_NORMAL).await.unwrap();
-        other.read_exact(&mut seen).await.unwrap();
-        assert_eq!(seen, CLOSE_RESTART);
     }
 }

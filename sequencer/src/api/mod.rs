@@ -27,6 +27,7 @@ mod server;
 mod tests;
 mod trace;
 mod txpool;
+mod ws;
 
 use std::{net::SocketAddr, sync::Arc};
 

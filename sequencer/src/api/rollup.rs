@@ -200,6 +200,8 @@ fn doors_json() -> Value {
         "socketSilenceMaxMs": millis(limits::SOCKET_SILENCE_MAX),
         "subscriptionsMax": limits::SUBSCRIPTIONS_MAX,
         "subscriptionMessagesMax": limits::SUBSCRIPTION_MESSAGES_MAX,
+        "callsUnansweredMax": limits::CALLS_UNANSWERED_MAX,
+        "answerBytesUnreadMax": limits::ANSWER_BYTES_UNREAD_MAX,
         "slowReaderWaitMaxMs": millis(limits::SLOW_READER_WAIT_MAX),
         "pingIntervalMs": millis(limits::PING_INTERVAL),
         "transactionBytesMax": protocol::CARRIED_TRANSACTION_BYTES_MAX,

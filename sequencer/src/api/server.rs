@@ -133,7 +133,7 @@ pub(super) async fn serve(
     let failed = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let listener = DoorListener::new(listener, quotas, closing.clone());
+    let listener = DoorListener::new(listener, quotas);
     let (stop, websockets) = stop_channel();
     let app = app(stop).into_make_service_with_connect_info::<Peer>();
     let closed = closing.clone();

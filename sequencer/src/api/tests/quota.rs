@@ -18,7 +18,10 @@ use tokio::{
 use tonic::{Code, transport::Channel};
 use tonic_types::StatusExt;
 
-use super::support::{LOOP, Node, transfer};
+use super::{
+    support::{LOOP, Node, transfer},
+    ws::{answers, frame, hello},
+};
 use crate::quota::{ApiKey, ClientQuota, QuotaConfig, Rate};
 
 const KEY: &str = "0123456789abcdef";
@@ -153,6 +156,19 @@ async fn over_websocket() {
     let data: Value = serde_json::from_str(error.data().unwrap().get()).unwrap();
     assert!(data["retryAfterMs"].as_u64().unwrap() <= 1_000, "{data}");
     assert!(client.is_connected());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_call_counts_over_websocket() {
+    let node = &node(|quotas| quotas.client.requests = FEW).await;
+    let mut stream = TcpStream::connect(node.address).await.unwrap();
+    stream.write_all(hello(node.address).as_bytes()).await.unwrap();
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        stream.write_all(&frame("nothing")).await.unwrap();
+        codes.push(answers(&mut stream, 1).await[0]["error"]["code"].clone());
+    }
+    assert_eq!(codes, [-32_700, -32_700, -32_005]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::support::{LOGGER, Node, log, quantity, transfer};
+use crate::api::limits::CALLS_UNANSWERED_MAX;
 
 async fn connect(node: &Node) -> WsClient {
     WsClientBuilder::default().build(format!("ws://{}", node.address)).await.unwrap()
@@ -87,7 +88,7 @@ async fn heads_logs_transactions_and_sub_blocks() {
 }
 
 /// One masked text frame of a client.
-fn frame(text: &str) -> Vec<u8> {
+pub(super) fn frame(text: &str) -> Vec<u8> {
     let length = u16::try_from(text.len()).unwrap();
     let mut frame = vec![0x81, 0x80 | 126];
     frame.extend(length.to_be_bytes());
@@ -97,7 +98,7 @@ fn frame(text: &str) -> Vec<u8> {
 }
 
 /// The request that turns a connection into a WebSocket.
-fn hello(address: SocketAddr) -> String {
+pub(super) fn hello(address: SocketAddr) -> String {
     format!(
         "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -121,6 +122,92 @@ async fn closing_doors_tell_clients_to_come_back() {
     stream.read_to_end(&mut seen).await.unwrap();
     // A close frame with two bytes: 1012, "service restart".
     assert!(seen.ends_with(&[0x88, 2, 0x03, 0xf4]), "{seen:x?}");
+}
+
+/// Reads answers of the server, none of them in parts, until there are so many.
+pub(super) async fn answers(stream: &mut TcpStream, number: usize) -> Vec<Value> {
+    let mut seen = Vec::new();
+    let mut answers = Vec::new();
+    while answers.len() < number {
+        assert!(stream.read_buf(&mut seen).await.unwrap() > 0, "closed too early");
+        if answers.is_empty() && seen.starts_with(b"HTTP") {
+            let Some(end) = seen.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+            seen.drain(..end + 4);
+        }
+        while let [0x81, length, rest @ ..] = seen.as_slice() {
+            let (start, length) = match (length, rest) {
+                (126, [high, low, ..]) => (4, usize::from(u16::from_be_bytes([*high, *low]))),
+                (126, _) => break,
+                (short, _) => (2, usize::from(*short)),
+            };
+            let Some(json) = seen.get(start..start + length) else { break };
+            answers.push(serde_json::from_slice(json).unwrap());
+            seen.drain(..start + length);
+        }
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_calls_of_a_connection_may_be_unanswered() {
+    let node = Node::start().await;
+    let mut stream = TcpStream::connect(node.address).await.unwrap();
+    stream.write_all(hello(node.address).as_bytes()).await.unwrap();
+    // Behind a gap, so that each of them waits.
+    let raw = transfer(6, 1);
+    let call = |id: usize| json!({ "jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransactionSync", "params": [raw] });
+    let most = CALLS_UNANSWERED_MAX as usize;
+    let calls: Vec<u8> = (0..most + 40).flat_map(|id| frame(&call(id).to_string())).collect();
+    stream.write_all(&calls).await.unwrap();
+    let answers = answers(&mut stream, most + 40).await;
+    let (waited, refused): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer["error"]["code"] == 6);
+    assert!(waited.len() >= most && !refused.is_empty(), "{} {}", waited.len(), refused.len());
+    for refusal in refused {
+        let text = "rate limit exceeded: too many unanswered calls on this connection";
+        assert_eq!(refusal["error"]["code"], -32_005, "{refusal}");
+        assert_eq!(refusal["error"]["message"], text, "{refusal}");
+        assert!(refusal["id"].as_u64().unwrap() >= most as u64, "{refusal}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_call_is_told_so() {
+    let node = Node::start().await;
+    let mut stream = TcpStream::connect(node.address).await.unwrap();
+    stream.write_all(hello(node.address).as_bytes()).await.unwrap();
+    let big = format!("[{}]", "1,".repeat(1_000) + "1");
+    let told = [
+        ("nothing", json!(null), -32_700),
+        ("{", json!(null), -32_700),
+        (r#"{"id": 7}"#, json!(7), -32_600),
+        ("[]", json!(null), -32_600),
+        ("[{", json!(null), -32_700),
+        (&big, json!(null), -32_010),
+        (r#"{"jsonrpc":"2.0","id":8,"method":"eth_nothing"}"#, json!(8), -32_601),
+    ];
+    for (message, id, code) in told {
+        stream.write_all(&frame(message)).await.unwrap();
+        let answer = &answers(&mut stream, 1).await[0];
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&id, &json!(code)), "{answer}");
+    }
+    // A notification has no answer, and the next call has one.
+    let asks = [
+        r#"{"jsonrpc":"2.0","method":"eth_chainId"}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"eth_chainId"}"#,
+    ];
+    for ask in asks {
+        stream.write_all(&frame(ask)).await.unwrap();
+    }
+    assert_eq!(answers(&mut stream, 1).await[0]["id"], 9);
+    let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"jsonrpc":"2.0","method":"eth_chainId"},3]"#;
+    stream.write_all(&frame(batch)).await.unwrap();
+    let answer = &answers(&mut stream, 1).await[0];
+    assert_eq!(
+        (&answer[0]["result"], &answer[1]["error"]["code"]),
+        (&json!("0xa455"), &json!(-32_600))
+    );
+    assert_eq!(answer.as_array().unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
