@@ -52,6 +52,8 @@ pub enum Choice {
     Parallel,
     /// Always, a few at a time in groups that are guessed to touch nothing in common, for tests.
     Apart,
+    /// Always in turn, after all have looked for the accounts of plain transfers, for tests.
+    Scouted,
 }
 
 impl<R: StateReader + Send + Sync + 'static> Engine<R> {

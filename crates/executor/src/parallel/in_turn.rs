@@ -55,7 +55,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
     }
 
     /// Executes transactions from the front on: plain transfers together, or else one.
-    fn execute_some<T: AsRef<PreparedTransaction>>(
+    pub(super) fn execute_some<T: AsRef<PreparedTransaction>>(
         &mut self,
         txs: &[T],
         verdicts: &mut Vec<Verdict>,
@@ -104,6 +104,11 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         txs: &[T],
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), R::Error> {
+        self.with_transfers(|transfers| transfers.run(txs, verdicts))
+    }
+
+    /// Makes transfers on what stands, which nobody else is looking at.
+    pub(super) fn with_transfers<T>(&mut self, make: impl FnOnce(&mut Transfers<'_, R>) -> T) -> T {
         self.lane.detach();
         let mut transfers = Transfers {
             memory: Arc::get_mut(&mut self.memory).expect("no run is going on"),
@@ -113,9 +118,9 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             gas_limit: self.gas_limit,
             together: &mut self.together,
         };
-        let transferred = transfers.run(txs, verdicts);
+        let made = make(&mut transfers);
         self.lane.attach(&self.memory);
-        transferred
+        made
     }
 
     /// Runs one transaction of which nothing is known after all others, and learns from it if it is time for that.

@@ -8,8 +8,9 @@
 //!                             versions           ▼
 //!                                              Head: check, commit in order, run again what is stale
 //! ```
-//! What is expected to touch nothing in common needs none of this and runs in groups, side by side ([`apart`]). Where
-//! workers would not pay, transactions run one after the other on the caller's thread ([`in_turn`]).
+//! What is expected to touch nothing in common needs none of this and runs in groups, side by side ([`apart`]). Of plain
+//! transfers, workers only look for the accounts ([`scout`]). Where workers would not pay, transactions run one after the
+//! other on the caller's thread ([`in_turn`]).
 //!
 //! Invariant: verdicts, receipts, gas and diffs equal those of [`crate::SerialExecutor`], whatever was predicted and
 //! however threads were scheduled.
@@ -28,6 +29,7 @@ mod predict;
 mod report;
 mod run;
 mod schedule;
+mod scout;
 mod transfers;
 mod view;
 mod workers;
@@ -171,9 +173,14 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             Choice::Serial => Outlook::default(),
             Choice::ByCost => Outlook::new(&txs, workers),
             Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, ..Outlook::default() },
+            Choice::Scouted => Outlook { is_worth_scouting: true, ..Outlook::default() },
             Choice::Apart => Outlook { is_worth_grouping: true, ..Outlook::default() },
         };
         let mut execution = Execution::with_capacity(txs.len());
+        if outlook.is_worth_scouting {
+            self.execute_scouted(txs, &go_on, &mut execution);
+            return execution;
+        }
         let is_forced = choice == Choice::Apart;
         let rests = || self.engine.groups.is_on() || self.engine.apart.is_on();
         let txs = if is_forced || (outlook.is_worth_grouping && !rests()) {
@@ -218,7 +225,8 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         let played = workers.iter().map(|workers| {
             let ahead = forecast::play(graph.clone(), *workers);
             let apart = apart::forecast(txs, &vaults, *workers);
-            std::cmp::min(ahead, apart.unwrap_or(ahead))
+            let scouted = scout::forecast(txs, *workers);
+            [apart, scouted].into_iter().flatten().fold(ahead, std::cmp::min)
         });
         let played = played.map(Duration::from_nanos).collect();
         (Duration::from_nanos(graph.total()), played)

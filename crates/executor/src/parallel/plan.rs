@@ -12,6 +12,7 @@ use super::{
     memory::{Memory, Turn, Write},
     report::HotPlace,
     schedule::{Cost, Graph},
+    scout,
     view::Vaults,
 };
 
@@ -30,6 +31,8 @@ const LOOKED_AT_MAX: usize = 256;
 pub(super) struct Outlook {
     /// Whether it is worth while to plan at all.
     pub is_worth_while: bool,
+    /// Whether most are plain transfers, and it is worth while to look for their accounts first.
+    pub is_worth_scouting: bool,
     /// Whether it is worth while to look for groups that touch nothing in common.
     pub is_worth_grouping: bool,
     /// Expected time of all, one after the other.
@@ -40,11 +43,13 @@ pub(super) struct Outlook {
 
 impl Outlook {
     pub(super) fn new<T: AsRef<PreparedTransaction>>(txs: &[T], workers: usize) -> Self {
-        let mut total = 0;
+        let (mut total, mut transfers) = (0, 0);
         let mut chains = HashMap::<u64, (Cost, u64, usize)>::default();
         for (index, tx) in txs.iter().enumerate() {
-            let Prediction { cost, bottleneck, .. } = &tx.as_ref().prediction;
+            let prediction = &tx.as_ref().prediction;
+            let Prediction { cost, bottleneck, .. } = prediction;
             total += cost;
+            transfers += usize::from(prediction.is_transfer());
             if let Some(number) = bottleneck {
                 let (chain, length, _) = chains.entry(*number).or_insert((0, 0, index));
                 *chain += cost;
@@ -60,6 +65,7 @@ impl Outlook {
         let place = |address| HotPlace { address, slot: None, waits, aborts: 0 };
         Self {
             is_worth_while,
+            is_worth_scouting: scout::is_worth_while(transfers, txs.len(), workers),
             is_worth_grouping,
             total,
             bottleneck: address.filter(|_| is_bottleneck).map(place),

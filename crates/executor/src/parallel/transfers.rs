@@ -12,6 +12,7 @@ use super::{
     memory::{Memory, Place},
     native::Transfer,
     run::Verdict,
+    scout::Ends,
 };
 use crate::evm::Environment;
 
@@ -61,36 +62,67 @@ impl<R: StateReader> Transfers<'_, R> {
             self.memory.read_alone(&transfer.from, *from)?;
             self.memory.read_alone(&transfer.to, *to)?;
         }
-        for stage in staged.iter().flatten() {
-            match self.make(stage) {
-                Some(verdict) => verdicts.push(verdict),
-                None => {
-                    *self.together = 1;
-                    return Ok(());
-                }
+        for Staged { transfer, from, to } in staged.iter().flatten() {
+            if !self.make(transfer, *from, *to, verdicts) {
+                *self.together = 1;
+                return Ok(());
             }
         }
         *self.together = std::cmp::min(*self.together * 2, TOGETHER);
         Ok(())
     }
 
-    /// Makes one transfer. `None`: it is for the EVM to decide.
-    fn make(&mut self, stage: &Staged<'_>) -> Option<Verdict> {
-        let Staged { transfer, from, to } = stage;
-        if transfer.tx.tx.gas_limit() > self.gas_limit.saturating_sub(*self.gas_used) {
-            return None;
+    /// Makes transfers from the front of `txs` on whose ends are found and were looked at, up to the first transaction that
+    /// is none or cannot be made, and says how many.
+    pub(super) fn make_all<T: AsRef<PreparedTransaction>>(
+        &mut self,
+        txs: &[T],
+        ends: &[Ends],
+        verdicts: &mut Vec<Verdict>,
+    ) -> usize {
+        let before = verdicts.len();
+        for (txs, ends) in txs.chunks(TOGETHER).zip(ends.chunks(TOGETHER)) {
+            // What is looked at here is near when the transfers are made.
+            let mut places = ends.iter().flatten().flatten();
+            if !places.all(|place| self.memory.is_known_alone(*place)) {
+                break;
+            }
+            for (tx, ends) in txs.iter().zip(ends) {
+                let Some([from, to]) = *ends else { return verdicts.len() - before };
+                let is_made = Transfer::of(&tx.as_ref().tx)
+                    .is_some_and(|transfer| self.make(&transfer, from, to, verdicts));
+                if !is_made {
+                    return verdicts.len() - before;
+                }
+            }
         }
-        let sender = self.memory.standing_alone(*from);
-        let recipient = self.memory.standing_alone(*to);
-        let done = transfer.run(self.rules, sender, recipient)?;
-        self.memory.write_alone(&transfer.from, *from, done.sender_change());
+        verdicts.len() - before
+    }
+
+    /// Makes one transfer. `false`: it is for the EVM to decide.
+    #[inline]
+    fn make(
+        &mut self,
+        transfer: &Transfer<'_>,
+        from: Place,
+        to: Place,
+        verdicts: &mut Vec<Verdict>,
+    ) -> bool {
+        if transfer.tx.tx.gas_limit() > self.gas_limit.saturating_sub(*self.gas_used) {
+            return false;
+        }
+        let sender = self.memory.standing_alone(from);
+        let recipient = self.memory.standing_alone(to);
+        let Some(done) = transfer.run(self.rules, sender, recipient) else { return false };
+        self.memory.write_alone(&transfer.from, from, done.sender_change());
         if let Some(change) = done.recipient {
-            self.memory.write_alone(&transfer.to, *to, change);
+            self.memory.write_alone(&transfer.to, to, change);
         }
         self.fees.add(&done.fees);
         let mut outcome = transfer.outcome(&done);
         *self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
         outcome.receipt.as_receipt_mut().cumulative_gas_used = *self.gas_used;
-        Some(Ok(outcome))
+        verdicts.push(Ok(outcome));
+        true
     }
 }

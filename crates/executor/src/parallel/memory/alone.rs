@@ -26,6 +26,11 @@ impl<R: StateReader> Memory<R> {
         Ok(())
     }
 
+    /// Whether it is known what stands at an account.
+    pub(in crate::parallel) fn is_known_alone(&mut self, place: Place) -> bool {
+        self.accounts.standing_mut(place).is_some()
+    }
+
     /// What stands at an account that was read.
     pub(in crate::parallel) fn standing_alone(&mut self, place: Place) -> Option<Account> {
         self.accounts.standing_mut(place).expect("read before").account

@@ -116,7 +116,14 @@ impl<R: StateReader> Memory<R> {
         Ok((account, read))
     }
 
-    /// The same for an account that was looked at before, so that nothing has to be read; and its place.
+    /// Looks at many accounts, and says where they are.
+    pub(super) fn look(&self, addresses: &[Address]) -> Result<Vec<Place>, R::Error> {
+        self.accounts.look(addresses, |address| {
+            Ok(AccountValue { account: self.store.account(address)?, clears: false })
+        })
+    }
+
+    /// The account as the transaction at `turn` finds it, which was looked at before, so that nothing has to be read; and its place.
     pub(super) fn known_account(&self, address: &Address, turn: Turn) -> (Option<Account>, Place) {
         let found = self.accounts.find(address, turn);
         (found.value.expect("looked at when the block was opened").account, found.place)

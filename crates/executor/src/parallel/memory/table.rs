@@ -6,6 +6,8 @@
 //! Invariant: the versions of a place are in the order of their transactions, one for each.
 
 mod claims;
+mod flight;
+mod look;
 
 use std::{
     fmt,
@@ -16,8 +18,9 @@ use alloy_primitives::{Address, U256, map::DefaultHashBuilder};
 use hashbrown::HashTable;
 use parking_lot::{Mutex, MutexGuard};
 
-use claims::Claim;
 pub(crate) use claims::{Before, Claimant, Claimed};
+use flight::Flight;
+pub(crate) use flight::Version;
 
 /// Parts of a table. A power of two.
 const SHARDS: usize = 64;
@@ -64,6 +67,8 @@ struct Shard<K, V> {
     /// By key, which stands in the cell.
     places: HashTable<u32>,
     cells: Vec<Cell<K, V>>,
+    /// For the cells of the same numbers. Only as long as somebody has needed: where transactions run in turn nobody does.
+    flights: Vec<Flight<V>>,
     /// Cells that were written, by a version or in place, since they were drained.
     touched: Vec<u32>,
 }
@@ -72,28 +77,9 @@ struct Shard<K, V> {
 struct Cell<K, V> {
     key: K,
     standing: Option<V>,
-    versions: Vec<Version<V>>,
     is_touched: bool,
     /// What stands was written since it was drained.
     is_written: bool,
-    /// The last transaction that is expected to write here, for whoever plans.
-    planned: Planned,
-    claim: Claim,
-}
-
-/// What one transaction left at a place.
-#[derive(Debug)]
-pub(crate) struct Version<V> {
-    pub stamp: Stamp,
-    pub value: V,
-}
-
-/// Who is expected to write a place next before somebody who plans.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Planned {
-    /// Which plan this is of; that of an older one says nothing.
-    plan: u32,
-    writer: Turn,
 }
 
 impl<K, V> fmt::Debug for Table<K, V> {
@@ -105,7 +91,12 @@ impl<K, V> fmt::Debug for Table<K, V> {
 
 impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     pub(crate) fn new() -> Self {
-        let shard = || Shard { places: HashTable::new(), cells: Vec::new(), touched: Vec::new() };
+        let shard = || Shard {
+            places: HashTable::new(),
+            cells: Vec::new(),
+            flights: Vec::new(),
+            touched: Vec::new(),
+        };
         Self {
             shards: (0..SHARDS).map(|_| Mutex::new(shard())).collect(),
             hasher: DefaultHashBuilder::default(),
@@ -115,9 +106,10 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     /// Forgets everything but the room it took.
     pub(crate) fn clear(&mut self) {
         for shard in &mut self.shards {
-            let Shard { places, cells, touched } = shard.get_mut();
+            let Shard { places, cells, flights, touched } = shard.get_mut();
             places.clear();
             cells.clear();
+            flights.clear();
             touched.clear();
         }
     }
@@ -130,12 +122,14 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     /// What the transaction at `turn` finds: the last version before it, or the value that stands.
     pub(crate) fn find(&self, key: &K, turn: Turn) -> Found<V> {
         let (place, mut shard) = self.place_of(key);
-        let cell = shard.cell(place);
-        match cell.before(turn) {
+        match shard.before(place, turn) {
             Some(version) => {
                 Found { place, stamp: version.stamp, value: Some(version.value.clone()) }
             }
-            None => Found { place, stamp: Stamp::default(), value: cell.standing.clone() },
+            None => {
+                let value = shard.cell(place).standing.clone();
+                Found { place, stamp: Stamp::default(), value }
+            }
         }
     }
 
@@ -146,7 +140,7 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
 
     /// Who wrote what the transaction at `turn` would find now.
     pub(crate) fn stamp(&self, place: Place, turn: Turn) -> Stamp {
-        self.with(place, |cell| cell.before(turn).map_or_else(Stamp::default, |v| v.stamp))
+        self.shard(place).before(place, turn).map_or_else(Stamp::default, |version| version.stamp)
     }
 
     /// The last version before `turn` that is as asked.
@@ -157,7 +151,7 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
         wanted: impl Fn(&V) -> bool,
     ) -> Option<Stamp> {
         let (place, mut shard) = self.place_of(key);
-        let mut versions = shard.cell(place).versions.iter().rev();
+        let mut versions = shard.flight(place).versions.iter().rev();
         versions.find(|v| v.stamp.turn < turn && wanted(&v.value)).map(|v| v.stamp)
     }
 
@@ -172,20 +166,20 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     pub(crate) fn publish(&self, place: Place, stamp: Stamp, value: V) {
         let mut shard = self.shard(place);
         shard.touch(place);
-        shard.cell(place).publish(stamp, value);
+        shard.flight(place).publish(stamp, value);
     }
 
     /// The transaction has not written there after all.
     pub(crate) fn retract(&self, place: Place, turn: Turn) {
-        self.with(place, |cell| cell.versions.retain(|version| version.stamp.turn != turn));
+        self.shard(place).flight(place).versions.retain(|version| version.stamp.turn != turn);
     }
 
     /// Writes in place: nobody has a version. `change` is given what stands.
     pub(crate) fn write(&self, place: Place, change: impl FnOnce(Option<V>) -> V) {
         let mut shard = self.shard(place);
         shard.touch(place);
+        debug_assert!(!shard.has_versions(place), "nobody else is executing");
         let cell = shard.cell(place);
-        debug_assert!(cell.versions.is_empty(), "nobody else is executing");
         cell.standing = Some(change(cell.standing.take()));
         cell.is_written = true;
     }
@@ -193,12 +187,7 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     /// For whoever plans: the place of a key, and the last writer there in this plan. A writer takes over.
     pub(crate) fn plan(&self, key: &K, plan: u32, turn: Turn, writes: bool) -> (Place, Turn) {
         let (place, mut shard) = self.place_of(key);
-        let cell = shard.cell(place);
-        let last = if cell.planned.plan == plan { cell.planned.writer } else { 0 };
-        if writes {
-            cell.planned = Planned { plan, writer: turn };
-        }
-        (place, last)
+        (place, shard.flight(place).plan(plan, turn, writes))
     }
 
     /// Forgets all versions. `stand` is given each place that has some before `end`, with these and what stands there, and
@@ -210,10 +199,13 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     ) {
         for shard in &self.shards {
             let mut shard = shard.lock();
-            let Shard { cells, touched, .. } = &mut *shard;
+            let Shard { cells, flights, touched, .. } = &mut *shard;
             for index in touched.iter() {
+                // One that was never in flight was written in place.
+                let Some(Flight { versions, .. }) = flights.get_mut(*index as usize) else {
+                    continue;
+                };
                 let cell = &mut cells[*index as usize];
-                let versions = &cell.versions;
                 let before_end = versions.partition_point(|version| version.stamp.turn < end);
                 if before_end > 0 {
                     let (value, is_written) =
@@ -221,8 +213,8 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
                     cell.standing = Some(value);
                     cell.is_written |= is_written;
                 }
-                cell.versions.clear();
-                cell.versions.shrink_to(VERSIONS_KEPT);
+                versions.clear();
+                versions.shrink_to(VERSIONS_KEPT);
             }
         }
     }
@@ -234,7 +226,6 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
             let Shard { cells, touched, .. } = &mut *shard;
             for index in touched.drain(..) {
                 let cell = &mut cells[index as usize];
-                debug_assert!(cell.versions.is_empty(), "collapsed before");
                 cell.is_touched = false;
                 if let (true, Some(value)) = (cell.is_written, &mut cell.standing) {
                     written(cell.key, value);
@@ -319,6 +310,22 @@ impl<K: Key, V> Shard<K, V> {
         &mut self.cells[(place.0 >> SHARD_BITS) as usize]
     }
 
+    fn flight(&mut self, place: Place) -> &mut Flight<V> {
+        if self.flights.len() < self.cells.len() {
+            self.flights.resize_with(self.cells.len(), Flight::default);
+        }
+        &mut self.flights[(place.0 >> SHARD_BITS) as usize]
+    }
+
+    /// The last version before a turn.
+    fn before(&self, place: Place, turn: Turn) -> Option<&Version<V>> {
+        self.flights.get((place.0 >> SHARD_BITS) as usize)?.before(turn)
+    }
+
+    fn has_versions(&self, place: Place) -> bool {
+        self.before(place, Turn::MAX).is_some()
+    }
+
     fn index(&mut self, key: &K, hash: u64, hash_of: impl Fn(&K) -> u64) -> u32 {
         let Self { places, cells, .. } = self;
         if let Some(index) = places.find(hash, |index| cells[*index as usize].key == *key) {
@@ -326,15 +333,7 @@ impl<K: Key, V> Shard<K, V> {
         }
         let index = u32::try_from(cells.len()).ok().filter(|index| *index < PLACES_MAX);
         let index = index.expect("block gas bounds what a block can touch far below 2^26");
-        cells.push(Cell {
-            key: *key,
-            standing: None,
-            versions: Vec::new(),
-            is_touched: false,
-            is_written: false,
-            planned: Planned::default(),
-            claim: Claim::default(),
-        });
+        cells.push(Cell { key: *key, standing: None, is_touched: false, is_written: false });
         places.insert_unique(hash, index, |index| hash_of(&cells[*index as usize].key));
         index
     }
@@ -364,32 +363,5 @@ impl Key for (Address, U256) {
     fn words(&self) -> impl Hash {
         let [a, b, c, d] = *self.1.as_limbs();
         (self.0.words(), a, b, c, d)
-    }
-}
-
-impl<K, V: PartialEq> Cell<K, V> {
-    /// The last version before a turn.
-    fn before(&self, turn: Turn) -> Option<&Version<V>> {
-        // Mostly the newest one; a long list is that of a place that everybody writes.
-        match self.versions.last() {
-            None => None,
-            Some(last) if last.stamp.turn < turn => Some(last),
-            Some(_) => {
-                let end = self.versions.partition_point(|version| version.stamp.turn < turn);
-                end.checked_sub(1).map(|index| &self.versions[index])
-            }
-        }
-    }
-
-    fn publish(&mut self, stamp: Stamp, value: V) {
-        let at = self.versions.partition_point(|version| version.stamp.turn < stamp.turn);
-        match self.versions.get_mut(at) {
-            Some(version) if version.stamp.turn == stamp.turn => {
-                if version.value != value {
-                    *version = Version { stamp, value };
-                }
-            }
-            _ => self.versions.insert(at, Version { stamp, value }),
-        }
     }
 }

@@ -34,7 +34,7 @@ pub use stored::StoredError;
 use template::Template;
 
 /// Expected cost of a plain transfer.
-const TRANSFER_COST: Cost = 400;
+pub(super) const TRANSFER_COST: Cost = 400;
 
 /// Expected cost of a transaction about which nothing is known.
 const UNKNOWN_COST: Cost = 10_000;

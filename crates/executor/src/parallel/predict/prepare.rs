@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, U256};
 
-use super::{Instant, Knowledge, TIMED_SHARE};
+use super::{Instant, Knowledge, TIMED_SHARE, TRANSFER_COST};
 use crate::RecoveredTransaction;
 
 /// A transaction with a guess of what it will do. The guess never changes the result.
@@ -66,6 +66,11 @@ impl Prediction {
         let done = run();
         knowledge.took(started.elapsed());
         done
+    }
+
+    /// Whether it is expected to be a plain transfer.
+    pub(in crate::parallel) const fn is_transfer(&self) -> bool {
+        !self.is_known() && self.cost == TRANSFER_COST
     }
 
     /// Whether it is made of what others of its kind did.

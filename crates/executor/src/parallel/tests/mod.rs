@@ -47,6 +47,7 @@ pub(crate) fn engines() -> &'static [(&'static str, Arc<TestEngine>)] {
             ("by cost", start(2, Choice::ByCost)),
             ("apart, 2 workers", start(2, Choice::Apart)),
             ("apart, 3 workers", start(3, Choice::Apart)),
+            ("scouted, 2 workers", start(2, Choice::Scouted)),
             ("8 workers", start(8, Choice::Parallel)),
             ("3 workers", start(3, Choice::Parallel)),
             ("16 workers", start(16, Choice::Parallel)),

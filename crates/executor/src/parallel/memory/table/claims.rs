@@ -69,10 +69,9 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     /// What stands at the place of a key. `None`: it is another group's.
     pub(crate) fn find_claimed(&self, key: &K, by: Claimant) -> Option<Claimed<V>> {
         let (place, mut shard) = self.place_of(key);
-        let cell = shard.cell(place);
-        let may = cell.claim.look(by);
-        let is_shared = cell.claim.group == MANY;
-        may.then(|| Claimed { place, value: cell.standing.clone(), is_shared })
+        let claim = &mut shard.flight(place).claim;
+        let (may, is_shared) = (claim.look(by), claim.group == MANY);
+        may.then(|| Claimed { place, value: shard.cell(place).standing.clone(), is_shared })
     }
 
     /// Writes in place, and notes what was there before. `false`: it is not this group's alone, and nothing happens.
@@ -84,13 +83,13 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
         change: impl FnOnce(Option<V>) -> V,
     ) -> bool {
         let mut shard = self.shard(place);
-        let (may, is_first) = shard.cell(place).claim.write(by);
+        let (may, is_first) = shard.flight(place).claim.write(by);
         if !may {
             return false;
         }
+        debug_assert!(!shard.has_versions(place), "nobody runs ahead");
         shard.touch(place);
         let cell = shard.cell(place);
-        debug_assert!(cell.versions.is_empty(), "nobody runs ahead");
         let before = cell.standing.take();
         if is_first {
             let was_written = cell.is_written;

@@ -1,0 +1,73 @@
+//! Looks at many places at once: each part of the table is locked once for all of them that are in it, and the waits for
+//! memory and for the store overlap.
+
+use std::hash::BuildHasher;
+
+use super::{Key, Place, SHARD_BITS, SHARDS, Table, shard_number};
+
+impl<K: Key, V: Clone + PartialEq> Table<K, V> {
+    /// The places of keys. Where nobody has looked into the store yet, `read` does.
+    pub(crate) fn look<E>(
+        &self,
+        keys: &[K],
+        read: impl FnMut(&K) -> Result<V, E>,
+    ) -> Result<Vec<Place>, E> {
+        let hashes: Vec<u64> = keys.iter().map(|key| self.hasher.hash_one(key.words())).collect();
+        let order = by_shard(&hashes);
+        let mut places = vec![Place(0); keys.len()];
+        let mut unknown = Vec::new();
+        let is_near = |one: &u32, other: &u32| {
+            shard_number(hashes[*one as usize]) == shard_number(hashes[*other as usize])
+        };
+        for near in order.chunk_by(is_near) {
+            let number = shard_number(hashes[near[0] as usize]);
+            let mut shard = self.shards[number as usize].lock();
+            let before = shard.cells.len();
+            for at in near {
+                let (key, hash, count) =
+                    (&keys[*at as usize], hashes[*at as usize], shard.cells.len());
+                let index = shard.index(key, hash, |key| self.hasher.hash_one(key.words()));
+                places[*at as usize] = Place(index << SHARD_BITS | number);
+                // A place that was made just now is read once, however often its key is there.
+                let index = index as usize;
+                let may_be_unknown = index < before || index == count;
+                if may_be_unknown && shard.cells[index].standing.is_none() {
+                    unknown.push(*at);
+                }
+            }
+        }
+        let read = unknown.iter().map(|at| &keys[*at as usize]).map(read);
+        let mut read = read.collect::<Result<Vec<V>, E>>()?.into_iter();
+        for near in unknown.chunk_by(is_near) {
+            let mut shard = self.shard(places[near[0] as usize]);
+            for (at, value) in near.iter().zip(&mut read) {
+                shard.cell(places[*at as usize]).standing.get_or_insert(value);
+            }
+        }
+        Ok(places)
+    }
+}
+
+/// The positions of hashes, those of one shard together, from the shard of the first hash on: several threads that look
+/// at once are then at different ones.
+fn by_shard(hashes: &[u64]) -> Vec<u32> {
+    let start = hashes.first().map_or(0, |hash| shard_number(*hash) as usize);
+    let nth = |hash: &u64| (shard_number(*hash) as usize + SHARDS - start) % SHARDS;
+    let mut ends = [0_u32; SHARDS];
+    for hash in hashes {
+        ends[nth(hash)] += 1;
+    }
+    let mut end = 0;
+    for count in &mut ends {
+        end += *count;
+        *count = end;
+    }
+    let mut order = vec![0; hashes.len()];
+    let len = u32::try_from(hashes.len()).expect("a few hundred at a time");
+    for (at, hash) in (0..len).zip(hashes).rev() {
+        let end = &mut ends[nth(hash)];
+        *end -= 1;
+        order[*end as usize] = at;
+    }
+    order
+}
