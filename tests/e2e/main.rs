@@ -5,6 +5,7 @@ mod basics;
 mod clients;
 mod contracts;
 mod error_contract;
+mod explorers;
 mod l1;
 mod load;
 mod malformed;
