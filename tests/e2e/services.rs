@@ -223,6 +223,17 @@ async fn services_are_killed_and_come_back_and_a_late_verifier_agrees() -> Resul
     let to = Address::repeat_byte(0x31);
     let first = send(&node, transfer(to, 1)).await?.block_number.unwrap_or_default();
     safe(&node, first).await?;
+    let batch = eventually("the batch to be confirmed", SOON, || async {
+        let block = [format!("{first:#x}")];
+        let batches: Value = node.raw_request("rollup_getBatchByBlock".into(), block).await?;
+        Ok((batches[0]["state"] == "confirmed").then(|| batches[0].clone()))
+    })
+    .await?;
+    let hash: B256 = serde_json::from_value(batch["l1TransactionHash"].clone())?;
+    let l1 = ProviderBuilder::new().connect_http(site.anvil.url().parse()?);
+    let carrier =
+        l1.get_transaction_receipt(hash).await?.ok_or_else(|| eyre!("{hash} is not on L1"))?;
+    assert_eq!(carrier.from, account(1)?.address());
 
     // The batcher dies; the chain goes on, and what waited is posted once it is back, once.
     batcher.kill().await?;

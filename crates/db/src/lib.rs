@@ -54,7 +54,7 @@ pub use lease::{Acquisition, Fence, Holder, LeaseError, Leases, Role};
 pub use metrics::QUERY_TIME_MAX;
 pub use outbox::{
     Coverage, Outbox, OutboxAttempt, OutboxEntry, OutboxError, OutboxInclusion, OutboxOutcome,
-    OutboxRecord, OutboxRequest,
+    OutboxRecord, OutboxRequest, OutboxSearch,
 };
 pub use pending::{PendingError, PendingTransactions};
 pub use predictions::{Predictions, PredictionsError};

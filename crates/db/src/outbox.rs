@@ -5,7 +5,10 @@
 //! post the same block, propose the same block or hold the same nonce; every write checks the writer's fence.
 
 mod read;
+mod search;
 mod write;
+
+pub use search::OutboxSearch;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use protocol::BlockId;

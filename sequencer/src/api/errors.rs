@@ -382,8 +382,13 @@ pub(crate) fn read(request: &'static str, error: &ReadError) -> ErrorObjectOwned
                 cause = service::error_chain(other),
                 "cannot read the chain now"
             );
-            plain(UNAVAILABLE, "the chain cannot be read now")
+            unreadable_now()
         }
         other => internal(request, other),
     }
+}
+
+/// The database does not answer, or lags.
+pub(crate) fn unreadable_now() -> ErrorObjectOwned {
+    plain(UNAVAILABLE, "the chain cannot be read now")
 }

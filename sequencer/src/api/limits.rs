@@ -78,6 +78,10 @@ pub(crate) const TRACE_BYTES_MAX: usize = 64 << 20;
 pub(crate) const TRACE_FILTER_BLOCKS_MAX: u64 = 100;
 /// Calls in one `trace_callMany`.
 pub(crate) const TRACE_CALLS_MAX: usize = 100;
+/// Batches in an answer about one block.
+pub(crate) const BATCHES_SHOWN_MAX: u32 = 100;
+/// Proposals in one answer.
+pub(crate) const PROPOSALS_SHOWN_MAX: u32 = 100;
 /// Transactions in one page of `ots_*`; a last block that does not fit is shown whole.
 pub(crate) const OTS_PAGE_MAX: usize = 25;
 /// Blocks of one fee history.

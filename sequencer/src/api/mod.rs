@@ -47,7 +47,6 @@ use self::{
     limits::{CALLS_RUNNING_MAX, TRACES_RUNNING_MAX},
     net::{NetApi, NetServer, Web3Server},
     optimism::{OptimismMethods, OptimismServer},
-    rollup::{RollupMethods, RollupServer},
     server::Rpc,
     txpool::{TxpoolMethods, TxpoolServer},
 };
@@ -114,7 +113,7 @@ fn methods(api: &Api) -> Result<RpcModule<()>, RegisterMethodError> {
     let chain_id = api.config.l2_chain_id;
     methods.merge(NetServer::into_rpc(NetApi { chain_id }))?;
     methods.merge(Web3Server::into_rpc(NetApi { chain_id }))?;
-    methods.merge(RollupMethods(api.clone()).into_rpc())?;
+    rollup::register(api, &mut methods)?;
     methods.merge(TxpoolMethods(api.clone()).into_rpc())?;
     methods.merge(OptimismMethods(api.clone()).into_rpc())?;
     net::register_modules(&mut methods)?;

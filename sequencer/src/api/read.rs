@@ -224,6 +224,18 @@ impl Api {
         }
     }
 
+    /// The number that a block parameter stands for, whether or not there is such a block.
+    pub(crate) fn block_number(&self, block: BlockNumberOrTag) -> u64 {
+        let heads = self.view.heads();
+        match block {
+            BlockNumberOrTag::Number(number) => number,
+            BlockNumberOrTag::Safe => heads.safe_head().number,
+            BlockNumberOrTag::Finalized => heads.finalized_head().number,
+            BlockNumberOrTag::Earliest => 0,
+            BlockNumberOrTag::Latest | BlockNumberOrTag::Pending => heads.unsafe_head().number,
+        }
+    }
+
     /// How far a transaction has come, as far as the sequencer itself knows.
     pub(crate) async fn life_cycle(
         &self,

@@ -81,7 +81,7 @@ impl Outbox {
     }
 }
 
-fn entry(row: &PgRow) -> Result<OutboxEntry, OutboxError> {
+pub(super) fn entry(row: &PgRow) -> Result<OutboxEntry, OutboxError> {
     let failed = OutboxError::Read;
     let id = row.try_get::<Big, _>(0).map_err(failed)?.0;
     let corrupt = || OutboxError::Corrupt(id);

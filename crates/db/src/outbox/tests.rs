@@ -179,3 +179,42 @@ async fn a_deposed_writer_changes_nothing() {
     deposed(outbox.close(fence, id, &OutboxOutcome::Cancelled(None)).await);
     assert_eq!(outbox.open().await.unwrap(), [record]);
 }
+
+#[tokio::test]
+async fn what_carries_and_covers_a_block_is_found() {
+    let (test, fence, outbox) = outbox().await;
+    let search = OutboxSearch::new(test.database.clone());
+    let insert = async |key: &str, coverage| {
+        outbox.insert(fence, key, coverage, &request(1)).await.unwrap().entry.id
+    };
+    let batch = |first, last| Coverage::Batch { first, last };
+    let lost = insert("batch/10-19/0", batch(10, 19)).await;
+    outbox.close(fence, lost, &OutboxOutcome::Reverted(inclusion(1, false))).await.unwrap();
+    let again = insert("batch/10-14/1", batch(10, 14)).await;
+    let first = insert("part/15/1/0-5-9/aa/calldata", batch(15, 15)).await;
+    let second = insert("part/15/1/5-9-9/aa/calldata", Coverage::Other).await;
+    insert("part/150/0/5-9-9/aa/calldata", Coverage::Other).await;
+    insert("another", Coverage::Other).await;
+    let postings = async |block, limit| -> Vec<u64> {
+        let found = search.postings_of(block, limit).await.unwrap();
+        found.iter().map(|entry| entry.id).collect()
+    };
+    assert_eq!(postings(12, 9).await, [again, lost]);
+    assert_eq!(postings(15, 9).await, [second, first, lost]);
+    assert_eq!(postings(15, 2).await, [second, first]);
+    assert_eq!(postings(20, 9).await, [0; 0]);
+
+    let proposal = |block| Coverage::Proposal { block };
+    let dropped = insert("proposal/8/0", proposal(8)).await;
+    outbox.close(fence, dropped, &OutboxOutcome::Cancelled(None)).await.unwrap();
+    let eight = insert("proposal/8/1", proposal(8)).await;
+    outbox.close(fence, eight, &OutboxOutcome::Confirmed(inclusion(2, true))).await.unwrap();
+    let sixteen = insert("proposal/16/0", proposal(16)).await;
+    let of = async |block| search.proposal_of(block).await.unwrap().map(|(entry, _)| entry.id);
+    assert_eq!([of(1).await, of(8).await, of(9).await], [Some(eight), Some(eight), Some(sixteen)]);
+    assert_eq!(of(17).await, None);
+    let newest = search.proposals(9).await.unwrap();
+    assert_eq!(newest.iter().map(|(entry, _)| entry.id).collect::<Vec<_>>(), [sixteen, eight]);
+    assert_eq!(newest[0].1, request(1).input);
+    assert_eq!(search.proposals(1).await.unwrap().len(), 1);
+}

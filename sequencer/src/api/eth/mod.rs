@@ -18,7 +18,6 @@ mod subscribe;
 
 use jsonrpsee::{RpcModule, core::RegisterMethodError};
 
-pub(crate) use self::call::Run;
 use self::{
     access_list::{AccessListMethods, EthAccessListServer},
     account_info::{AccountInfoMethods, EthAccountInfoServer},
@@ -35,6 +34,7 @@ use self::{
     submit::{EthSubmitServer, SubmitMethods},
     subscribe::{EthSubscribeServer, SubscribeMethods},
 };
+pub(crate) use self::{call::Run, proof::proof_fault};
 use super::Api;
 
 /// Adds all methods of the namespace.

@@ -51,16 +51,21 @@ impl EthProofServer for ProofMethods {
         }
         let slots: Vec<_> = keys.iter().map(|key| U256::from_be_bytes(key.as_b256().0)).collect();
         let work = move |_: &State, _: &Arc<ChainBlock>, outlook: &StateOutlook| {
-            outlook.proof(address, &slots).map_err(|error| match error {
-                OutlookError::Read(error) => Fault::Read(error),
-                OutlookError::TooLarge => errors::pruned().into(),
-                OutlookError::Gone | OutlookError::Busy => {
-                    errors::overloaded("rate limit exceeded: no proof can be made now").into()
-                }
-            })
+            outlook.proof(address, &slots).map_err(proof_fault)
         };
         let proof = self.0.with_outlook("eth_getProof", block.unwrap_or_default(), work).await?;
         Ok(response(proof, keys))
+    }
+}
+
+/// Why a proof cannot be made.
+pub(crate) fn proof_fault(error: OutlookError) -> Fault {
+    match error {
+        OutlookError::Read(error) => Fault::Read(error),
+        OutlookError::TooLarge => errors::pruned().into(),
+        OutlookError::Gone | OutlookError::Busy => {
+            errors::overloaded("rate limit exceeded: no proof can be made now").into()
+        }
     }
 }
 

@@ -8,12 +8,13 @@ use alloy::{
     primitives::{Address, B256, Bytes, TxKind, U256, address, hex, keccak256},
     signers::{SignerSync, local::PrivateKeySigner},
 };
+use bindings::L2ToL1MessagePasser;
 use db::testing::TestDatabase;
 use derivation::L1Block;
 use l1::{L1Source, RecordedL1};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Message, L1Origin,
-    RollupConfig, SystemConfig,
+    RollupConfig, SystemConfig, predeploys::L2_TO_L1_MESSAGE_PASSER,
 };
 use serde_json::{Value, json};
 use service::{Clock, Health, SystemClock};
@@ -46,7 +47,7 @@ pub(super) fn key(number: u8) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&keccak256([number])).unwrap()
 }
 
-fn codes() -> [(Address, Vec<u8>); 5] {
+fn codes() -> [(Address, Vec<u8>); 6] {
     let nope = hex::decode(NOPE).unwrap();
     let reverter = [&[0x60, 100, 0x60, 12, 0x60, 0, 0x39, 0x60, 100, 0x60, 0, 0xfd][..], &nope];
     [
@@ -55,6 +56,7 @@ fn codes() -> [(Address, Vec<u8>); 5] {
         (LOOP, hex::decode("5b600056").unwrap()),
         (GETTER, hex::decode("60005460005260206000f3").unwrap()),
         (INVALID, hex::decode("fe").unwrap()),
+        (L2_TO_L1_MESSAGE_PASSER, L2ToL1MessagePasser::DEPLOYED_BYTECODE.to_vec()),
     ]
 }
 

@@ -1,4 +1,8 @@
-//! `rollup_*`: what only a rollup has. Heads with their L1 origins, output roots, the life of a transaction, limits.
+//! `rollup_*`: what only a rollup has. Heads with their L1 origins, output roots, the life of a transaction, limits;
+//! batches and proposals (`posted.rs`), withdrawals (`withdrawal.rs`).
+
+mod posted;
+mod withdrawal;
 
 use std::time::Duration;
 
@@ -7,15 +11,27 @@ use alloy::{
     primitives::{B256, U64},
 };
 use jsonrpsee::{
-    core::{RpcResult, async_trait},
+    RpcModule,
+    core::{RegisterMethodError, RpcResult, async_trait},
     proc_macros::rpc,
 };
 use protocol::{L2BlockRef, LifeCycle, output_root};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::{
+    posted::{PostedMethods, PostedServer},
+    withdrawal::{WithdrawalMethods, WithdrawalServer},
+};
 use super::{Api, convert::ConflictReport, errors, limits};
 use crate::quota::QuotaConfig;
+
+/// Adds all methods of the namespace.
+pub(super) fn register(api: &Api, methods: &mut RpcModule<()>) -> Result<(), RegisterMethodError> {
+    methods.merge(RollupMethods(api.clone()).into_rpc())?;
+    methods.merge(PostedMethods(api.clone()).into_rpc())?;
+    methods.merge(WithdrawalMethods(api.clone()).into_rpc())
+}
 
 /// The namespace.
 #[rpc(server, namespace = "rollup")]
@@ -141,14 +157,7 @@ impl RollupServer for RollupMethods {
         block: Option<BlockNumberOrTag>,
         window: Option<U64>,
     ) -> RpcResult<Option<ConflictReport>> {
-        let heads = self.0.view.heads();
-        let last = match block.unwrap_or_default() {
-            BlockNumberOrTag::Number(number) => number,
-            BlockNumberOrTag::Safe => heads.safe_head().number,
-            BlockNumberOrTag::Finalized => heads.finalized_head().number,
-            BlockNumberOrTag::Earliest => 0,
-            BlockNumberOrTag::Latest | BlockNumberOrTag::Pending => heads.unsafe_head().number,
-        };
+        let last = self.0.block_number(block.unwrap_or_default());
         let window = window.map_or(1, |window| window.to::<u64>());
         Ok(ConflictReport::over(self.0.view.store(), last, window))
     }
@@ -239,6 +248,8 @@ fn questions_json() -> Value {
         "traceBytesMax": limits::TRACE_BYTES_MAX,
         "traceFilterBlocksMax": limits::TRACE_FILTER_BLOCKS_MAX,
         "traceCallsMax": limits::TRACE_CALLS_MAX,
+        "batchesShownMax": limits::BATCHES_SHOWN_MAX,
+        "proposalsShownMax": limits::PROPOSALS_SHOWN_MAX,
         "otsPageMax": limits::OTS_PAGE_MAX,
         "feeHistoryBlocksMax": limits::FEE_HISTORY_BLOCKS_MAX,
         "feeHistoryPercentilesMax": limits::FEE_HISTORY_PERCENTILES_MAX,

@@ -1,0 +1,147 @@
+//! What only a rollup is asked: batches, proposals, withdrawals.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, TxKind, U256, keccak256},
+    sol_types::{SolCall, SolEvent},
+    trie::{Nibbles, proof::verify_proof},
+};
+use bindings::{L2ToL1MessagePasser, OutputOracle};
+use db::{Coverage, Outbox, OutboxAttempt, OutboxInclusion, OutboxOutcome, OutboxRequest};
+use protocol::{BlockId, predeploys::L2_TO_L1_MESSAGE_PASSER};
+use serde_json::{Value, json};
+
+use super::support::{Node, sign, transaction, transfer};
+
+fn request(input: Bytes) -> OutboxRequest {
+    let (to, value) = (Address::repeat_byte(0x14), U256::ZERO);
+    OutboxRequest { to, value, input, gas_limit: None, blob_data: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_and_proposals_are_found_by_block() {
+    let node = Node::start().await;
+    let (fence, database) = (node.handle.fence, node.handle.view.database().clone());
+    let outbox = Outbox::new(database, Address::repeat_byte(1));
+    let batch = Coverage::Batch { first: 1, last: 9 };
+    let insert = async |key: &str, coverage, input: Bytes| {
+        outbox.insert(fence, key, coverage, &request(input)).await.unwrap().entry.id
+    };
+    let id = insert("batch/1-9/0", batch, Bytes::from_static(b"b")).await;
+    let of = async |block: u64| {
+        node.call("rollup_getBatchByBlock", json!([format!("{block:#x}")])).await
+    };
+    let waiting = json!([{
+        "number": format!("{id:#x}"), "firstBlock": "0x1", "lastBlock": "0x9", "isPart": false, "state": "waiting",
+        "l1TransactionHash": null, "l1BlockNumber": null, "l1BlockHash": null,
+    }]);
+    assert_eq!(of(9).await, waiting);
+    assert_eq!(of(10).await, json!([]));
+    let hash = B256::repeat_byte(0xaa);
+    let attempt = OutboxAttempt {
+        hash,
+        nonce: 0,
+        gas_limit: 1,
+        fee_per_gas: 1,
+        tip_per_gas: 1,
+        fee_per_blob_gas: 0,
+        cancels: false,
+    };
+    outbox.record_attempt(fence, id, &attempt).await.unwrap();
+    assert_eq!(of(1).await[0]["state"], "sent");
+    let block = BlockId { number: 105, hash: B256::repeat_byte(0xbb) };
+    let inclusion = OutboxInclusion { hash, block, succeeded: true };
+    outbox.set_inclusion(fence, id, Some(&inclusion)).await.unwrap();
+    assert_eq!(of(1).await[0]["state"], "mined");
+    outbox.close(fence, id, &OutboxOutcome::Confirmed(inclusion)).await.unwrap();
+    let found = of(1).await;
+    assert_eq!(
+        (&found[0]["state"], &found[0]["l1BlockNumber"]),
+        (&json!("confirmed"), &json!("0x69"))
+    );
+    assert_eq!(found[0]["l1TransactionHash"], json!(hash));
+    insert("part/10/0/0-5-9/aa/calldata", Coverage::Batch { first: 10, last: 10 }, Bytes::new())
+        .await;
+    insert("part/10/0/5-9-9/aa/calldata", Coverage::Other, Bytes::new()).await;
+    let parts = of(10).await;
+    assert_eq!((parts.as_array().unwrap().len(), &parts[0]["isPart"]), (2, &json!(true)));
+    assert_eq!((&parts[0]["firstBlock"], &parts[0]["lastBlock"]), (&json!("0xa"), &json!("0xa")));
+
+    // The interval of this chain is 32 blocks.
+    for last in [32_u64, 64] {
+        let call = OutputOracle::proposeOutputCall {
+            outputRoot: B256::repeat_byte(u8::try_from(last).unwrap()),
+            l2BlockNumber: U256::from(last),
+            segmentsRoot: B256::ZERO,
+            l1BlockHash: B256::ZERO,
+            l1BlockNumber: U256::ZERO,
+        };
+        let key = format!("proposal/{last}/0");
+        insert(&key, Coverage::Proposal { block: last }, call.abi_encode().into()).await;
+    }
+    let of =
+        async |block: u64| node.call("rollup_getProposal", json!([format!("{block:#x}")])).await;
+    let first = of(1).await;
+    assert_eq!((&first["firstBlock"], &first["lastBlock"]), (&json!("0x1"), &json!("0x20")));
+    assert_eq!(first["outputRoot"], json!(B256::repeat_byte(32)));
+    assert_eq!(of(32).await, first);
+    assert_eq!(of(33).await["lastBlock"], "0x40");
+    assert_eq!((of(0).await, of(65).await), (Value::Null, Value::Null));
+    let newest = node.call("rollup_getProposals", json!([])).await;
+    assert_eq!(newest, json!([of(64).await, first]));
+    assert_eq!(node.call("rollup_getProposals", json!(["0x1"])).await, json!([of(64).await]));
+    let (code, text, _) = node.fail("rollup_getProposals", json!(["0x65"])).await;
+    assert_eq!((code, text.as_str()), (-32_602, "invalid argument 0: more than 100 proposals"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_is_proven_against_the_output_root() {
+    let node = Node::start().await;
+    let call = L2ToL1MessagePasser::initiateWithdrawalCall {
+        target: Address::repeat_byte(0x99),
+        gasLimit: U256::from(100_000),
+        data: Bytes::from_static(b"hello"),
+    };
+    let mut tx = transaction(0);
+    tx.gas_limit = 300_000;
+    tx.to = TxKind::Call(L2_TO_L1_MESSAGE_PASSER);
+    tx.input = call.abi_encode().into();
+    let receipt = node.send(&sign(1, tx)).await;
+    assert_eq!(receipt["status"], "0x1", "{receipt}");
+    let log: alloy::primitives::LogData = {
+        let log = &receipt["logs"][0];
+        let topics = serde_json::from_value(log["topics"].clone()).unwrap();
+        let data = serde_json::from_value(log["data"].clone()).unwrap();
+        alloy::primitives::LogData::new_unchecked(topics, data)
+    };
+    let hash = L2ToL1MessagePasser::MessagePassed::decode_log_data(&log).unwrap().withdrawalHash;
+    let number = &receipt["blockNumber"];
+    // A later block has it as well; what is proven is the state of the one that is named.
+    node.send(&transfer(2, 0)).await;
+    let ask = async |hash: B256, block: &Value| {
+        node.call("rollup_getWithdrawalProof", json!([hash, block])).await
+    };
+    let proof = ask(hash, number).await;
+    assert_eq!(&proof["blockNumber"], number);
+    let output = node.call("rollup_outputAtBlock", json!([number])).await;
+    assert_eq!(proof["outputRoot"], output["outputRoot"]);
+    let parts = &proof["outputRootProof"];
+    assert_eq!(parts["stateRoot"], output["stateRoot"]);
+    assert_eq!(parts["latestBlockhash"], output["blockHash"]);
+    let words = ["version", "stateRoot", "messagePasserStorageRoot", "latestBlockhash"];
+    let words = words.map(|name| serde_json::from_value::<B256>(parts[name].clone()).unwrap());
+    assert_eq!(json!(keccak256(words.concat())), output["outputRoot"]);
+
+    let slot = keccak256([hash, B256::ZERO].concat());
+    assert_eq!(proof["storageSlot"], json!(slot));
+    let nodes: Vec<Bytes> = serde_json::from_value(proof["withdrawalProof"].clone()).unwrap();
+    let key = Nibbles::unpack(keccak256(slot));
+    verify_proof(words[2], key, Some(vec![1]), &nodes).unwrap();
+    assert!(verify_proof(words[2], key, Some(vec![2]), &nodes).is_err());
+
+    assert_eq!(ask(hash, &json!("0x0")).await, Value::Null);
+    assert_eq!(ask(B256::ZERO, number).await, Value::Null);
+    let latest = node.call("rollup_getWithdrawalProof", json!([hash])).await;
+    assert_eq!(latest["withdrawalHash"], json!(hash));
+    let (code, text, _) = node.fail("rollup_getWithdrawalProof", json!([hash, "0xffff"])).await;
+    assert_eq!((code, text.as_str()), (-32_000, "header not found: 0xffff"));
+}
