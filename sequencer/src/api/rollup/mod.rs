@@ -1,6 +1,7 @@
 //! `rollup_*`: what only a rollup has. Heads with their L1 origins, output roots, the life of a transaction, limits;
-//! batches and proposals (`posted.rs`), withdrawals (`withdrawal.rs`).
+//! batches and proposals (`posted.rs`), withdrawals (`withdrawal.rs`), fees (`fees.rs`).
 
+mod fees;
 mod posted;
 mod withdrawal;
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::{
+    fees::{FeeMethods, FeesServer},
     posted::{PostedMethods, PostedServer},
     withdrawal::{WithdrawalMethods, WithdrawalServer},
 };
@@ -29,6 +31,7 @@ use crate::quota::QuotaConfig;
 /// Adds all methods of the namespace.
 pub(super) fn register(api: &Api, methods: &mut RpcModule<()>) -> Result<(), RegisterMethodError> {
     methods.merge(RollupMethods(api.clone()).into_rpc())?;
+    methods.merge(FeeMethods(api.clone()).into_rpc())?;
     methods.merge(PostedMethods(api.clone()).into_rpc())?;
     methods.merge(WithdrawalMethods(api.clone()).into_rpc())
 }

@@ -10,7 +10,7 @@ use db::{Coverage, Outbox, OutboxAttempt, OutboxInclusion, OutboxOutcome, Outbox
 use protocol::{BlockId, predeploys::L2_TO_L1_MESSAGE_PASSER};
 use serde_json::{Value, json};
 
-use super::support::{Node, sign, transaction, transfer};
+use super::support::{Node, key, sign, transaction, transfer};
 
 fn request(input: Bytes) -> OutboxRequest {
     let (to, value) = (Address::repeat_byte(0x14), U256::ZERO);
@@ -91,6 +91,44 @@ async fn batches_and_proposals_are_found_by_block() {
     assert_eq!(node.call("rollup_getProposals", json!(["0x1"])).await, json!([of(64).await]));
     let (code, text, _) = node.fail("rollup_getProposals", json!(["0x65"])).await;
     assert_eq!((code, text.as_str()), (-32_602, "invalid argument 0: more than 100 proposals"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_l1_fee_is_known_before_sending() {
+    let node = Node::start().await;
+    // Genesis knows no price of L1 data.
+    node.until_block(1).await;
+    let raw = transfer(1, 0);
+    let estimate = node.call("rollup_estimateL1Fee", json!([raw])).await;
+    // L1 stands still in this test, and with it the price.
+    let receipt = node.send(&raw).await;
+    assert_eq!(estimate, json!({ "l1Fee": receipt["l1Fee"], "operatorFeeMax": "0x0" }));
+    assert_ne!(estimate["l1Fee"], "0x0");
+    let (code, text, _) = node.fail("rollup_estimateL1Fee", json!(["0x01"])).await;
+    assert!(code == -32_000 && text.starts_with("rlp: cannot decode transaction"), "{text}");
+    let long = Bytes::from(vec![2; 119_001]);
+    let (code, text, _) = node.fail("rollup_estimateL1Fee", json!([long])).await;
+    assert!(code == -32_000 && text.starts_with("oversized data"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_comes_as_the_trie_has_it() {
+    let node = Node::start().await;
+    let sent = node.send(&transfer(1, 0)).await;
+    let ask = async |address: Address, block: &Value| {
+        node.call("eth_getAccount", json!([address, block])).await
+    };
+    for address in [key(1).address(), L2_TO_L1_MESSAGE_PASSER] {
+        let block = &sent["blockNumber"];
+        let proof = node.call("eth_getProof", json!([address, [], block])).await;
+        let same = json!({
+            "nonce": proof["nonce"], "balance": proof["balance"],
+            "storageRoot": proof["storageHash"], "codeHash": proof["codeHash"],
+        });
+        assert_eq!(ask(address, block).await, same);
+    }
+    assert_eq!(ask(key(1).address(), &json!("latest")).await["nonce"], "0x1");
+    assert_eq!(ask(Address::repeat_byte(0xdd), &json!("latest")).await, Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
