@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints what execution costs against stock revm and what the state trie costs, both built as they are shipped, then
-# figures of the whole program, built for release.
+# figures of the whole program, built for release: start-up, questions beside anvil, transfers through each door.
 # BRAID_BENCH_SECONDS shortens the load runs (default 30), BRAID_BENCH_ROUNDS the rounds of the engines (default 5).
 set -euo pipefail
 cd "$(dirname "$0")/.."

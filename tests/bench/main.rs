@@ -3,10 +3,13 @@
 //! Starts the release binary as a durable devnet (fsync on), sends pre-signed transfers through each door, and reads
 //! the costs of the stages from the program's own metrics. Generator and program share the machine, as in any small
 //! deployment; the generator's signing happens before the clock starts.
+//!
+//! `braid-bench [start] [requests] [doors]` prints these parts alone.
 
 mod doors;
 mod load;
 mod report;
+mod requests;
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +36,22 @@ async fn main() -> Result<()> {
     let seconds = std::env::var("BRAID_BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
     let run_time = seconds.map_or(RUN_TIME, Duration::from_secs);
     report::machine()?;
-    start_up().await?;
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
+    if is_wanted("start") {
+        start_up().await?;
+    }
+    if is_wanted("requests") {
+        requests::run(run_time).await?;
+    }
+    if is_wanted("doors") {
+        transfers(run_time).await?;
+    }
+    Ok(())
+}
+
+/// Sends transfers through each door.
+async fn transfers(run_time: Duration) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let datadir = folder.path().join("devnet").display().to_string();
     let devnet = Devnet::start(&["--datadir", &datadir]).await?;

@@ -19,7 +19,7 @@ pub(crate) const RESPONSE_BYTES_MAX: u32 = 25 << 20;
 /// Calls in one JSON-RPC batch.
 pub(crate) const BATCH_CALLS_MAX: u32 = 1_000;
 /// WebSocket connections, and HTTP requests that are being answered, together.
-pub(crate) const CONNECTIONS_MAX: usize = 1_000;
+pub(crate) const CONNECTIONS_MAX: usize = 4_096;
 /// Connections of all kinds, whatever is said on them. Where there are more, new ones wait.
 pub(crate) const SOCKETS_MAX: usize = 8_192;
 /// A connection on which nothing goes either way for so long is closed.

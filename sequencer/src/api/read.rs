@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::B256,
+    primitives::{Address, B256},
 };
 use executor::{BlockContext, BlockRules, ChainSpec};
 use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
 use protocol::{BlockOpening, L1FeeParams, LifeCycle, SafetyLevel, next_base_fee};
+use state::{Account, StateReader as _};
 
 use super::{Api, errors};
 use crate::{
@@ -118,6 +119,23 @@ impl Api {
                 Err(Fault::Answer(error)) => return Err(error),
             }
         }
+    }
+
+    /// An account at a block: at once where memory has it, or else on a thread that may block.
+    pub(crate) async fn account(
+        &self,
+        request: &'static str,
+        address: Address,
+        id: BlockId,
+    ) -> RpcResult<Option<Account>> {
+        let client = Client::current();
+        client.call().map_err(|refused| errors::quota(&refused))?;
+        if let Ok((state, _)) = self.state(id).await
+            && let Some(account) = client.spend(|| state.held_account(&address))
+        {
+            return Ok(account);
+        }
+        self.with_state(request, id, move |state, _| Ok(state.account(&address)?)).await
     }
 
     /// Runs `work` on the state after a sealed block, with the trie of that block at hand, on a thread that may block.

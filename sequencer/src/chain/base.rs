@@ -73,6 +73,11 @@ impl BaseState {
         }
     }
 
+    /// The account, if it is in memory.
+    pub fn held_account(&self, address: &Address) -> Option<Option<Account>> {
+        self.cache.held_account(address)
+    }
+
     /// How well the cache does.
     pub fn stats(&self) -> CacheStats {
         self.cache.stats()

@@ -26,6 +26,16 @@ pub enum State {
     Historic(Box<db::BlockingHistory>),
 }
 
+impl State {
+    /// The account, if it is in memory: this never blocks. `None` says nothing about it.
+    pub fn held_account(&self, address: &Address) -> Option<Option<Account>> {
+        match self {
+            Self::Recent(view) => view.held_account(address),
+            Self::Historic(_) => None,
+        }
+    }
+}
+
 impl StateReader for State {
     type Error = ReadError;
 

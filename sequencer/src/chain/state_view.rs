@@ -35,6 +35,20 @@ impl StateView {
         self.number
     }
 
+    /// The account, if it is in memory: this never blocks. `None` says nothing about it.
+    pub fn held_account(&self, address: &Address) -> Option<Option<Account>> {
+        if let Some(account) = self.changed_account(address) {
+            return Some(account);
+        }
+        let account = self.base.held_account(address)?;
+        self.checked(|_| Ok(account)).ok()
+    }
+
+    /// The account as the layers have it, if they do.
+    fn changed_account(&self, address: &Address) -> Option<Option<Account>> {
+        self.layers.iter().find_map(|diff| Some(diff.accounts.get(address)?.account))
+    }
+
     /// Reads from the base and makes sure that it had not moved past this view by then.
     fn checked<T>(
         &self,
@@ -52,12 +66,10 @@ impl StateReader for StateView {
     type Error = ReadError;
 
     fn account(&self, address: &Address) -> Result<Option<Account>, ReadError> {
-        for diff in self.layers.iter() {
-            if let Some(change) = diff.accounts.get(address) {
-                return Ok(change.account);
-            }
+        match self.changed_account(address) {
+            Some(account) => Ok(account),
+            None => self.checked(|base| base.account(address)),
         }
-        self.checked(|base| base.account(address))
     }
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, ReadError> {

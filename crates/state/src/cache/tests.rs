@@ -91,6 +91,21 @@ impl ReadCache<Store> {
 }
 
 #[test]
+fn what_is_held_is_given_without_a_question() {
+    let cache = ReadCache::new(Store::default(), LIMITS);
+    cache.reader.state.write().apply(&put(1, 7, &[]));
+    for number in [1, 2] {
+        assert_eq!(cache.held_account(&address(number)), None, "nobody has asked for it");
+        let account = cache.account(&address(number)).unwrap();
+        assert_eq!(cache.reader.questions(), 1);
+        assert_eq!(cache.held_account(&address(number)), Some(account));
+        assert_eq!(cache.reader.questions(), 0);
+    }
+    cache.store(&put(1, 8, &[]));
+    assert_eq!(cache.held_account(&address(1)).unwrap().unwrap().nonce, 8);
+}
+
+#[test]
 fn test_second_reads_do_not_ask() {
     let cache = ReadCache::new(Store::default(), LIMITS);
     let code = Bytes::from_static(b"code");

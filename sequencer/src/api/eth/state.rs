@@ -52,11 +52,8 @@ pub(crate) struct StateMethods(pub(crate) Api);
 #[jsonrpsee::core::async_trait]
 impl EthStateServer for StateMethods {
     async fn balance(&self, address: Address, block: Option<BlockId>) -> RpcResult<U256> {
-        let block = block.unwrap_or_default();
-        let work = move |state: &State, _: &BlockContext| {
-            Ok(state.account(&address)?.map_or(U256::ZERO, |account| account.balance))
-        };
-        self.0.with_state("eth_getBalance", block, work).await
+        let account = self.0.account("eth_getBalance", address, block.unwrap_or_default()).await?;
+        Ok(account.map_or(U256::ZERO, |account| account.balance))
     }
 
     async fn code(&self, address: Address, block: Option<BlockId>) -> RpcResult<Bytes> {
@@ -123,10 +120,8 @@ impl Api {
     ) -> RpcResult<u64> {
         // The mempool first: what leaves it is in the pending state by the time that is read.
         let waiting = block.is_pending().then(|| self.submitter.mempool().pending_nonce(&address));
-        let work = move |state: &State, _: &BlockContext| {
-            Ok(state.account(&address)?.map_or(0, |account| account.nonce))
-        };
-        let nonce = self.with_state(request, block, work).await?;
+        let account = self.account(request, address, block).await?;
+        let nonce = account.map_or(0, |account| account.nonce);
         Ok(std::cmp::max(nonce, waiting.flatten().unwrap_or(0)))
     }
 }
