@@ -171,6 +171,14 @@ impl RollupServer for RollupMethods {
             .life_cycle(hash)
             .await
             .map_err(|error| errors::read("rollup_getTransactionStatus", &error))?;
+        let stage = match (stage, &located) {
+            (Some(LifeCycle::Posted), Some(located)) => {
+                let posted = PostedMethods(self.0.clone());
+                let proposed = posted.is_proposed(located.block_number).await?;
+                Some(if proposed { LifeCycle::Proposed } else { LifeCycle::Posted })
+            }
+            _ => stage,
+        };
         Ok(stage.map(|stage| TransactionStatus {
             stage: word(stage),
             block_number: located.as_ref().map(|located| U64::from(located.block_number)),

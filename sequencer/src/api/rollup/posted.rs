@@ -85,6 +85,15 @@ impl PostedMethods {
         OutboxSearch::new(self.0.view.database().clone())
     }
 
+    /// Whether a proposal that covers this block is on L1 for good.
+    pub(super) async fn is_proposed(&self, block: u64) -> RpcResult<bool> {
+        let found = self.search().proposal_of(block).await;
+        let found = found.map_err(|error| unreadable("rollup_getTransactionStatus", &error))?;
+        let confirmed =
+            |entry: &OutboxEntry| matches!(entry.outcome, Some(OutboxOutcome::Confirmed(_)));
+        Ok(found.is_some_and(|(entry, _)| confirmed(&entry)))
+    }
+
     fn shown(&self, (entry, calldata): &(OutboxEntry, Bytes)) -> RpcResult<Proposal> {
         let call = OutputOracle::proposeOutputCall::abi_decode(calldata);
         let call = call.map_err(|error| errors::internal("a proposal", &error))?;

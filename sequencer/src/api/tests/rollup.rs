@@ -17,6 +17,18 @@ fn request(input: Bytes) -> OutboxRequest {
     OutboxRequest { to, value, input, gas_limit: None, blob_data: None }
 }
 
+/// What proposes a block.
+fn proposed(last: u64) -> Bytes {
+    let call = OutputOracle::proposeOutputCall {
+        outputRoot: B256::repeat_byte(u8::try_from(last).unwrap()),
+        l2BlockNumber: U256::from(last),
+        segmentsRoot: B256::ZERO,
+        l1BlockHash: B256::ZERO,
+        l1BlockNumber: U256::ZERO,
+    };
+    call.abi_encode().into()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_and_proposals_are_found_by_block() {
     let node = Node::start().await;
@@ -67,16 +79,9 @@ async fn batches_and_proposals_are_found_by_block() {
     assert_eq!((&parts[0]["firstBlock"], &parts[0]["lastBlock"]), (&json!("0xa"), &json!("0xa")));
 
     // The interval of this chain is 32 blocks.
-    for last in [32_u64, 64] {
-        let call = OutputOracle::proposeOutputCall {
-            outputRoot: B256::repeat_byte(u8::try_from(last).unwrap()),
-            l2BlockNumber: U256::from(last),
-            segmentsRoot: B256::ZERO,
-            l1BlockHash: B256::ZERO,
-            l1BlockNumber: U256::ZERO,
-        };
+    for last in [32, 64] {
         let key = format!("proposal/{last}/0");
-        insert(&key, Coverage::Proposal { block: last }, call.abi_encode().into()).await;
+        insert(&key, Coverage::Proposal { block: last }, proposed(last)).await;
     }
     let of =
         async |block: u64| node.call("rollup_getProposal", json!([format!("{block:#x}")])).await;
@@ -91,6 +96,30 @@ async fn batches_and_proposals_are_found_by_block() {
     assert_eq!(node.call("rollup_getProposals", json!(["0x1"])).await, json!([of(64).await]));
     let (code, text, _) = node.fail("rollup_getProposals", json!(["0x65"])).await;
     assert_eq!((code, text.as_str()), (-32_602, "invalid argument 0: more than 100 proposals"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_is_durable_then_posted_then_proposed() {
+    let node = Node::start().await;
+    let receipt = node.send(&transfer(1, 0)).await;
+    let stage = async || {
+        let hash = json!([receipt["transactionHash"]]);
+        node.call("rollup_getTransactionStatus", hash).await["stage"].clone()
+    };
+    assert_eq!(stage().await, "durable");
+    let store = node.handle.view.store();
+    let reference = store.latest().reference;
+    store.set_safe(reference, reference).unwrap();
+    assert_eq!(stage().await, "posted");
+    let outbox = Outbox::new(node.handle.view.database().clone(), Address::repeat_byte(1));
+    let (fence, coverage) = (node.handle.fence, Coverage::Proposal { block: 32 });
+    let record = outbox.insert(fence, "proposal/32/0", coverage, &request(proposed(32))).await;
+    assert_eq!(stage().await, "posted", "nothing is on L1 for good yet");
+    let block = BlockId { number: 105, hash: B256::repeat_byte(0xbb) };
+    let inclusion = OutboxInclusion { hash: B256::repeat_byte(0xaa), block, succeeded: true };
+    let outcome = OutboxOutcome::Confirmed(inclusion);
+    outbox.close(fence, record.unwrap().entry.id, &outcome).await.unwrap();
+    assert_eq!(stage().await, "proposed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

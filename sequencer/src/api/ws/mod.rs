@@ -57,6 +57,9 @@ const CLOSE_RESTART: u16 = 1_012;
 /// A client answers pings; one that is silent for longer than this is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(2 * PING_INTERVAL.as_secs());
 
+/// Bytes that a connection reads or writes at once. The library's default would keep 128 KiB for each that is idle.
+const BUFFER_BYTES: usize = 16 << 10;
+
 /// Ends the WebSocket connection whose subscription cannot keep up.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionEnd(pub(super) CancellationToken);
@@ -95,6 +98,8 @@ impl Connection {
         };
         let extensions = parts.extensions;
         upgrade
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES)
             // Longer than is answered, so that the client is told.
             .max_message_size(REQUEST_DRAIN_BYTES_MAX)
             .max_frame_size(REQUEST_DRAIN_BYTES_MAX)
