@@ -189,11 +189,30 @@ mod tests {
     fn the_example_files_are_valid() {
         let sequencer: SequencerSettings = read(&example("sequencer.toml")).unwrap();
         sequencer.sequencer.validate().unwrap();
-        assert_eq!(sequencer.admin.unwrap().listen, local(9546));
+        assert!(
+            sequencer.admin.is_none(),
+            "the operators' door is there only where somebody wants it"
+        );
         let batcher: BatcherSettings = read(&example("batcher.toml")).unwrap();
         assert!(batcher.batcher.propose);
         let verifier: VerifierSettings = read(&example("verifier.toml")).unwrap();
         assert_eq!(verifier.l1.endpoints.len(), 2);
+    }
+
+    #[test]
+    fn the_token_of_the_operators_is_read_from_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "only the operator knows\n").unwrap();
+        let layers = Layers::new().flag("listen", Some("127.0.0.1:9546"));
+        let file = |layers: Layers| layers.read::<AdminFile>().unwrap();
+        assert!(admin(&file(layers.clone())).unwrap().token.is_none());
+        let layers = layers.flag("token_file", path.to_str());
+        let settings = admin(&file(layers.clone())).unwrap();
+        assert_eq!(settings.token.unwrap().reveal(), "only the operator knows");
+        assert_eq!((settings.listen, settings.allow_remote), (local(9546), false));
+        fs::remove_file(&path).unwrap();
+        assert!(admin(&file(layers)).unwrap_err().to_string().contains("token file"));
     }
 
     #[test]

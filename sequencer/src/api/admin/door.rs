@@ -34,7 +34,7 @@ use crate::{
     api::{
         errors,
         http::failed,
-        limits::{ADMIN_REQUEST_BYTES_MAX, ADMIN_REQUESTS_MAX, REQUEST_READ_WAIT_MAX},
+        limits::{ADMIN_REQUEST_BYTES_MAX, ADMIN_REQUESTS_MAX},
         listener::peer,
         methods::MethodsLayer,
         net::register_modules,
@@ -152,10 +152,7 @@ impl Door {
         let stack = RpcServiceBuilder::new().layer(layer);
         let answer =
             http::call_with_service_builder(request, config, connection, self.methods, stack);
-        match tokio::time::timeout(REQUEST_READ_WAIT_MAX, answer).await {
-            Ok(response) => response.map(Body::new),
-            Err(_) => failed(errors::overloaded("rate limit exceeded: the call took too long")),
-        }
+        answer.await.map(Body::new)
     }
 
     /// Why a request may not come in.
