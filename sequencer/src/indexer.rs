@@ -232,7 +232,7 @@ pub(crate) fn record(block: &ChainBlock, undo: StateDiff) -> BlockRecord {
         header: block.header.clone(),
         hash: block.hash,
         bodies: bodies(block),
-        receipts: block.transactions.iter().map(|included| receipt(included)).collect(),
+        receipts: block.transactions.iter().map(|included| indexed_receipt(included)).collect(),
         diff: StateDiff::clone(&block.diff),
         undo,
         access_list: block.access_list.get().cloned(),
@@ -249,7 +249,8 @@ fn bodies(block: &ChainBlock) -> Bodies {
     Bodies { own, journaled }
 }
 
-fn receipt(included: &Included) -> IndexedReceipt {
+/// A receipt as the index keeps it.
+pub(crate) fn indexed_receipt(included: &Included) -> IndexedReceipt {
     let outcome = &included.outcome;
     IndexedReceipt {
         receipt: outcome.receipt.clone(),

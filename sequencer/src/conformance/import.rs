@@ -12,15 +12,18 @@ use alloy::{
     primitives::Bytes,
     rlp::Decodable as _,
 };
-use db::{BlockRecord, Bodies, IndexedReceipt};
+use db::{BlockRecord, Bodies};
 use executor::TransactionOutcome;
 use protocol::{L2BlockRef, Transaction};
 use state::{Account, AccountDiff, MemoryState, StateDiff, StateTrie};
 
 use super::execute::{EthereumBlock, Executed, World, header_of};
-use crate::chain::{
-    ChainBlock, Included, ethereum,
-    ethereum::{EthereumChain, EthereumParts},
+use crate::{
+    chain::{
+        ChainBlock, Included, ethereum,
+        ethereum::{EthereumChain, EthereumParts},
+    },
+    indexer::indexed_receipt,
 };
 
 /// A block with everything that the index keeps of it.
@@ -110,7 +113,7 @@ fn imported(
         header: header.clone(),
         hash,
         bodies: Bodies { own: raw, journaled: Vec::new() },
-        receipts: transactions.iter().map(|included| indexed(included)).collect(),
+        receipts: transactions.iter().map(|included| indexed_receipt(included)).collect(),
         diff: world.diff.clone(),
         undo,
         access_list: None,
@@ -169,20 +172,6 @@ fn included(index: u64, raw: &[u8], done: Executed, gas: u64, logs: u64) -> Incl
             effective_gas_price: done.gas_price,
             halt: None,
         },
-    }
-}
-
-fn indexed(included: &Included) -> IndexedReceipt {
-    let outcome = &included.outcome;
-    IndexedReceipt {
-        receipt: outcome.receipt.clone(),
-        sender: included.sender,
-        created: outcome.created,
-        gas_used: outcome.gas_used,
-        effective_gas_price: outcome.effective_gas_price,
-        l1_fee: outcome.l1_fee,
-        operator_fee: outcome.operator_fee,
-        first_log_index: included.log_index_first,
     }
 }
 
