@@ -85,7 +85,9 @@ async fn parts_and_places() {
     let slot = &replay["stateDiff"][name(LOGGER)]["storage"];
     let word = |number: u8| json!(B256::with_last_byte(number));
     let zero = word(0).as_str().unwrap().to_owned();
-    assert_eq!(slot[&zero]["*"], json!({ "from": word(0), "to": word(1) }));
+    // The deposit that calls the same contract comes in a block before this one or after it.
+    let counted = |from: u8| json!({ "from": word(from), "to": word(from + 1) });
+    assert!([counted(0), counted(1)].contains(&slot[&zero]["*"]), "{slot}");
     assert_eq!(replay["stateDiff"][name(key(SENDER).address())]["nonce"]["*"]["from"], "0x4");
     // The deposit that could not start.
     let deposits = node.call("trace_block", json!([format!("{:#x}", scene.deposits)])).await;
