@@ -24,6 +24,8 @@ use self::{
 const CONNECTIONS: usize = 8;
 /// Rounds, in which the nodes take turns.
 const ROUNDS: usize = 3;
+/// Longest wait for a devnet to end.
+const END_PATIENCE: Duration = Duration::from_secs(60);
 /// A round's share of the time that one question is asked for.
 const SHARES: u32 = 10;
 
@@ -118,7 +120,7 @@ pub(crate) async fn run(time: Duration) -> Result<()> {
     let mut ours = Scene::make("braid", &devnet.info.l2.rpc, &account, false).await?;
     let theirs = Scene::make("anvil", &anvil.url(), &account, true).await?;
     // After a restart, what is asked for is in Postgres alone, as most of a chain is.
-    devnet.stop().await?;
+    end(devnet).await?;
     devnet = Devnet::start(&["--datadir", &datadir]).await?;
     ours.has_moved(&devnet.info.l2.rpc)?;
     print_head(&ours);
@@ -132,7 +134,14 @@ pub(crate) async fn run(time: Duration) -> Result<()> {
     }
     fan_out::run(&ours, &theirs).await?;
     anvil.stop().await?;
-    devnet.stop().await
+    end(devnet).await
+}
+
+/// Ends a devnet, which may have complained of the size of its blocks.
+async fn end(mut devnet: Devnet) -> Result<()> {
+    let status = devnet.process().terminate(END_PATIENCE).await?;
+    ensure!(status.success(), "the devnet ended with {status}");
+    Ok(())
 }
 
 /// Asks the same over and over.
