@@ -92,7 +92,9 @@ impl Database {
         connect: PgConnectOptions,
         options: &DatabaseOptions,
     ) -> Result<Self, DatabaseError> {
-        let connect = connect.application_name("braid");
+        // Migrations that find what they want to create are no news.
+        let quiet = [("client_min_messages", "warning")];
+        let connect = connect.application_name("braid").options(quiet);
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.acquire_time_max)
