@@ -99,12 +99,30 @@ impl Api {
         T: Send + 'static,
         F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
     {
+        self.with_state_held(request, id, |_| None, work).await
+    }
+
+    /// The same for work that may be needless: `held` gives the result without blocking, if memory has it.
+    async fn with_state_held<T, F>(
+        &self,
+        request: &'static str,
+        id: BlockId,
+        held: impl Fn(&State) -> Option<T> + Send + Sync,
+        work: F,
+    ) -> RpcResult<T>
+    where
+        T: Send + 'static,
+        F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
+    {
         Client::current().call().map_err(|refused| errors::quota(&refused))?;
         let work = Arc::new(work);
         let mut retries = 0;
         loop {
             let done = match self.state(id).await {
                 Ok((state, context)) => {
+                    if let Some(done) = held(&state) {
+                        return Ok(done);
+                    }
                     let work = work.clone();
                     self.run(request, move || work(&state, &context)).await?
                 }
@@ -128,14 +146,9 @@ impl Api {
         address: Address,
         id: BlockId,
     ) -> RpcResult<Option<Account>> {
-        let client = Client::current();
-        client.call().map_err(|refused| errors::quota(&refused))?;
-        if let Ok((state, _)) = self.state(id).await
-            && let Some(account) = client.spend(|| state.held_account(&address))
-        {
-            return Ok(account);
-        }
-        self.with_state(request, id, move |state, _| Ok(state.account(&address)?)).await
+        let held = |state: &State| state.held_account(&address);
+        let work = move |state: &State, _: &BlockContext| Ok(state.account(&address)?);
+        self.with_state_held(request, id, held, work).await
     }
 
     /// Runs `work` on the state after a sealed block, with the trie of that block at hand, on a thread that may block.
@@ -239,18 +252,6 @@ impl Api {
             gas_limit: opening.system_config.gas_limit,
             l1_fees: L1FeeParams::from_opening(opening),
             rules,
-        }
-    }
-
-    /// The number that a block parameter stands for, whether or not there is such a block.
-    pub(crate) fn block_number(&self, block: BlockNumberOrTag) -> u64 {
-        let heads = self.view.heads();
-        match block {
-            BlockNumberOrTag::Number(number) => number,
-            BlockNumberOrTag::Safe => heads.safe_head().number,
-            BlockNumberOrTag::Finalized => heads.finalized_head().number,
-            BlockNumberOrTag::Earliest => 0,
-            BlockNumberOrTag::Latest | BlockNumberOrTag::Pending => heads.unsafe_head().number,
         }
     }
 

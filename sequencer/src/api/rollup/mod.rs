@@ -160,7 +160,7 @@ impl RollupServer for RollupMethods {
         block: Option<BlockNumberOrTag>,
         window: Option<U64>,
     ) -> RpcResult<Option<ConflictReport>> {
-        let last = self.0.block_number(block.unwrap_or_default());
+        let last = self.0.number(block.unwrap_or_default());
         let window = window.map_or(1, |window| window.to::<u64>());
         Ok(ConflictReport::over(self.0.view.store(), last, window))
     }

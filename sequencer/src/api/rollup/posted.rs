@@ -115,7 +115,7 @@ impl PostedMethods {
 impl PostedServer for PostedMethods {
     async fn batches(&self, block: BlockNumberOrTag) -> RpcResult<Vec<Batch>> {
         const NAME: &str = "rollup_getBatchByBlock";
-        let block = self.0.block_number(block);
+        let block = self.0.number(block);
         let found = self.search().postings_of(block, BATCHES_SHOWN_MAX).await;
         let found = found.map_err(|error| unreadable(NAME, &error))?;
         Ok(found.iter().map(|entry| batch(entry, block)).collect())
@@ -123,7 +123,7 @@ impl PostedServer for PostedMethods {
 
     async fn proposal(&self, block: BlockNumberOrTag) -> RpcResult<Option<Proposal>> {
         const NAME: &str = "rollup_getProposal";
-        let block = self.0.block_number(block);
+        let block = self.0.number(block);
         let found = self.search().proposal_of(block).await;
         let found = found.map_err(|error| unreadable(NAME, &error))?;
         let shown = found.as_ref().map(|found| self.shown(found)).transpose()?;
