@@ -60,25 +60,12 @@ pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ChainReader, Cluster, ClusterOptions, Database, DatabaseOptions, Durability};
-
-    async fn start(options: &ClusterOptions) -> Cluster {
-        let options = options.clone();
-        tokio::task::spawn_blocking(move || Cluster::start(&options)).await.unwrap().unwrap()
-    }
+    use crate::{ChainReader, Database, DatabaseOptions, testing::OwnServer};
 
     #[tokio::test]
     async fn a_server_that_restarts_is_a_temporary_failure() {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().unwrap();
-        let open = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(directory.path(), open).unwrap();
-        let options = ClusterOptions {
-            directory: Some(directory.path().join("cluster")),
-            durability: Durability::Fast,
-            ..ClusterOptions::default()
-        };
-        let cluster = start(&options).await;
+        let server = OwnServer::new();
+        let cluster = server.start().await;
         let limits = DatabaseOptions {
             acquire_time_max: std::time::Duration::from_secs(1),
             ..DatabaseOptions::default()
@@ -98,7 +85,7 @@ mod tests {
         let error = error.await.unwrap_err();
         assert!(error.is_unavailable(), "{error:?}");
 
-        let _cluster = start(&options).await;
+        let _cluster = server.start().await;
         assert_eq!(reader.header(0).await.unwrap(), None, "the pool connects again");
     }
 

@@ -155,3 +155,27 @@ fn migrate_template(cluster: &Cluster) -> Result<(), ClusterError> {
 fn copy(from: &Path, to: &Path) -> Result<(), ClusterError> {
     crate::cluster::run("cp", Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to))
 }
+
+/// A server that a test stops and starts again on the same data.
+#[cfg(test)]
+pub(crate) struct OwnServer(tempfile::TempDir);
+
+#[cfg(test)]
+impl OwnServer {
+    pub(crate) fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        // The server may run as somebody else.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Self(folder)
+    }
+
+    pub(crate) async fn start(&self) -> Cluster {
+        let options = ClusterOptions {
+            directory: Some(self.0.path().join("cluster")),
+            durability: Durability::Fast,
+            ..ClusterOptions::default()
+        };
+        tokio::task::spawn_blocking(move || Cluster::start(&options)).await.unwrap().unwrap()
+    }
+}

@@ -1,7 +1,10 @@
 //! Epochs only grow, one holder at a time, and what stands in whose way.
 
 use super::*;
-use crate::testing::TestDatabase;
+use crate::{
+    DatabaseOptions,
+    testing::{OwnServer, TestDatabase},
+};
 
 const LONG: Duration = Duration::from_secs(60);
 const EXPIRED: Duration = Duration::ZERO;
@@ -119,22 +122,8 @@ async fn whoever_waits_leads_soon_after_the_leader_gives_up_and_until_it_is_depo
 
 #[tokio::test]
 async fn an_outage_neither_ends_the_waiting_nor_the_leading() {
-    use crate::{Cluster, ClusterOptions, DatabaseOptions, Durability};
-    use std::os::unix::fs::PermissionsExt;
-
-    let directory = tempfile::tempdir().unwrap();
-    let open = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(directory.path(), open).unwrap();
-    let options = ClusterOptions {
-        directory: Some(directory.path().join("cluster")),
-        durability: Durability::Fast,
-        ..ClusterOptions::default()
-    };
-    let start = async || {
-        let options = options.clone();
-        tokio::task::spawn_blocking(move || Cluster::start(&options)).await.unwrap().unwrap()
-    };
-    let cluster = start().await;
+    let server = OwnServer::new();
+    let cluster = server.start().await;
     let limits = DatabaseOptions {
         acquire_time_max: Duration::from_millis(100),
         ..DatabaseOptions::default()
@@ -151,7 +140,7 @@ async fn an_outage_neither_ends_the_waiting_nor_the_leading() {
     let waiting = tokio::spawn(async move { rival.lead(Role::Batcher, "b", duration).await });
     tokio::time::sleep(4 * duration).await;
     assert!(!keeping.is_finished() && !waiting.is_finished());
-    let _cluster = start().await;
+    let _cluster = server.start().await;
     assert_eq!(waiting.await.unwrap().unwrap(), Fence { role: Role::Batcher, epoch: 1 });
     assert!(!keeping.is_finished());
     keeping.abort();
