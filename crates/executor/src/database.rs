@@ -8,7 +8,7 @@ use revm::{
     database_interface::DBErrorMarker,
     state::{AccountInfo, Bytecode},
 };
-use state::StateReader;
+use state::{Account, StateReader};
 
 /// A state reader inside the EVM.
 #[derive(Debug)]
@@ -57,13 +57,7 @@ impl<R: StateReader> DatabaseRef for StateDatabase<R> {
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Self::Error> {
         let account = self.reader.account(&address).map_err(ReadError)?;
-        Ok(account.map(|account| AccountInfo {
-            balance: account.balance,
-            nonce: account.nonce,
-            code_hash: account.code_hash,
-            account_id: None,
-            code: None,
-        }))
+        Ok(account.map(account_info))
     }
 
     fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, Self::Error> {
@@ -79,6 +73,12 @@ impl<R: StateReader> DatabaseRef for StateDatabase<R> {
     fn block_hash_ref(&self, number: u64) -> Result<B256, Self::Error> {
         self.reader.block_hash(number).map_err(ReadError)
     }
+}
+
+/// An account as revm wants it, without its code.
+pub(crate) const fn account_info(account: Account) -> AccountInfo {
+    let Account { nonce, balance, code_hash } = account;
+    AccountInfo { balance, nonce, code_hash, account_id: None, code: None }
 }
 
 /// A failed read on its way through revm, which asks for a marker on its error type.

@@ -7,6 +7,7 @@
 //! transaction leaves no changed balance, no raised nonce and no warm account behind.
 
 mod handler;
+mod hashes;
 mod precompiles;
 mod validation;
 
@@ -17,14 +18,17 @@ use alloy_primitives::{Address, Bytes, U256};
 use protocol::L1FeeParams;
 use revm::{
     Context, Database, Inspector,
+    bytecode::opcode::KECCAK256,
     context::{BlockEnv, CfgEnv, Evm as RevmEvm, Journal, JournalTr, TxEnv},
     context_interface::{
         ContextSetters, ContextTr, Transaction,
         result::{ExecutionResult, ResultAndState},
     },
-    handler::{EthFrame, Handler, MainnetContext, instructions::EthInstructions},
+    handler::{EthFrame, Handler, instructions::EthInstructions},
     inspector::InspectorHandler,
-    interpreter::interpreter::EthInterpreter,
+    interpreter::{
+        Instruction, instruction_table, instructions::gas_table_spec, interpreter::EthInterpreter,
+    },
     primitives::{TxKind, hardfork::SpecId},
     state::EvmState,
 };
@@ -36,16 +40,23 @@ use crate::{
     fees::{FeeRouting, split_gas_fee},
 };
 pub(crate) use handler::{Checks, Payment, Rewards, Terms, TransactionHandler};
+pub use hashes::Hashes;
 pub use precompiles::ChainPrecompiles;
 pub(crate) use precompiles::MovedPrecompiles;
 
 /// What an inspector gets to see.
-pub type EvmContext<R> = MainnetContext<StateDatabase<R>>;
+pub type EvmContext<R> = ContextOf<R, StockJournal<R>>;
 
-type Inner<R, I> = RevmEvm<
-    EvmContext<R>,
+/// The same with any journal.
+type ContextOf<R, J> = Context<BlockEnv, TxEnv, CfgEnv, StateDatabase<R>, J, Hashes>;
+
+/// revm's own journal, which is made anew for each transaction.
+pub(crate) type StockJournal<R> = Journal<StateDatabase<R>>;
+
+type Inner<R, I, J> = RevmEvm<
+    ContextOf<R, J>,
     I,
-    EthInstructions<EthInterpreter, EvmContext<R>>,
+    EthInstructions<EthInterpreter, ContextOf<R, J>>,
     ChainPrecompiles,
     EthFrame<EthInterpreter>,
 >;
@@ -78,25 +89,33 @@ impl Environment {
 }
 
 /// Runs transactions of one block against a view of the state.
-pub struct Evm<R: StateReader, I = ()> {
-    inner: Inner<R, I>,
+pub struct Evm<R: StateReader, I = (), J: JournalTr<Database = StateDatabase<R>> = StockJournal<R>>
+{
+    inner: Inner<R, I, J>,
     routing: FeeRouting,
     l1_fees: Option<L1FeeParams>,
 }
 
 /// What one transaction did, without having been applied anywhere.
 #[derive(Clone, Debug)]
-pub struct Executed {
+pub struct Executed<C = EvmState> {
     /// Status, gas, logs and output.
     pub result: ExecutionResult<HaltReason>,
-    /// Everything it loaded and changed.
-    pub changes: EvmState,
+    /// Everything it loaded and changed; nothing where the journal keeps that.
+    pub changes: C,
     /// What it paid.
     pub fees: Fees,
     /// Price per gas, in wei; zero for a deposit.
     pub effective_gas_price: u128,
     /// Nonce of the sender before; only for a deposit, whose receipt shows it.
     pub deposit_nonce: Option<u64>,
+}
+
+impl Executed<()> {
+    fn with(self, changes: EvmState) -> Executed {
+        let Self { result, changes: (), fees, effective_gas_price, deposit_nonce } = self;
+        Executed { result, changes, fees, effective_gas_price, deposit_nonce }
+    }
 }
 
 impl Executed {
@@ -134,10 +153,8 @@ impl<R: StateReader> Evm<R> {
         rewards: Rewards,
     ) -> Result<Executed, ExecuteError<R::Error>> {
         let deposit_nonce = self.deposit_nonce(tx)?;
-        self.inner.ctx.set_tx(tx.tx_env().map_err(ExecuteError::Invalid)?);
-        let terms = self.terms(tx, gas_left, rewards);
-        let result = TransactionHandler::new(&terms).run(&mut self.inner);
-        self.settle(result, &terms, deposit_nonce)
+        let executed = self.run_in_journal(tx, gas_left, rewards, deposit_nonce);
+        self.settle(executed)
     }
 
     /// Runs an already translated transaction on given terms.
@@ -149,7 +166,25 @@ impl<R: StateReader> Evm<R> {
     ) -> Result<Executed, ExecuteError<R::Error>> {
         self.inner.ctx.set_tx(env);
         let result = TransactionHandler::new(terms).run(&mut self.inner);
-        self.settle(result, terms, None)
+        let executed = self.sum_up(result, terms, None);
+        self.settle(executed)
+    }
+}
+
+impl<R: StateReader, J: JournalTr<Database = StateDatabase<R>>> Evm<R, (), J> {
+    /// Runs one transaction, and leaves what it did in the journal. `deposit_nonce`: where it is a deposit.
+    #[inline]
+    pub(crate) fn run_in_journal(
+        &mut self,
+        tx: &RecoveredTransaction,
+        gas_left: u64,
+        rewards: Rewards,
+        deposit_nonce: Option<u64>,
+    ) -> Result<Executed<()>, ExecuteError<R::Error>> {
+        self.inner.ctx.set_tx(tx.tx_env().map_err(ExecuteError::Invalid)?);
+        let terms = self.terms(tx, gas_left, rewards);
+        let result = TransactionHandler::new(&terms).run(&mut self.inner);
+        self.sum_up(result, &terms, deposit_nonce)
     }
 }
 
@@ -203,7 +238,8 @@ impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
         self.inner.ctx.set_tx(tx.tx_env().map_err(ExecuteError::Invalid)?);
         let terms = self.terms(tx, gas_left, rewards);
         let result = TransactionHandler::new(&terms).inspect_run(&mut self.inner);
-        self.settle(result, &terms, deposit_nonce)
+        let executed = self.sum_up(result, &terms, deposit_nonce);
+        self.settle(executed)
     }
 
     /// Runs an already translated transaction on given terms, under the eyes of the inspector.
@@ -214,41 +250,50 @@ impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> Evm<R, I> {
     ) -> Result<Executed, ExecuteError<R::Error>> {
         self.inner.ctx.set_tx(env);
         let result = TransactionHandler::new(terms).inspect_run(&mut self.inner);
-        self.settle(result, terms, None)
+        let executed = self.sum_up(result, terms, None);
+        self.settle(executed)
     }
 }
 
-impl<R: StateReader, I> Evm<R, I> {
+impl<R: StateReader, I, J: JournalTr<Database = StateDatabase<R>>> Evm<R, I, J> {
     pub(crate) fn with_environment(environment: Environment, state: R, inspector: I) -> Self {
         let Environment { spec, p256verify, chain_id, block, routing, l1_fees } = environment;
         let mut cfg = CfgEnv::new_with_spec(spec).with_chain_id(chain_id);
         // From Osaka on transactions may not ask for more than 2^24 gas. That is for whoever takes them to check: without
         // this, a simulated call that asks for more would get less.
         cfg.tx_gas_limit_cap = Some(u64::MAX);
-        let mut context: EvmContext<R> = Context {
+        let mut context: ContextOf<R, J> = Context {
             block,
             tx: TxEnv::default(),
             cfg,
-            journaled_state: Journal::new(StateDatabase::new(state)),
-            chain: (),
+            journaled_state: J::new(StateDatabase::new(state)),
+            chain: Hashes::default(),
             local: Default::default(),
             error: Ok(()),
         };
         context.journaled_state.set_spec_id(spec);
-        let instructions = EthInstructions::new_mainnet_with_spec(spec);
+        let mut table = instruction_table();
+        table[usize::from(KECCAK256)] = Instruction::new(hashes::keccak256_instruction);
+        let instructions = EthInstructions::new(table, gas_table_spec(spec), spec);
         let precompiles = ChainPrecompiles::new(spec, p256verify);
         let inner = Inner::new_with_inspector(context, inspector, instructions, precompiles);
         Self { inner, routing, l1_fees }
     }
 
     /// The view of the state that transactions read.
-    pub const fn state(&self) -> &R {
-        &self.inner.ctx.journaled_state.database.reader
+    pub fn state(&self) -> &R {
+        &self.inner.ctx.journaled_state.db().reader
     }
 
     /// The same, for whoever applies changes between transactions.
-    pub const fn state_mut(&mut self) -> &mut R {
-        &mut self.inner.ctx.journaled_state.database.reader
+    pub fn state_mut(&mut self) -> &mut R {
+        &mut self.inner.ctx.journaled_state.db_mut().reader
+    }
+
+    /// Where changes are noted.
+    #[cfg(feature = "std")]
+    pub(crate) const fn journal_mut(&mut self) -> &mut J {
+        &mut self.inner.ctx.journaled_state
     }
 
     /// Who receives the fees.
@@ -266,6 +311,43 @@ impl<R: StateReader, I> Evm<R, I> {
         &mut self.inner.precompiles
     }
 
+    fn terms(&self, tx: &RecoveredTransaction, gas_left: u64, rewards: Rewards) -> Terms {
+        let payment = match tx.as_deposit() {
+            Some(deposit) => Payment::Deposit { mint: deposit.mint },
+            None => Payment::User {
+                l1_fee: self.l1_fees.map_or(U256::ZERO, |fees| fees.l1_fee(tx.data_size)),
+                operator_fees: self.l1_fees,
+            },
+        };
+        Terms { payment, routing: self.routing, gas_left, checks: Checks::All, rewards }
+    }
+
+    /// Puts the outcome together.
+    fn sum_up(
+        &mut self,
+        result: Result<ExecutionResult<HaltReason>, handler::Error<R>>,
+        terms: &Terms,
+        deposit_nonce: Option<u64>,
+    ) -> Result<Executed<()>, ExecuteError<R::Error>> {
+        let context = &mut self.inner.ctx;
+        context.error = Ok(());
+        let result = result?;
+        let base_fee = context.block.basefee;
+        let gas_used = result.tx_gas_used();
+        let (effective_gas_price, fees) = match &terms.payment {
+            Payment::Deposit { .. } => (0, Fees::default()),
+            Payment::User { l1_fee, .. } => {
+                let price = context.tx.effective_gas_price(u128::from(base_fee));
+                let (base, tip) = split_gas_fee(price, base_fee, gas_used);
+                let operator = terms.operator_fee(gas_used);
+                (price, Fees { base, tip, l1: *l1_fee, operator })
+            }
+        };
+        Ok(Executed { result, changes: (), fees, effective_gas_price, deposit_nonce })
+    }
+}
+
+impl<R: StateReader, I> Evm<R, I> {
     /// The view, once nothing is to be run any more, and the inspector.
     pub fn into_parts(self) -> (R, I) {
         (self.inner.ctx.journaled_state.database.reader, self.inner.inspector)
@@ -283,44 +365,19 @@ impl<R: StateReader, I> Evm<R, I> {
         Ok(Some(sender.map_or(0, |sender| sender.nonce)))
     }
 
-    fn terms(&self, tx: &RecoveredTransaction, gas_left: u64, rewards: Rewards) -> Terms {
-        let payment = match tx.as_deposit() {
-            Some(deposit) => Payment::Deposit { mint: deposit.mint },
-            None => Payment::User {
-                l1_fee: self.l1_fees.map_or(U256::ZERO, |fees| fees.l1_fee(tx.data_size)),
-                operator_fees: self.l1_fees,
-            },
-        };
-        Terms { payment, routing: self.routing, gas_left, checks: Checks::All, rewards }
-    }
-
-    /// Empties the journal, on success and on failure alike, and puts the outcome together.
+    /// Empties the journal, on success and on failure alike.
     fn settle(
         &mut self,
-        result: Result<ExecutionResult<HaltReason>, handler::Error<R>>,
-        terms: &Terms,
-        deposit_nonce: Option<u64>,
+        executed: Result<Executed<()>, ExecuteError<R::Error>>,
     ) -> Result<Executed, ExecuteError<R::Error>> {
-        let context = &mut self.inner.ctx;
-        let changes = context.journaled_state.finalize();
-        context.error = Ok(());
-        let result = result?;
-        let base_fee = context.block.basefee;
-        let gas_used = result.tx_gas_used();
-        let (effective_gas_price, fees) = match &terms.payment {
-            Payment::Deposit { .. } => (0, Fees::default()),
-            Payment::User { l1_fee, .. } => {
-                let price = context.tx.effective_gas_price(u128::from(base_fee));
-                let (base, tip) = split_gas_fee(price, base_fee, gas_used);
-                let operator = terms.operator_fee(gas_used);
-                (price, Fees { base, tip, l1: *l1_fee, operator })
-            }
-        };
-        Ok(Executed { result, changes, fees, effective_gas_price, deposit_nonce })
+        let changes = self.inner.ctx.journaled_state.finalize();
+        executed.map(|executed| executed.with(changes))
     }
 }
 
-impl<R: StateReader + core::fmt::Debug, I> core::fmt::Debug for Evm<R, I> {
+impl<R: StateReader + core::fmt::Debug, I, J: JournalTr<Database = StateDatabase<R>>>
+    core::fmt::Debug for Evm<R, I, J>
+{
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Evm")
             .field("state", self.state())

@@ -39,7 +39,7 @@ pub use changes::state_diff;
 pub use database::{ReadError, StateDatabase};
 pub use env::{BlockContext, BlockRules, ChainSpec, EthereumRules};
 pub use error::ExecuteError;
-pub use evm::{ChainPrecompiles, Evm, EvmContext, Executed};
+pub use evm::{ChainPrecompiles, Evm, EvmContext, Executed, Hashes};
 pub use fees::Fees;
 pub use halt::HaltReason;
 pub use invalid::{InvalidTransaction, Shortfall};

@@ -31,7 +31,7 @@ pub struct TransactionOutcome {
 
 impl TransactionOutcome {
     /// The outcome of a transaction of a block that had used `gas_before`.
-    pub(crate) fn new(tx: &Transaction, executed: Executed, gas_before: u64) -> Self {
+    pub(crate) fn new<C>(tx: &Transaction, executed: Executed<C>, gas_before: u64) -> Self {
         let Executed { mut result, fees, effective_gas_price, deposit_nonce, .. } = executed;
         let gas_used = result.tx_gas_used();
         let receipt = receipt(tx, &mut result, gas_before.saturating_add(gas_used), deposit_nonce);

@@ -170,7 +170,7 @@ impl<R: StateReader> SerialExecutor<R> {
     }
 
     /// The state as executed so far.
-    pub const fn pending(&self) -> &Overlay<R> {
+    pub fn pending(&self) -> &Overlay<R> {
         self.evm.state()
     }
 

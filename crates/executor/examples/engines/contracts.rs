@@ -69,6 +69,11 @@ pub(crate) fn call(from: u64, to: Address, input: Vec<u8>) -> Send {
     Send { from: user(from), to, value: 0, input: input.into(), gas: 200_000 }
 }
 
+/// Call data of a function with one argument.
+fn input(argument: u64) -> Vec<u8> {
+    [vec![0x11; 4], word(U256::from(argument))].concat()
+}
+
 /// The slot of `key` in a Solidity mapping at `base`.
 pub(crate) fn mapping(key: Address, base: u64) -> U256 {
     keccak256([address_word(key), word(U256::from(base))].concat()).into()
@@ -119,9 +124,9 @@ fn nft(count: u64) -> (World, Vec<Send>) {
 /// One vote each for one of two tallies.
 fn vote(count: u64) -> (World, Vec<Send>) {
     let mut world = World::new(0);
-    let source = "1 CALLER SSTORE PUSH0 CALLDATALOAD DUP1 SLOAD 1 ADD SWAP1 SSTORE";
+    let source = "1 CALLER SSTORE 4 CALLDATALOAD DUP1 SLOAD 1 ADD SWAP1 SSTORE";
     let contract = world.contract(2, source);
-    (world, (0..count).map(|i| call(i, contract, word(U256::from(i % 2)))).collect())
+    (world, (0..count).map(|i| call(i, contract, input(i % 2))).collect())
 }
 
 /// A player's own state moves on; every tenth move goes to the leaderboard as well.
@@ -129,20 +134,20 @@ fn game(count: u64) -> (World, Vec<Send>) {
     let mut world = World::new(0);
     let own = slot_of("CALLER", 1);
     let source = format!(
-        "{own} DUP1 SLOAD 1 ADD SWAP1 SSTORE 2 SLOAD POP PUSH0 CALLDATALOAD @lead JUMPI STOP lead: CALLER 2 SSTORE"
+        "{own} DUP1 SLOAD 1 ADD SWAP1 SSTORE 2 SLOAD POP 4 CALLDATALOAD @lead JUMPI STOP lead: CALLER 2 SSTORE"
     );
     let contract = world.contract(3, &source);
-    let input = |i: u64| word(U256::from(u64::from(i.is_multiple_of(10))));
-    (world, (0..count).map(|i| call(i, contract, input(i))).collect())
+    let leads = |i: u64| u64::from(i.is_multiple_of(10));
+    (world, (0..count).map(|i| call(i, contract, input(leads(i)))).collect())
 }
 
 /// A thousand items, each handed from owner to owner.
 fn supply_chain(count: u64) -> (World, Vec<Send>) {
     let mut world = World::new(0);
-    let item = slot_of("PUSH0 CALLDATALOAD", 1);
+    let item = slot_of("4 CALLDATALOAD", 1);
     let source = format!("{item} DUP1 SLOAD POP CALLER SWAP1 SSTORE");
     let contract = world.contract(4, &source);
-    (world, (0..count).map(|i| call(i, contract, word(U256::from(i % 1_000)))).collect())
+    (world, (0..count).map(|i| call(i, contract, input(i % 1_000))).collect())
 }
 
 /// Borrowers read a price; one in a thousand transactions sets it.

@@ -21,9 +21,9 @@ use revm::{
 };
 use state::StateReader;
 
-use super::{EvmContext, Inner, validation};
+use super::{EvmContext, Inner, StockJournal, validation};
 use crate::{
-    HaltReason, InvalidTransaction,
+    HaltReason, InvalidTransaction, StateDatabase,
     database::ReadError,
     fees::{Charge, FeeRouting, gas_cost, split_gas_fee},
 };
@@ -99,18 +99,20 @@ impl Terms {
 }
 
 /// Takes one transaction through revm.
-pub(crate) struct TransactionHandler<'a, R, I> {
+pub(crate) struct TransactionHandler<'a, R, I, J> {
     terms: &'a Terms,
-    evm: PhantomData<fn() -> (R, I)>,
+    evm: PhantomData<fn(R, I, J)>,
 }
 
-impl<'a, R: StateReader, I> TransactionHandler<'a, R, I> {
+impl<'a, R: StateReader, I, J: JournalTr<Database = StateDatabase<R>>>
+    TransactionHandler<'a, R, I, J>
+{
     pub(crate) const fn new(terms: &'a Terms) -> Self {
         Self { terms, evm: PhantomData }
     }
 
     /// Checks a user transaction and takes its fees. Nothing is changed before the last check has passed.
-    fn begin_user(&self, evm: &mut Inner<R, I>, l1_fee: U256) -> Result<(), Error<R>> {
+    fn begin_user(&self, evm: &mut Inner<R, I, J>, l1_fee: U256) -> Result<(), Error<R>> {
         let (block, tx, _, journal, _, _) = evm.ctx.all_mut();
         let mut sender = journal.load_account_with_code_mut(tx.caller())?.data;
         validation::check_sender(tx, &sender.account().info, self.terms.checks)
@@ -125,7 +127,7 @@ impl<'a, R: StateReader, I> TransactionHandler<'a, R, I> {
     }
 
     /// Mints, and checks that a deposit can pay for its value. Its nonce is never checked.
-    fn begin_deposit(&self, evm: &mut Inner<R, I>, mint: u128) -> Result<(), Error<R>> {
+    fn begin_deposit(&self, evm: &mut Inner<R, I, J>, mint: u128) -> Result<(), Error<R>> {
         let (_, tx, _, journal, _, _) = evm.ctx.all_mut();
         let mut sender = journal.load_account_with_code_mut(tx.caller())?.data;
         let have = sender.balance().saturating_add(U256::from(mint));
@@ -140,7 +142,7 @@ impl<'a, R: StateReader, I> TransactionHandler<'a, R, I> {
     /// The result of a deposit that could not start: mint and nonce, a failed receipt, all its gas.
     fn fail_deposit(
         &self,
-        evm: &mut Inner<R, I>,
+        evm: &mut Inner<R, I, J>,
         mint: u128,
         reason: InvalidTransaction,
     ) -> Result<ExecutionResult<HaltReason>, Error<R>> {
@@ -152,6 +154,7 @@ impl<'a, R: StateReader, I> TransactionHandler<'a, R, I> {
         let balance = sender.balance().saturating_add(U256::from(mint));
         sender.set_balance(balance);
         sender.bump_nonce();
+        drop(sender);
         let gas = ResultGas::default().with_total_gas_spent(tx.gas_limit());
         journal.commit_tx();
         let reason = HaltReason::DepositNotStarted(reason.into());
@@ -159,8 +162,10 @@ impl<'a, R: StateReader, I> TransactionHandler<'a, R, I> {
     }
 }
 
-impl<R: StateReader, I> Handler for TransactionHandler<'_, R, I> {
-    type Evm = Inner<R, I>;
+impl<R: StateReader, I, J: JournalTr<Database = StateDatabase<R>>> Handler
+    for TransactionHandler<'_, R, I, J>
+{
+    type Evm = Inner<R, I, J>;
     type Error = Error<R>;
     type HaltReason = HaltReason;
 
@@ -244,7 +249,7 @@ impl<R: StateReader, I> Handler for TransactionHandler<'_, R, I> {
 }
 
 impl<R: StateReader, I: Inspector<EvmContext<R>, EthInterpreter>> InspectorHandler
-    for TransactionHandler<'_, R, I>
+    for TransactionHandler<'_, R, I, StockJournal<R>>
 {
     type IT = EthInterpreter;
 }

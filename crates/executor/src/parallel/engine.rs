@@ -54,6 +54,8 @@ pub enum Choice {
     Apart,
     /// Always in turn, after all have looked for the accounts of plain transfers, for tests.
     Scouted,
+    /// Never, and what is not known is made like a call that is, for tests.
+    Called,
 }
 
 impl<R: StateReader + Send + Sync + 'static> Engine<R> {

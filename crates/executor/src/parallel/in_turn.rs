@@ -5,16 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy_consensus::Transaction as _;
 use state::StateReader;
 
 use super::{
-    Execution, ParallelExecutor, PreparedTransaction,
+    Choice, Execution, ParallelExecutor, PreparedTransaction,
+    calls::{Called, PRELOADED},
     lane::{Ran, Valid},
     native::Transfer,
     plan::Outlook,
     report::RunReport,
     run::Verdict,
     transfers::Transfers,
+    view::ViewError,
 };
 use crate::{RecoveredTransaction, TransactionOutcome};
 
@@ -35,12 +38,25 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         let (started, gas_before) = (Instant::now(), self.gas_used);
         let Execution { verdicts, failure, report } = execution;
         let before = verdicts.len();
+        self.lane.begin_in_turn();
+        let mut preloaded = 0;
         while verdicts.len() - before < txs.len() && go_on() {
-            if let Err(error) = self.execute_some(&txs[verdicts.len() - before..], verdicts) {
+            let done = verdicts.len() - before;
+            if done >= preloaded {
+                match txs[done].as_ref().prediction.is_known() {
+                    true => {
+                        self.lane.preload_in_turn(&txs[done..]);
+                        preloaded = done + PRELOADED;
+                    }
+                    false => self.lane.settle(),
+                }
+            }
+            if let Err(error) = self.execute_some(&txs[done..], verdicts) {
                 *failure = Some(error);
                 break;
             }
         }
+        self.lane.settle();
         let gas = self.gas_used - gas_before;
         report.add(&RunReport {
             in_turn: (verdicts.len() - before) as u64,
@@ -49,7 +65,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             expected: Duration::from_nanos(outlook.total),
             busy: started.elapsed(),
             available: started.elapsed(),
-            hot: outlook.bottleneck.into_iter().collect(),
+            hot: outlook.bottleneck,
             ..RunReport::default()
         });
     }
@@ -62,14 +78,19 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
     ) -> Result<(), R::Error> {
         let Some(first) = txs.first() else { return Ok(()) };
         let PreparedTransaction { tx, prediction } = first.as_ref();
-        if !prediction.is_known() && Transfer::of(tx).is_some() {
+        if !prediction.is_known()
+            && let Some(transfer) = Transfer::of(tx)
+        {
             let before = verdicts.len();
-            self.execute_transfers(txs, verdicts)?;
+            match self.lane.is_settled() {
+                true => self.execute_transfers(txs, verdicts)?,
+                false => self.transfer(&transfer, verdicts)?,
+            }
             if verdicts.len() > before {
                 return Ok(());
             }
         }
-        if !prediction.is_known() {
+        if !prediction.is_known() && self.engine.choice != Choice::Called {
             verdicts.push(self.run_watched(tx)?);
             return Ok(());
         }
@@ -84,8 +105,14 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         tx: &RecoveredTransaction,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), R::Error> {
-        match self.lane.call_in_turn(tx, self.gas_left())? {
-            Some(Ok(executed)) => {
+        let called = match self.lane.call(tx, self.gas_left()) {
+            Ok(called) => called,
+            Err(ViewError::Vault | ViewError::Met) => Called::Refused,
+            Err(ViewError::Store(error)) => return Err(error),
+        };
+        match called {
+            Called::Made(executed) => {
+                self.lane.settle_if_due();
                 if tx.as_deposit().is_none() {
                     self.fees.add(&executed.fees);
                 }
@@ -93,10 +120,33 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
                 self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
                 verdicts.push(Ok(outcome));
             }
-            Some(Err(reason)) => verdicts.push(Err(reason)),
-            None => verdicts.push(self.run_in_turn(tx)?),
+            Called::Invalid(reason) => verdicts.push(Err(reason)),
+            Called::Refused => verdicts.push(self.run_in_turn(tx)?),
         }
         Ok(())
+    }
+
+    /// Makes a plain transfer among calls, if it is one.
+    fn transfer(
+        &mut self,
+        transfer: &Transfer<'_>,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), R::Error> {
+        if transfer.tx.tx.gas_limit() > self.gas_left() {
+            return Ok(());
+        }
+        match self.lane.transfer_in_place(transfer) {
+            Ok(Some(done)) => {
+                self.lane.settle_if_due();
+                self.fees.add(&done.fees);
+                let mut outcome = transfer.outcome(&done);
+                self.place(&mut outcome);
+                verdicts.push(Ok(outcome));
+                Ok(())
+            }
+            Ok(None) | Err(ViewError::Vault | ViewError::Met) => Ok(()),
+            Err(ViewError::Store(error)) => Err(error),
+        }
     }
 
     fn execute_transfers<T: AsRef<PreparedTransaction>>(
@@ -109,6 +159,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
 
     /// Makes transfers on what stands, which nobody else is looking at.
     pub(super) fn with_transfers<T>(&mut self, make: impl FnOnce(&mut Transfers<'_, R>) -> T) -> T {
+        self.lane.settle();
         self.lane.detach();
         let mut transfers = Transfers {
             memory: Arc::get_mut(&mut self.memory).expect("no run is going on"),
@@ -132,6 +183,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             self.unknown_time += started.elapsed();
             return Ok(verdict);
         }
+        self.lane.settle();
         let sample = self.lane.watch(tx, u32::MAX);
         let watched = started.elapsed();
         let verdict = self.run_in_turn(tx)?;
@@ -146,6 +198,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
 
     /// Runs one transaction after all others.
     pub(super) fn run_in_turn(&mut self, tx: &RecoveredTransaction) -> Result<Verdict, R::Error> {
+        self.lane.settle();
         let gas_left = self.gas_left();
         let ran = match self.lane.run_at_head(tx, u32::MAX, gas_left)? {
             Ran::Unknown => {

@@ -7,14 +7,14 @@ use alloy_primitives::Address;
 use state::StateReader;
 
 use super::{
+    ledger::Ledger,
     memory::{Memory, Read, Stamp, Turn, Written},
     native::{Transfer, Transferred},
     predict::{Sample, Watcher},
     view::{Vaults, View, ViewError, Watch},
 };
 use crate::{
-    Evm, ExecuteError, Executed, Fees, InvalidTransaction, RecoveredTransaction,
-    TransactionOutcome,
+    Evm, ExecuteError, Fees, InvalidTransaction, RecoveredTransaction, TransactionOutcome,
     evm::{Environment, Rewards},
 };
 use revm::state::EvmState;
@@ -23,7 +23,9 @@ use revm::state::EvmState;
 #[derive(Debug)]
 pub(super) struct Lane<R: StateReader> {
     evm: Evm<View<R>>,
-    rules: Arc<Environment>,
+    /// For calls whose changes stand at once.
+    pub(super) calls: Evm<View<R>, (), Ledger<R>>,
+    pub(super) rules: Arc<Environment>,
 }
 
 /// What came of running a transaction.
@@ -60,7 +62,11 @@ pub(super) enum Effects {
 
 impl<R: StateReader> Lane<R> {
     pub(super) fn new(rules: Arc<Environment>, vaults: Vaults) -> Self {
-        Self { evm: Evm::with_environment((*rules).clone(), View::new(vaults), ()), rules }
+        Self {
+            evm: Evm::with_environment((*rules).clone(), View::new(vaults), ()),
+            calls: Evm::with_environment((*rules).clone(), View::new(vaults), ()),
+            rules,
+        }
     }
 
     /// The lane that a worker keeps, if it is for the block with these rules; otherwise a new one.
@@ -83,11 +89,13 @@ impl<R: StateReader> Lane<R> {
     /// Prepares for runs on this memory.
     pub(super) fn attach(&mut self, memory: &Arc<Memory<R>>) {
         self.evm.state_mut().attach(memory.clone());
+        self.calls.state_mut().attach(memory.clone());
     }
 
     /// Lets go of the memory, so that somebody may have it alone.
     pub(super) fn detach(&mut self) {
         self.evm.state_mut().detach();
+        self.calls.state_mut().detach();
     }
 
     /// The bare EVM, for what is no transaction.
@@ -138,26 +146,6 @@ impl<R: StateReader> Lane<R> {
     ) -> Result<Ran, R::Error> {
         self.evm.state().begin(turn, Watch::AtHead);
         self.run(tx, gas_left)
-    }
-
-    /// Runs a call in front of which everything stands but the vaults, and makes its changes stand. `None`: it needs the
-    /// vaults too, and nothing has happened.
-    pub(super) fn call_in_turn(
-        &mut self,
-        tx: &RecoveredTransaction,
-        gas_left: u64,
-    ) -> Result<Option<Result<Executed, InvalidTransaction>>, R::Error> {
-        self.evm.state().begin(Turn::MAX, Watch::AtHead);
-        match self.evm.run_with(tx, gas_left, Rewards::Aside) {
-            Ok(executed) => {
-                let view = self.evm.state();
-                view.memory().write(&executed.changes, &view.notes());
-                Ok(Some(Ok(executed)))
-            }
-            Err(ExecuteError::Invalid(reason)) => Ok(Some(Err(reason))),
-            Err(ExecuteError::State(ViewError::Vault | ViewError::Met)) => Ok(None),
-            Err(ExecuteError::State(ViewError::Store(error))) => Err(error),
-        }
     }
 
     /// Runs a transaction in front of which everything stands; it pays its fees itself.

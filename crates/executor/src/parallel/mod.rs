@@ -16,11 +16,13 @@
 //! however threads were scheduled.
 
 mod apart;
+mod calls;
 mod engine;
 mod fees;
 mod forecast;
 mod in_turn;
 mod lane;
+mod ledger;
 mod listed;
 mod memory;
 mod native;
@@ -58,6 +60,7 @@ pub use predict::{Key, Prediction, Predictor, PreparedTransaction, StoredError};
 pub use report::{HotPlace, RunReport};
 use revm::state::EvmState;
 use run::{Ended, Run};
+use schedule::Cost;
 use transfers::TOGETHER;
 use view::View;
 
@@ -95,6 +98,8 @@ pub struct ParallelExecutor<R: StateReader> {
     /// Time that transactions of this block took of which nothing was known, and that some of them were watched.
     unknown_time: Duration,
     watched_time: Duration,
+    /// Expected time of the next run of groups, on one thread.
+    window_cost: Cost,
     /// Plain transfers that go through the stages together.
     together: usize,
 }
@@ -139,6 +144,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             plans: 0,
             unknown_time: Duration::ZERO,
             watched_time: Duration::ZERO,
+            window_cost: apart::WINDOW_COST,
             together: TOGETHER,
         })
     }
@@ -170,7 +176,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
     ) -> Execution<R::Error> {
         let (choice, workers) = (self.engine.choice, self.engine.workers.count());
         let outlook = match choice {
-            Choice::Serial => Outlook::default(),
+            Choice::Serial | Choice::Called => Outlook::default(),
             Choice::ByCost => Outlook::new(&txs, workers),
             Choice::Parallel => Outlook { is_worth_while: txs.len() > 1, ..Outlook::default() },
             Choice::Scouted => Outlook { is_worth_scouting: true, ..Outlook::default() },
@@ -239,19 +245,36 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         go_on: impl Fn() -> bool + Send + Sync + 'static,
         execution: &mut Execution<R::Error>,
     ) {
-        let (gas_left, workers) = (self.gas_left(), &self.engine.workers);
-        let run = Arc::new(Run::new(
+        let run = Arc::new(self.run(txs, plan, go_on));
+        self.engine.workers.run(&run, |run| run.work(&mut self.lane));
+        self.end_run(&run, execution);
+    }
+
+    fn run<T: AsRef<PreparedTransaction>>(
+        &self,
+        txs: Vec<T>,
+        plan: Plan,
+        go_on: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Run<R, T> {
+        Run::new(
             self.memory.clone(),
             self.rules.clone(),
             txs,
             plan,
-            workers.count(),
+            self.engine.workers.count(),
             self.fees.clone(),
-            (self.gas_used, gas_left),
+            (self.gas_used, self.gas_left()),
             self.engine.predictor.clone(),
             Box::new(go_on),
-        ));
-        workers.run(&run, |run| run.work(&mut self.lane));
+        )
+    }
+
+    /// Makes what a run has committed stand.
+    fn end_run<T: AsRef<PreparedTransaction>>(
+        &mut self,
+        run: &Run<R, T>,
+        execution: &mut Execution<R::Error>,
+    ) {
         let Ended { verdicts, fees, failure, report } = run.finish(&mut self.lane);
         self.fees = fees;
         let end = u32::try_from(verdicts.len() + 1).expect("as many turns as transactions");

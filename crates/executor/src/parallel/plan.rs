@@ -37,39 +37,59 @@ pub(super) struct Outlook {
     pub is_worth_grouping: bool,
     /// Expected time of all, one after the other.
     pub total: Cost,
-    /// The contract that most of the time goes to in calls that all wait for one another, if most of it does.
-    pub bottleneck: Option<HotPlace>,
+    /// What most of the time goes to in calls that all wait for one another, if most of it does: the slots that they are
+    /// expected to write, or else the contract.
+    pub bottleneck: Vec<HotPlace>,
 }
 
 impl Outlook {
     pub(super) fn new<T: AsRef<PreparedTransaction>>(txs: &[T], workers: usize) -> Self {
         let (mut total, mut transfers) = (0, 0);
-        let mut chains = HashMap::<u64, (Cost, u64, usize)>::default();
+        let mut chains = HashMap::<u64, (Cost, u64, usize, usize)>::default();
         for (index, tx) in txs.iter().enumerate() {
             let prediction = &tx.as_ref().prediction;
             let Prediction { cost, bottleneck, .. } = prediction;
             total += cost;
             transfers += usize::from(prediction.is_transfer());
             if let Some(number) = bottleneck {
-                let (chain, length, _) = chains.entry(*number).or_insert((0, 0, index));
+                let (chain, length, _, last) =
+                    chains.entry(*number).or_insert((0, 0, index, index));
                 *chain += cost;
                 *length += 1;
+                *last = index;
             }
         }
-        let (longest, waits, index) = chains.into_values().max().unwrap_or_default();
+        let (longest, count, first, last) = chains.into_values().max().unwrap_or_default();
         let is_worth_while = workers > 1 && pays(total, longest, txs.len(), workers);
         let is_worth_grouping =
             workers > 1 && expected_apart(total, longest, txs.len(), workers).is_ok();
-        let is_bottleneck = waits > 1 && longest * 2 > total;
-        let address = txs.get(index).and_then(|tx| tx.as_ref().tx.tx.to());
-        let place = |address| HotPlace { address, slot: None, waits, aborts: 0 };
+        let is_bottleneck = count > 1 && longest * 2 > total;
+        let bottleneck = match is_bottleneck {
+            true => bottleneck(txs[first].as_ref(), txs[last].as_ref(), count),
+            false => Vec::new(),
+        };
         Self {
             is_worth_while,
             is_worth_scouting: scout::is_worth_while(transfers, txs.len(), workers),
             is_worth_grouping,
             total,
-            bottleneck: address.filter(|_| is_bottleneck).map(place),
+            bottleneck,
         }
+    }
+}
+
+/// Where so many calls of one kind wait for one another, shown by two of them.
+fn bottleneck(one: &PreparedTransaction, other: &PreparedTransaction, count: u64) -> Vec<HotPlace> {
+    let place = |address, slot| HotPlace { address, slot, waits: count - 1, aborts: 0 };
+    let in_both = one.prediction.keys.iter().filter(|key| other.prediction.keys.contains(key));
+    let slots = in_both.filter_map(|key| match *key {
+        Key::Slot { address, slot, writes: true } => Some(place(address, Some(slot))),
+        _ => None,
+    });
+    let slots: Vec<_> = slots.collect();
+    match one.tx.tx.to() {
+        Some(address) if slots.is_empty() => vec![place(address, None)],
+        _ => slots,
     }
 }
 

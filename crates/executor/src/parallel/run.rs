@@ -8,6 +8,8 @@
 //! Nobody holds a lock while executing but the one who commits, and nobody waits for that one: the others go on with
 //! what is ready, and sleep when nothing is.
 
+#[cfg(test)]
+mod forced;
 mod handoff;
 mod head;
 

@@ -152,6 +152,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         self.engine.workers.run(&job, |job| Scout::work(job));
         let Scout { found, busy, .. } = Arc::into_inner(job).expect("workers let go of it");
         let looked = Instant::now();
+        self.lane.begin_in_turn();
         for (txs, found) in txs[window.clone()].chunks(CHUNK).zip(found) {
             let made = self.execute_chunk(txs, &found.into_inner(), &mut execution.verdicts);
             if let Err(error) = made {
@@ -159,6 +160,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
                 break;
             }
         }
+        self.lane.settle();
         let gas = self.gas_used - gas_before;
         let (count, workers) = (window.len(), self.engine.workers.count());
         execution.report.add(&RunReport {

@@ -8,7 +8,7 @@ use std::{
 use alloy_primitives::{Address, B256, Bytes, U256};
 use state::{Account, StateReader};
 
-use super::memory::{Claimant, Looked, Memory, Notes, Turn};
+use super::memory::{Claimant, Memory, Notes, Place, Read, SlotKey, Turn};
 
 /// Everybody whom fees go to. Fees are summed up aside, so what stands at these accounts is not what a transaction is to
 /// see of them.
@@ -30,7 +30,6 @@ pub(super) struct View<R> {
     turn: Cell<Turn>,
     watch: Cell<Watch>,
     notes: RefCell<Notes>,
-    shared: RefCell<Shared>,
 }
 
 /// How closely a view looks at its reads.
@@ -69,7 +68,6 @@ impl<R: StateReader> View<R> {
             turn: Cell::new(0),
             watch: Cell::new(Watch::Exact),
             notes: RefCell::default(),
-            shared: RefCell::default(),
         }
     }
 
@@ -99,44 +97,63 @@ impl<R: StateReader> View<R> {
         self.memory = None;
     }
 
+    /// The group that it is for.
+    pub(super) fn claimant(&self) -> Option<Claimant> {
+        match self.watch.get() {
+            Watch::Apart(by) => Some(by),
+            _ => None,
+        }
+    }
+
     pub(super) const fn vaults(&self) -> &Vaults {
         &self.vaults
     }
 }
 
-/// Accounts that all groups look at and none writes, as they were found: the threads need not meet at their places again.
-#[derive(Debug, Default)]
-struct Shared {
-    /// What is known is of this run.
-    run: u32,
-    accounts: Vec<(Address, Option<Account>)>,
-}
-
-/// How many of them are worth looking through.
-const SHARED_MAX: usize = 4;
-
 impl<R: StateReader> View<R> {
-    /// The account for a transaction of a group.
-    fn account_apart(
+    /// The account, and where it is, without a note.
+    pub(super) fn look_account(
         &self,
         address: &Address,
-        by: Claimant,
-    ) -> Result<Option<Account>, ViewError<R::Error>> {
-        let mut shared = self.shared.borrow_mut();
-        if shared.run != by.run {
-            *shared = Shared { run: by.run, accounts: std::mem::take(&mut shared.accounts) };
-            shared.accounts.clear();
+    ) -> Result<(Option<Account>, Place), ViewError<R::Error>> {
+        let (account, read) = self.read_account(address)?;
+        Ok((account, read.at()))
+    }
+
+    /// The slot, and where it is, without a note.
+    pub(super) fn look_slot(
+        &self,
+        address: &Address,
+        slot: &U256,
+    ) -> Result<(U256, Place), ViewError<R::Error>> {
+        let (value, read) = self.read_slot(&(*address, *slot))?;
+        Ok((value, read.at()))
+    }
+
+    fn read_account(
+        &self,
+        address: &Address,
+    ) -> Result<(Option<Account>, Read), ViewError<R::Error>> {
+        if self.watch.get() != Watch::Exact && self.vaults.contains(address) {
+            return Err(ViewError::Vault);
         }
-        if let Some((_, account)) = shared.accounts.iter().find(|(of, _)| of == address) {
-            return Ok(*account);
+        match self.watch.get() {
+            Watch::Apart(by) => {
+                let found = self.memory().account_claimed(address, by);
+                found.map_err(ViewError::Store)?.ok_or(ViewError::Met)
+            }
+            _ => self.memory().account(address, self.turn.get()).map_err(ViewError::Store),
         }
-        let found = self.memory().account_claimed(address, by).map_err(ViewError::Store)?;
-        let Looked { value: account, read, is_shared } = found.ok_or(ViewError::Met)?;
-        if is_shared && shared.accounts.len() < SHARED_MAX {
-            shared.accounts.push((*address, account));
+    }
+
+    fn read_slot(&self, key: &SlotKey) -> Result<(U256, Read), ViewError<R::Error>> {
+        match self.watch.get() {
+            Watch::Apart(by) => {
+                let found = self.memory().slot_claimed(key, by);
+                found.map_err(ViewError::Store)?.ok_or(ViewError::Met)
+            }
+            _ => self.memory().slot(key, self.turn.get()).map_err(ViewError::Store),
         }
-        self.notes.borrow_mut().note_account(*address, read);
-        Ok(account)
     }
 }
 
@@ -144,27 +161,14 @@ impl<R: StateReader> StateReader for View<R> {
     type Error = ViewError<R::Error>;
 
     fn account(&self, address: &Address) -> Result<Option<Account>, Self::Error> {
-        if self.watch.get() != Watch::Exact && self.vaults.contains(address) {
-            return Err(ViewError::Vault);
-        }
-        if let Watch::Apart(by) = self.watch.get() {
-            return self.account_apart(address, by);
-        }
-        let account = self.memory().account(address, self.turn.get());
-        let (account, read) = account.map_err(ViewError::Store)?;
+        let (account, read) = self.read_account(address)?;
         self.notes.borrow_mut().note_account(*address, read);
         Ok(account)
     }
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
         let key = (*address, *slot);
-        let (value, read) = if let Watch::Apart(by) = self.watch.get() {
-            let found = self.memory().slot_claimed(&key, by).map_err(ViewError::Store)?;
-            let Looked { value, read, .. } = found.ok_or(ViewError::Met)?;
-            (value, read)
-        } else {
-            self.memory().slot(&key, self.turn.get()).map_err(ViewError::Store)?
-        };
+        let (value, read) = self.read_slot(&key)?;
         self.notes.borrow_mut().note_slot(key, read);
         Ok(value)
     }

@@ -82,7 +82,7 @@ impl<R: StateReader> BlockSimulator<R> {
     }
 
     /// The state as left so far.
-    pub const fn state(&self) -> &Overlay<R> {
+    pub fn state(&self) -> &Overlay<R> {
         self.evm.state()
     }
 

@@ -36,15 +36,26 @@ impl<'a> Twin<'a> {
         self.serial.execute(tx)
     }
 
-    /// Closes the block, and compares.
-    pub(crate) fn finish(self) -> ExecutedBlock {
+    /// How many transactions are run again if all are run ahead in this order, by their turns from 1.
+    pub(crate) fn again(&self, order: &[u32]) -> u64 {
+        let (_, engine) = &engines()[0];
+        self.case().in_order(engine, order).1.again
+    }
+
+    fn case(&self) -> Case {
         let context = self.world.context();
-        let mut case = Case {
+        Case {
             context,
             rules: Environment::of(&context),
             state: Arc::new(self.world.state.clone()),
             pieces: vec![self.txs.clone()],
-        };
+        }
+    }
+
+    /// Closes the block, and compares.
+    pub(crate) fn finish(self) -> ExecutedBlock {
+        let mut case = self.case();
+        case.check_orders(&engines()[0].1);
         let done = case.check(engines(), "all at once");
         case.check_listed(&done, "by its list");
         case.pieces = self.txs.chunks(2).map(<[_]>::to_vec).collect();

@@ -209,10 +209,17 @@ impl<R: BatchReader> ReadCache<R> {
 impl<R> ReadCache<R> {
     /// The account, if it is held: nothing is read and nobody waits.
     pub fn held_account(&self, address: &Address) -> Option<Option<Account>> {
-        let shard = self.shard(address);
-        let held = shard.content.read().accounts.get(address).copied();
-        shard.hits.fetch_add(u64::from(held.is_some()), Ordering::Relaxed);
-        held
+        self.shard(address).held(|content| content.accounts.get(address).copied())
+    }
+
+    /// The slot, if it is held.
+    pub fn held_storage(&self, address: &Address, slot: &U256) -> Option<U256> {
+        self.shard(address).held(|content| content.slots.get(&(*address, *slot)).copied())
+    }
+
+    /// The code of that hash, if it is held.
+    pub fn held_code(&self, hash: &B256) -> Option<Bytes> {
+        self.shard(hash).held(|content| content.codes.get(hash).cloned())
     }
 }
 
@@ -266,6 +273,13 @@ impl Shard {
         let counter = if found.is_ok() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
         found
+    }
+
+    /// What is held. Where nothing is, nobody has missed it: nothing is read.
+    fn held<V>(&self, get: impl FnOnce(&Content) -> Option<V>) -> Option<V> {
+        let held = get(&self.content.read());
+        self.hits.fetch_add(u64::from(held.is_some()), Ordering::Relaxed);
+        held
     }
 
     /// Keeps what was read, unless a change came in between.

@@ -103,6 +103,12 @@ fn what_is_held_is_given_without_a_question() {
     }
     cache.store(&put(1, 8, &[]));
     assert_eq!(cache.held_account(&address(1)).unwrap().unwrap().nonce, 8);
+
+    let slot = U256::from(3);
+    assert_eq!(cache.held_storage(&address(1), &slot), None);
+    assert_eq!(cache.storage(&address(1), &slot), Ok(U256::ZERO));
+    assert_eq!(cache.held_storage(&address(1), &slot), Some(U256::ZERO));
+    assert_eq!(cache.held_code(&B256::repeat_byte(1)), None);
 }
 
 #[test]

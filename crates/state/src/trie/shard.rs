@@ -91,8 +91,10 @@ impl Shard {
     }
 
     fn change(&mut self, changes: &[(B256, &AccountDiff)]) {
-        let touched = changes.iter().map(|(key, change)| {
-            let (old, contract) = self.find(key);
+        let found = self.accounts.get_all(self.top, changes.iter().map(|(key, _)| key));
+        let touched = changes.iter().zip(found).map(|((key, change), old)| {
+            let old = old.copied();
+            let contract = self.contract_of(old);
             Touched { key: *key, change, old, contract }
         });
         let mut touched: Vec<_> = touched.collect();
@@ -148,7 +150,11 @@ impl Shard {
     /// What is known of a hashed address.
     pub(super) fn find(&self, key: &B256) -> (Option<AccountLeaf>, Contract) {
         let old = self.accounts.get(self.top, key).copied();
-        (old, old.map_or(Contract::NONE, |leaf| self.contracts.get(leaf.contract)))
+        (old, self.contract_of(old))
+    }
+
+    fn contract_of(&self, account: Option<AccountLeaf>) -> Contract {
+        account.map_or(Contract::NONE, |leaf| self.contracts.get(leaf.contract))
     }
 
     /// Changes the storage tries of all accounts touched, and settles them together.

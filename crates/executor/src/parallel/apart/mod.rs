@@ -22,6 +22,7 @@ use state::StateReader;
 
 use super::{
     Choice, Execution, Key, ParallelExecutor, PreparedTransaction,
+    calls::PRELOADED,
     fees::PendingFees,
     lane::Lane,
     memory::{Claimant, Memory, Undo},
@@ -35,14 +36,19 @@ use super::{
 use crate::evm::Environment;
 use groups::Groups;
 
-/// Expected time of what is run at a time, on one thread: what is lost at most if groups meet.
-const WINDOW_COST: Cost = 20_000_000;
+/// Expected time of what is run at a time, on one thread: what is lost at most if groups meet, and the least that pays for
+/// waking workers.
+pub(super) const WINDOW_COST: Cost = 20_000_000;
+const WINDOW_COST_MIN: Cost = 2_500_000;
 
 /// How many transactions make a run where it is not to pay, but to be tested.
 const FORCED_WINDOW: usize = 12;
 
+/// So many times after one another that no run is worth while end the search for groups.
+const MISSES_MAX: u32 = 3;
+
 /// Groups for each worker: a worker that is held up leaves some to the others.
-const GROUPS_EACH: usize = 8;
+const GROUPS_EACH: usize = 16;
 
 /// One run.
 struct Apart<R: StateReader, T> {
@@ -114,14 +120,25 @@ where
         let mut part = Part { verdicts, fees, undo };
         let group = u32::try_from(group).expect("a few for each worker");
         let by = Claimant { run: self.number, group };
-        for index in members {
-            let PreparedTransaction { tx, prediction } =
-                self.txs[self.first + *index as usize].as_ref();
-            let run = || lane.run_apart(tx, prediction.is_known(), by, &mut part);
+        lane.begin_apart(by);
+        let prepared = |index: &u32| self.txs[self.first + *index as usize].as_ref();
+        for (at, index) in members.iter().enumerate() {
+            let PreparedTransaction { tx, prediction } = prepared(index);
+            let next = members[at..].iter().map(prepared);
+            let is_ready = at % PRELOADED != 0 || lane.preload_apart(next, by, &mut part.undo);
+            let run = || {
+                is_ready
+                    && lane.run_apart(tx, prediction.is_known(), &mut part)
+                    && lane.settle_apart_if_due(by, &mut part.undo)
+            };
             if self.is_over.load(Ordering::Relaxed) || !prediction.timed(*index, run) {
                 self.is_over.store(true, Ordering::Relaxed);
+                lane.forget();
                 break;
             }
+        }
+        if !lane.settle_apart(by, &mut part.undo) {
+            self.is_over.store(true, Ordering::Relaxed);
         }
         part
     }
@@ -138,6 +155,7 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
     ) -> Option<Vec<T>> {
         let workers = self.engine.workers.count();
         let txs = Arc::new(txs);
+        let mut misses = 0;
         loop {
             let rest = &txs[execution.verdicts.len()..];
             if !go_on() || execution.failure.is_some() {
@@ -145,16 +163,26 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             }
             let window = &rest[..self.window(rest)];
             if window.len() < 2 {
-                break;
+                let odd = &rest[..self.odd(rest)];
+                if odd.is_empty() || !self.pass_over(odd, &mut misses, go_on, execution) {
+                    break;
+                }
+                continue;
             }
             let started = Instant::now();
             let groups = Groups::new(window, workers * GROUPS_EACH);
+            if self.is_too_long(&groups, workers) {
+                continue;
+            }
             let expected =
                 plan::expected_apart(groups.total, groups.longest, window.len(), workers);
             if self.engine.choice == Choice::ByCost && expected.is_err() {
-                self.engine.groups.was_of_use(false);
-                break;
+                if !self.pass_over(window, &mut misses, go_on, execution) {
+                    break;
+                }
+                continue;
             }
+            misses = 0;
             self.engine.groups.was_of_use(true);
             let (Ok(expected) | Err(expected)) = expected;
             if !self.run_apart(&txs, groups, execution) {
@@ -172,6 +200,23 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         }
         let done = execution.verdicts.len();
         Some(Arc::into_inner(txs).expect("workers let go of it").split_off(done))
+    }
+
+    /// Executes in turn what is not worth a run. `false`: there has been too much of that, and nothing is executed.
+    fn pass_over<T: AsRef<PreparedTransaction>>(
+        &mut self,
+        txs: &[T],
+        misses: &mut u32,
+        go_on: &impl Fn() -> bool,
+        execution: &mut Execution<R::Error>,
+    ) -> bool {
+        *misses += 1;
+        let goes_on = *misses < MISSES_MAX;
+        match goes_on {
+            true => self.execute_serially(txs, Outlook::default(), go_on, execution),
+            false => self.engine.groups.was_of_use(false),
+        }
+        goes_on
     }
 
     /// Runs groups side by side. `false`: they have met, and nothing has happened.
@@ -231,6 +276,18 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
         true
     }
 
+    /// Whether a shorter run is to be tried, because too much hangs together in this one: the fewer transactions, the fewer
+    /// pairs that have a place in common. Runs grow again as long as that goes well.
+    fn is_too_long(&mut self, groups: &Groups, workers: usize) -> bool {
+        let hangs_together = groups.longest * workers as Cost > groups.total;
+        let is_too_long = hangs_together && self.window_cost > WINDOW_COST_MIN;
+        self.window_cost = match is_too_long {
+            true => std::cmp::max(self.window_cost / 2, WINDOW_COST_MIN),
+            false => std::cmp::min(self.window_cost + self.window_cost / 8, WINDOW_COST),
+        };
+        is_too_long
+    }
+
     /// How many transactions from the front on make the next run.
     fn window<T: AsRef<PreparedTransaction>>(&self, txs: &[T]) -> usize {
         let is_forced = self.engine.choice == Choice::Apart;
@@ -244,10 +301,18 @@ impl<R: StateReader + Send + Sync + 'static> ParallelExecutor<R> {
             let left = left.or_else(|| tx.as_deposit().map(|_| 0));
             gas_left = left.unwrap_or(0);
             left.is_some()
-                && (is_forced || cost <= WINDOW_COST && is_suitable(prepared.as_ref(), &vaults))
+                && (is_forced
+                    || cost <= self.window_cost && is_suitable(prepared.as_ref(), &vaults))
         };
         let most = if is_forced { FORCED_WINDOW } else { txs.len() };
         txs.iter().take(most).take_while(fits).count()
+    }
+
+    /// How many transactions from the front on are for no group, the first one in any case.
+    fn odd<T: AsRef<PreparedTransaction>>(&self, txs: &[T]) -> usize {
+        let vaults = self.fees.vaults();
+        let odd = txs.iter().take_while(|tx| !is_suitable(tx.as_ref(), &vaults)).count();
+        odd.clamp(std::cmp::min(1, txs.len()), txs.len())
     }
 }
 

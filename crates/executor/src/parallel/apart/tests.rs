@@ -116,6 +116,31 @@ fn what_changes_more_than_a_place_is_not_for_a_group() {
 }
 
 #[test]
+fn what_is_not_for_a_group_is_passed_over() {
+    let (world, mut txs) = world(TURNCOAT);
+    txs.insert(40, Tx::create(BOB, 0, []).fee(0, 0).build());
+    txs.insert(61, Tx::create(BOB, 1, []).fee(0, 0).build());
+    let engine = engine(2, Choice::ByCost);
+    case(&world, &txs[..1]).parallel(&engine);
+    let serial = case(&world, &txs).serial();
+    let run = |cost| {
+        let state = Arc::new(world.state.clone());
+        let mut block = ParallelExecutor::new(&world.context(), state, engine.clone()).unwrap();
+        let prepared = txs.iter().map(|tx| {
+            let mut prepared = engine.predictor().prepare(tx.clone());
+            prepared.prediction.cost = cost;
+            prepared
+        });
+        let execution = block.execute_all(prepared.collect(), || true);
+        assert_eq!(execution.verdicts, serial.verdicts);
+        let RunReport { apart, in_turn, .. } = execution.report;
+        (apart, in_turn)
+    };
+    // Runs of 20, of which the second and the fourth end before the creation.
+    assert_eq!(run(WINDOW_COST / 20), (80, 2));
+}
+
+#[test]
 fn time_is_over_between_two_runs() {
     let (world, txs) = world(TURNCOAT);
     let engine = knowing(2, &world, &txs[0]);

@@ -10,6 +10,7 @@
 mod alone;
 mod claims;
 mod diff;
+mod look;
 mod notes;
 mod spare;
 mod table;
@@ -27,14 +28,14 @@ use parking_lot::Mutex;
 use revm::state::EvmState;
 use state::{Account, StateReader};
 
-use super::report::HotPlace;
+use super::{ledger::Kept, report::HotPlace};
 use crate::changes::{AccountChange, changed_slots};
-pub(super) use claims::{Looked, Undo};
+pub(super) use claims::Undo;
 pub(super) use notes::{Notes, Read};
 pub(super) use spare::SpareTables;
 use spare::Tables;
 use table::Table;
-pub(super) use table::{Claimant, Place, Stamp, Turn};
+pub(super) use table::{Claimant, Key as TableKey, Place, Stamp, Turn};
 
 /// A slot of an account.
 pub(super) type SlotKey = (Address, U256);
@@ -114,13 +115,6 @@ impl<R: StateReader> Memory<R> {
         let account = self.store.account(address)?;
         self.accounts.learn(found.place, AccountValue { account, clears: false });
         Ok((account, read))
-    }
-
-    /// Looks at many accounts, and says where they are.
-    pub(super) fn look(&self, addresses: &[Address]) -> Result<Vec<Place>, R::Error> {
-        self.accounts.look(addresses, |address| {
-            Ok(AccountValue { account: self.store.account(address)?, clears: false })
-        })
     }
 
     /// The account as the transaction at `turn` finds it, which was looked at before, so that nothing has to be read; and its place.
@@ -282,9 +276,7 @@ impl<R: StateReader> Memory<R> {
         for (address, account) in changes {
             let Some(change) = AccountChange::of(account) else { continue };
             if let Some((hash, code)) = change.new_code(account) {
-                let mut codes = self.codes.lock();
-                codes.all.insert(hash, code);
-                codes.fresh.push(hash);
+                self.write_code(hash, code);
             }
             if !change.is_in_slots_alone(account) {
                 self.write_account(address, self.account_place(address, notes), change);
@@ -297,6 +289,26 @@ impl<R: StateReader> Memory<R> {
                 self.slots.write(place, |_| value);
             }
         }
+    }
+
+    /// The same for what a ledger keeps.
+    pub(super) fn write_kept(&self, kept: &Kept) {
+        for (address, place, change, code) in kept.written_accounts() {
+            if let Some((hash, code)) = code {
+                self.write_code(hash, code);
+            }
+            self.write_account(address, place, change);
+        }
+        for (key, place, value) in kept.written_slots() {
+            let place = place.unwrap_or_else(|| self.slots.place(&key));
+            self.slots.write(place, |_| value);
+        }
+    }
+
+    fn write_code(&self, hash: B256, code: Bytes) {
+        let mut codes = self.codes.lock();
+        codes.all.insert(hash, code);
+        codes.fresh.push(hash);
     }
 
     /// Makes the change of one account stand, where nothing is in flight.

@@ -65,7 +65,14 @@ impl Read {
         }
     }
 
-    /// Where that was.
+    /// Where that was, in the table of its kind.
+    pub(in crate::parallel) const fn at(&self) -> Place {
+        match *self {
+            Self::Account { place, .. } | Self::Slot { place, .. } => place,
+        }
+    }
+
+    /// The same with its kind.
     pub(in crate::parallel) const fn place(&self) -> Write {
         match *self {
             Self::Account { place, .. } => Write::Account(place),

@@ -1,5 +1,6 @@
 //! Parallel equals serial: verdicts, receipts, gas and diffs, for any number of workers.
 
+mod forced;
 mod listed;
 mod published;
 mod random;
@@ -44,6 +45,7 @@ pub(crate) fn engines() -> &'static [(&'static str, Arc<TestEngine>)] {
             ("1 worker", start(1, Choice::Parallel)),
             ("serially", start(1, Choice::Serial)),
             ("4 workers", start(4, Choice::Parallel)),
+            ("called", start(1, Choice::Called)),
             ("by cost", start(2, Choice::ByCost)),
             ("apart, 2 workers", start(2, Choice::Apart)),
             ("apart, 3 workers", start(3, Choice::Apart)),

@@ -1,6 +1,7 @@
 //! Random blocks that aim at conflicts.
 //!
-//! `BRAID_RANDOM_TRANSACTIONS` asks for more than the million of every run, `BRAID_RANDOM_SEED` repeats a run.
+//! `BRAID_RANDOM_TRANSACTIONS` asks for more than the million of every run (`make random` for 10⁸), `BRAID_RANDOM_SEED`
+//! repeats a run.
 
 use super::{engines, world::Maker};
 use alloy_consensus::TxReceipt as _;
@@ -26,7 +27,7 @@ fn random_blocks_are_as_serial() {
     eprintln!("BRAID_RANDOM_SEED={seed}");
     let (mut maker, engines) = (Maker::new(seed), engines());
     let (mut executed, mut included, mut failed, mut block) = (0, 0, 0, 0usize);
-    let mut listed = (0, 0);
+    let (mut listed, mut told) = ((0, 0), 0);
     while executed < wanted {
         let case = maker.case(BLOCK);
         // Two kinds of engines a block, all of them in turn; more threads than cores are slower.
@@ -43,6 +44,10 @@ fn random_blocks_are_as_serial() {
         failed += outcomes.clone().filter(|outcome| !outcome.receipt.status()).count();
         included += outcomes.count();
         block += 1;
+        if executed / TRANSACTIONS > told {
+            told = executed / TRANSACTIONS;
+            eprintln!("{told} million");
+        }
     }
     eprintln!(
         "{executed} transactions in {block} blocks: {included} included, {failed} of them failed"

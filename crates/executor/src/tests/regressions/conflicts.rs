@@ -124,6 +124,7 @@ fn p2_a_read_of_a_destroyed_account_is_noted() {
     assert!(!block.pending().exists(kept()));
     succeed(&mut block, &Tx::call(BOB, 0, F).input(make()).fee(0, 0).build());
     succeed(&mut block, &Tx::call(CAROL, 0, LOOKER).fee(0, 0).build());
+    assert!(block.again(&[1, 3, 2]) > 0, "the third looked before the second had created");
     let stored = store(&world, block);
     assert_eq!(stored.slot(kept(), 1), wei(8), "the second creation's number, counted up");
     assert!(stored.slot(LOOKER, 0) > wei(0));
@@ -155,6 +156,7 @@ fn p3_the_same_value_on_the_other_side_of_a_destruction_is_another() {
     succeed(&mut block, &Tx::call(ALICE, 0, F).input(kill()).fee(0, 0).build());
     succeed(&mut block, &Tx::call(BOB, 0, SWITCH).fee(0, 0).build());
     succeed(&mut block, &Tx::call(CAROL, 1, LOOKER).fee(0, 0).build());
+    assert!(block.again(&[2, 3, 4, 1]) > 0, "the switch was still on");
     let stored = store(&world, block);
     assert!(!stored.exists(kept()));
     assert_eq!(stored.slot(kept(), 1), wei(0));
@@ -193,6 +195,7 @@ fn p8_storage_of_a_contract_that_was_destroyed_and_made_again() {
     // Reads and writes the slot: 6 becomes 7, as a value that was there before once.
     succeed(&mut block, &Tx::call(CAROL, 0, kept()).fee(0, 0).build());
     succeed(&mut block, &Tx::call(CAROL, 1, kept()).fee(0, 0).build());
+    assert_eq!(block.again(&[1, 2, 3, 4]), 0, "reader and validator agree");
     assert_eq!(store(&world, block).slot(kept(), 1), wei(8));
 }
 

@@ -128,6 +128,28 @@ impl<V: Clone + Default> Forest<V> {
         }
     }
 
+    /// The values of keys in the trie under `node`. All ways down are gone a step at a time, so that the waits for memory
+    /// overlap.
+    pub(super) fn get_all<'a>(
+        &'a self,
+        node: Node,
+        keys: impl Iterator<Item = &'a B256> + Clone,
+    ) -> impl Iterator<Item = Option<&'a V>> {
+        let mut nodes: Vec<Node> = keys.clone().map(|_| node).collect();
+        let mut is_on_the_way = true;
+        while core::mem::take(&mut is_on_the_way) {
+            for (node, key) in nodes.iter_mut().zip(keys.clone()) {
+                if let Kind::Branch(id) = node.kind() {
+                    let branch = self.branches[id as usize];
+                    *node = self.child(&branch, nibble(key, usize::from(branch.depth)));
+                    is_on_the_way = true;
+                }
+            }
+        }
+        // From here it is one step.
+        nodes.into_iter().zip(keys).map(|(node, key)| self.get(node, key))
+    }
+
     /// Gives back all nodes under `node`.
     pub(super) fn remove_all(&mut self, node: Node) {
         let mut rest = alloc::vec![node];

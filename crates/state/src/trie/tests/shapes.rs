@@ -70,6 +70,21 @@ proptest! {
     }
 
     #[test]
+    fn test_many_looks_equal_one_look_each(
+        steps in steps(),
+        keys in prop::collection::vec(key(), 0..20),
+    ) {
+        let mut trie = Plain::new();
+        for step in &steps {
+            trie.apply(step);
+            let keys = step.keys().chain(&keys);
+            let found: Vec<_> = trie.forest.get_all(trie.top, keys.clone()).collect();
+            let one_by_one: Vec<_> = keys.map(|key| trie.forest.get(trie.top, key)).collect();
+            prop_assert_eq!(found, one_by_one);
+        }
+    }
+
+    #[test]
     fn test_steps_undone_give_the_roots_before(steps in steps()) {
         let (mut trie, mut values) = (Plain::new(), Values::new());
         let mut way = Vec::from([(EMPTY_ROOT, BTreeMap::new())]);

@@ -28,8 +28,6 @@ pub(crate) struct Claimed<V> {
     pub place: Place,
     /// `None`: nobody has looked into the store yet.
     pub value: Option<V>,
-    /// Several groups look at it, so it stays as it is for this run.
-    pub is_shared: bool,
 }
 
 /// What stood at a place before a run wrote there.
@@ -42,7 +40,7 @@ pub(crate) struct Before<V> {
 
 impl Claim {
     /// Whether a group may look.
-    fn look(&mut self, by: Claimant) -> bool {
+    pub(super) fn look(&mut self, by: Claimant) -> bool {
         if self.run != by.run {
             *self = Self { run: by.run, group: by.group, is_written: false };
         } else if self.group != by.group {
@@ -70,8 +68,8 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
     pub(crate) fn find_claimed(&self, key: &K, by: Claimant) -> Option<Claimed<V>> {
         let (place, mut shard) = self.place_of(key);
         let claim = &mut shard.flight(place).claim;
-        let (may, is_shared) = (claim.look(by), claim.group == MANY);
-        may.then(|| Claimed { place, value: shard.cell(place).standing.clone(), is_shared })
+        let may = claim.look(by);
+        may.then(|| Claimed { place, value: shard.cell(place).standing.clone() })
     }
 
     /// Writes in place, and notes what was there before. `false`: it is not this group's alone, and nothing happens.
@@ -124,8 +122,8 @@ mod tests {
     fn a_place_is_the_group_s_that_wrote_it() {
         let table = Table::<Address, u64>::new();
         let key = Address::with_last_byte(1);
-        let Claimed { place, value, is_shared } = table.find_claimed(&key, group(1, 0)).unwrap();
-        assert_eq!((value, is_shared), (None, false));
+        let Claimed { place, value } = table.find_claimed(&key, group(1, 0)).unwrap();
+        assert_eq!(value, None);
         let mut undo = Vec::new();
         assert!(table.write_claimed(place, group(1, 0), &mut undo, |_| 5));
         assert!(table.write_claimed(place, group(1, 0), &mut undo, |before| before.unwrap() + 1));
@@ -133,7 +131,7 @@ mod tests {
         // Another one may neither look nor write.
         assert_eq!(table.find_claimed(&key, group(1, 1)), None);
         assert!(!table.write_claimed(place, group(1, 1), &mut undo, |_| 7));
-        let found = Claimed { place, value: Some(6), is_shared: false };
+        let found = Claimed { place, value: Some(6) };
         assert_eq!(table.find_claimed(&key, group(1, 0)), Some(found.clone()));
         // The next run begins anew.
         assert_eq!(table.find_claimed(&key, group(2, 1)), Some(found));
@@ -144,8 +142,8 @@ mod tests {
         let table = Table::<Address, u64>::new();
         let key = Address::with_last_byte(1);
         let place = table.find_claimed(&key, group(1, 0)).unwrap().place;
-        assert!(table.find_claimed(&key, group(1, 1)).unwrap().is_shared);
-        assert!(table.find_claimed(&key, group(1, 0)).unwrap().is_shared);
+        assert!(table.find_claimed(&key, group(1, 1)).is_some());
+        assert!(table.find_claimed(&key, group(1, 0)).is_some());
         let mut undo = Vec::new();
         assert!(!table.write_claimed(place, group(1, 0), &mut undo, |_| 5));
         assert!(!table.write_claimed(place, group(1, 1), &mut undo, |_| 5));

@@ -3,14 +3,17 @@
 
 use std::hash::BuildHasher;
 
-use super::{Key, Place, SHARD_BITS, SHARDS, Table, shard_number};
+use super::{Claimant, Key, Place, SHARD_BITS, SHARDS, Table, shard_number};
 
 impl<K: Key, V: Clone + PartialEq> Table<K, V> {
-    /// The places of keys. Where nobody has looked into the store yet, `read` does.
+    /// The places of keys. Where nobody has looked into the store yet, `read` does. `seen` hears once what stands at each
+    /// place, by the position of its key; where somebody claims the places, only of those that he may look at.
     pub(crate) fn look<E>(
         &self,
         keys: &[K],
+        by: Option<Claimant>,
         read: impl FnMut(&K) -> Result<V, E>,
+        mut seen: impl FnMut(usize, Place, &V),
     ) -> Result<Vec<Place>, E> {
         let hashes: Vec<u64> = keys.iter().map(|key| self.hasher.hash_one(key.words())).collect();
         let order = by_shard(&hashes);
@@ -27,12 +30,18 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
                 let (key, hash, count) =
                     (&keys[*at as usize], hashes[*at as usize], shard.cells.len());
                 let index = shard.index(key, hash, |key| self.hasher.hash_one(key.words()));
-                places[*at as usize] = Place(index << SHARD_BITS | number);
-                // A place that was made just now is read once, however often its key is there.
-                let index = index as usize;
-                let may_be_unknown = index < before || index == count;
-                if may_be_unknown && shard.cells[index].standing.is_none() {
-                    unknown.push(*at);
+                let place = Place(index << SHARD_BITS | number);
+                places[*at as usize] = place;
+                if by.is_some_and(|by| !shard.flight(place).claim.look(by)) {
+                    continue;
+                }
+                match &shard.cell(place).standing {
+                    Some(value) => seen(*at as usize, place, value),
+                    // A place that was made just now is read once, however often its key is there.
+                    None if (index as usize) < before || index as usize == count => {
+                        unknown.push(*at);
+                    }
+                    None => {}
                 }
             }
         }
@@ -41,7 +50,8 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
         for near in unknown.chunk_by(is_near) {
             let mut shard = self.shard(places[near[0] as usize]);
             for (at, value) in near.iter().zip(&mut read) {
-                shard.cell(places[*at as usize]).standing.get_or_insert(value);
+                let place = places[*at as usize];
+                seen(*at as usize, place, shard.cell(place).standing.get_or_insert(value));
             }
         }
         Ok(places)
