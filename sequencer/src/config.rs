@@ -129,6 +129,10 @@ pub struct ReaderConfig {
     pub recent_blocks_max: usize,
     /// Accounts and slots of the indexed state that are cached, each.
     pub cache_entries_max: usize,
+    /// Bytes, about, of older blocks and transactions that are kept once they were read from Postgres.
+    pub block_cache_bytes_max: u64,
+    /// The same of older accounts, slots and code.
+    pub history_cache_bytes_max: u64,
 }
 
 impl Default for SequencerConfig {
@@ -185,6 +189,8 @@ impl Default for ReaderConfig {
             waiting_callers_max: 100_000,
             recent_blocks_max: 512,
             cache_entries_max: 1_000_000,
+            block_cache_bytes_max: 128 << 20,
+            history_cache_bytes_max: 128 << 20,
         }
     }
 }
@@ -242,6 +248,12 @@ impl SequencerConfig {
             (self.readers.recent_blocks_max >= 256, "readers.recent_blocks_max", "at least 256"),
             (self.readers.subscriber_events_max > 0, "readers.subscriber_events_max", "above zero"),
             (self.readers.cache_entries_max > 0, "readers.cache_entries_max", "above zero"),
+            (self.readers.block_cache_bytes_max > 0, "readers.block_cache_bytes_max", "above zero"),
+            (
+                self.readers.history_cache_bytes_max > 0,
+                "readers.history_cache_bytes_max",
+                "above zero",
+            ),
             (!self.holder.is_empty(), "holder", "a name"),
             (self.lease_duration >= Duration::from_secs(1), "lease_duration", "at least 1s"),
             (!self.mempool_save_interval.is_zero(), "mempool_save_interval", "above zero"),

@@ -141,8 +141,8 @@ pub async fn run(
         RecoveryThreads::start(&admission, config.admission.threads, config.admission.queue_max)
             .map_err(|source| SequencerError::Thread { name: "braid-admit", source })?;
     let root = RootHandle::default();
-    let view =
-        ChainView::new(store.clone(), parts.rollup.clone(), parts.database.clone(), root.clone());
+    let (rollup, database) = (parts.rollup.clone(), parts.database.clone());
+    let view = ChainView::new(store.clone(), rollup, database, root.clone(), &config.readers);
     let abort = CancellationToken::new();
     let node = Node {
         origins: Arc::new(OriginView::new(config.l1_confirmations)),

@@ -1,13 +1,20 @@
 //! What questions cost: requests per second and how long each takes, beside anvil with the same contents.
 //!
 //! Both serve from this machine, and so does what asks; they take turns. Anvil has all of its chain in memory, Braid
-//! reads Postgres.
+//! reads Postgres. Some questions are asked once more where quotas count them, as on a public sequencer.
 
 mod fan_out;
 mod scene;
 mod wire;
 
-use std::time::{Duration, Instant};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use alloy::primitives::U256;
 use eyre::{Result, ensure, eyre};
@@ -26,8 +33,17 @@ const CONNECTIONS: usize = 8;
 const ROUNDS: usize = 3;
 /// Longest wait for a devnet to end.
 const END_PATIENCE: Duration = Duration::from_secs(60);
+/// Requests from one address where they are counted: less than what a client may ask at once.
+const REQUESTS_COUNTED: usize = 4_000;
 /// A round's share of the time that one question is asked for.
 const SHARES: u32 = 10;
+
+/// Where those clients begin whose requests are counted.
+const FIRST_CLIENT: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 1);
+/// The client that asks too much.
+const REFUSED_CLIENT: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
+/// The names of the questions that are asked there.
+const COUNTED: [&str; 2] = ["eth_getBalance", "eth_call, balanceOf of a token"];
 
 /// One kind of question.
 struct Question {
@@ -127,14 +143,81 @@ pub(crate) async fn run(time: Duration) -> Result<()> {
     for question in &QUESTIONS {
         let (mut ours_said, mut theirs_said) = (Answers::default(), Answers::default());
         for _ in 0..ROUNDS {
-            ask(&ours, question, time / SHARES, &mut ours_said).await?;
-            ask(&theirs, question, time / SHARES, &mut theirs_said).await?;
+            ask(&ours, question, time / SHARES, None, &mut ours_said).await?;
+            ask(&theirs, question, time / SHARES, None, &mut theirs_said).await?;
         }
         print_row(question.name, &mut ours_said, &mut theirs_said);
     }
     fan_out::run(&ours, &theirs).await?;
+    end(devnet).await?;
+    let devnet = Devnet::start(&["--datadir", &datadir, "--quotas"]).await?;
+    ours.has_moved(&devnet.info.l2.rpc)?;
+    counted(&ours, &theirs, time / SHARES).await?;
+    refused(&ours, time / SHARES).await?;
     anvil.stop().await?;
     end(devnet).await
+}
+
+/// The same where quotas count: each client asks from an address of its own, and from another before its quota ends.
+async fn counted(ours: &Scene, theirs: &Scene, time: Duration) -> Result<()> {
+    print_title("Questions, counted by quotas");
+    let clients = Arc::new(AtomicU32::new(0));
+    for question in QUESTIONS.iter().filter(|question| COUNTED.contains(&question.name)) {
+        let (mut ours_said, mut theirs_said) = (Answers::default(), Answers::default());
+        for _ in 0..ROUNDS {
+            ask(ours, question, time, Some(&clients), &mut ours_said).await?;
+            ask(theirs, question, time, Some(&clients), &mut theirs_said).await?;
+        }
+        print_row(question.name, &mut ours_said, &mut theirs_said);
+    }
+    Ok(())
+}
+
+/// One client that has used its quota up and goes on asking for calls.
+#[expect(clippy::print_stdout, reason = "a report for people")]
+async fn refused(ours: &Scene, time: Duration) -> Result<()> {
+    let params = json!([ours.balance_of(), "latest"]);
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": params });
+    let request = wire::post(&ours.address, &body.to_string());
+    let deadline = Instant::now() + time * SHARES;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (address, request) = (ours.address.clone(), request.clone());
+        tasks.spawn(async move {
+            let mut connection = Connection::open_from(REFUSED_CLIENT, &address).await?;
+            let (mut waits, mut answered) = (Vec::new(), 0_u64);
+            while Instant::now() < deadline {
+                let asked = Instant::now();
+                match connection.ask_any(&request).await?.0 {
+                    429 => waits.push(asked.elapsed()),
+                    200 => answered += 1,
+                    status => return Err(eyre!("status {status}")),
+                }
+            }
+            Ok((waits, answered))
+        });
+    }
+    let (mut waits, mut answered) = (Vec::new(), 0);
+    while let Some(done) = tasks.join_next().await {
+        let (refused, others) = done??;
+        waits
+            .extend(refused.iter().map(|wait| u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)));
+        answered += others;
+    }
+    ensure!(!waits.is_empty(), "nothing was refused");
+    println!(
+        "\neth_call of one client beyond its quota, {:.1} s: {} refused, p50 {:.2} ms, p99 {:.2} ms; {answered} answered",
+        (time * SHARES).as_secs_f64(),
+        waits.len(),
+        milliseconds(&mut waits, 50),
+        milliseconds(&mut waits, 99)
+    );
+    Ok(())
+}
+
+/// The next address of this machine.
+fn next_client(clients: &AtomicU32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(FIRST_CLIENT.to_bits() + clients.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Ends a devnet, which may have complained of the size of its blocks.
@@ -145,7 +228,13 @@ async fn end(mut devnet: Devnet) -> Result<()> {
 }
 
 /// Asks the same over and over.
-async fn ask(scene: &Scene, question: &Question, time: Duration, said: &mut Answers) -> Result<()> {
+async fn ask(
+    scene: &Scene,
+    question: &Question,
+    time: Duration,
+    clients: Option<&Arc<AtomicU32>>,
+    said: &mut Answers,
+) -> Result<()> {
     let params = (question.params)(scene);
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": question.method, "params": params });
     let request = wire::post(&scene.address, &body.to_string());
@@ -159,10 +248,16 @@ async fn ask(scene: &Scene, question: &Question, time: Duration, said: &mut Answ
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..CONNECTIONS {
         let (address, request, length) = (scene.address.clone(), request.clone(), first.len());
+        let clients = clients.cloned();
         tasks.spawn(async move {
             let mut connection = Connection::open(&address).await?;
             let mut waits = Vec::new();
             while Instant::now() < deadline {
+                if let Some(clients) = clients.as_ref()
+                    && waits.len().is_multiple_of(REQUESTS_COUNTED)
+                {
+                    connection = Connection::open_from(next_client(clients), &address).await?;
+                }
                 let asked = Instant::now();
                 let answer = connection.ask(&request).await?;
                 // The state that is asked for stands still, so each answer is the first one again.
@@ -186,12 +281,16 @@ fn is_positive(result: &Value) -> bool {
     number.is_some_and(|number| !number.is_zero())
 }
 
-#[expect(clippy::print_stdout, reason = "a report for people")]
 fn print_head(ours: &Scene) {
-    println!(
-        "\nQuestions, {CONNECTIONS} connections; a million logs lie in {} blocks",
-        ours.blocks
-    );
+    let blocks = ours.blocks;
+    print_title(&format!(
+        "Questions, {CONNECTIONS} connections; a million logs lie in {blocks} blocks"
+    ));
+}
+
+#[expect(clippy::print_stdout, reason = "a report for people")]
+fn print_title(title: &str) {
+    println!("\n{title}");
     println!("  {:<44} {:>27}   {:>27}", "", "braid", "anvil");
     println!(
         "  {:<44} {:>9} {:>8} {:>8}   {:>9} {:>8} {:>8}   {:>6}",

@@ -253,6 +253,8 @@ fn server_arguments(options: &ClusterOptions, socket_directory: &Path) -> Vec<St
     set("shared_buffers", &format!("{}MB", options.shared_buffers_mib));
     set("max_connections", &options.connections_max.to_string());
     set("max_wal_size", "4GB");
+    // A table that grows from nothing is planned badly until its rows have been looked at.
+    set("autovacuum_naptime", "10s");
     set("wal_level", "minimal");
     set("max_wal_senders", "0");
     if options.durability == Durability::Fast {

@@ -20,6 +20,11 @@ impl BinaryRows {
         Self { bytes, rows: 0 }
     }
 
+    /// How many there are.
+    pub(crate) const fn count(&self) -> u64 {
+        self.rows
+    }
+
     /// Starts a row of that many values.
     pub(crate) fn row(&mut self, fields: i16) -> &mut Self {
         self.rows += 1;

@@ -2,14 +2,18 @@
 //!
 //! Invariant: nobody uses the schema before `migrate` has run, and `migrate` is safe to run from many processes at once.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection, PgConnection, PgPool, Row,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Classify, Severity, metrics::timed};
+use crate::{
+    Classify, Severity,
+    metrics::timed,
+    unwinds::{Unwinding, Unwinds},
+};
 
 /// How to use the database.
 #[derive(Debug, Clone)]
@@ -30,7 +34,8 @@ impl Default for DatabaseOptions {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
+    unwinds: Unwinds,
 }
 
 /// What the server says about itself, for `doctor` and for the log line at start.
@@ -100,7 +105,7 @@ impl Database {
             .acquire_timeout(options.acquire_time_max)
             .connect_with(connect.clone());
         let pool = timed("database_connect", pool).await.map_err(DatabaseError::Connect)?;
-        Ok(Self { pool, options: connect })
+        Ok(Self { pool, options: Arc::new(connect), unwinds: Unwinds::default() })
     }
 
     /// Creates another database on the same server, if it is not there. The name has lower-case letters, digits and
@@ -144,6 +149,17 @@ impl Database {
     /// A connection outside the pool, for an owner that holds it: no ping before each query, no waiting for others.
     pub(crate) async fn connection(&self) -> Result<PgConnection, sqlx::Error> {
         timed("database_connection", PgConnection::connect_with(&self.options)).await
+    }
+
+    /// How often this process took blocks back, for whoever keeps what it reads; `None` while it does. What was read of the
+    /// chain while this stayed the same number is of one chain.
+    pub fn unwinds(&self) -> Option<u64> {
+        self.unwinds.now()
+    }
+
+    /// To be held while blocks are taken back.
+    pub(crate) fn unwinding(&self) -> Unwinding {
+        self.unwinds.begin()
     }
 
     /// The pool, for the queries of this crate.

@@ -1,17 +1,22 @@
 //! The state after an earlier block: for `eth_call`, balances, code and storage at block N.
 //!
-//! Answers come from the version tables. Where the projection lags behind N, the packed diffs in between are laid over
+//! Answers come from what was read before, with the blocks for which it holds (`versions.rs`), and otherwise from the version tables. Where the projection lags behind N, the packed diffs in between are laid over
 //! them, and code that is newer than the state tables comes from there too; how far they may lag is bounded. Invariant: the answer is the state after block N, however far the projection
 //! is and however it moves meanwhile.
+
+mod versions;
+
+use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use sqlx::Row;
 use state::{Account, StateDiff, StateReader};
 use tokio::runtime::Handle;
 
+use self::versions::Versions;
 use crate::{
     Classify, Database, IndexError, Severity,
-    convert::{Addr, Amount, Big, Hash, Slot},
+    convert::{Big, Hash},
     index::{Follower, diffs_between, merge, read_cursor},
     metrics::timed,
 };
@@ -53,6 +58,12 @@ pub enum HistoryError {
         /// How far the projection is behind it.
         lag: u64,
     },
+    /// Blocks were taken back while the state was being read. Ask again.
+    #[error("blocks were taken back while the state after block {number} was being read")]
+    TakenBack {
+        /// The block that was asked for.
+        number: u64,
+    },
     /// No account ever had that code.
     #[error("the state has no code {0}")]
     CodeUnknown(B256),
@@ -63,36 +74,76 @@ impl Classify for HistoryError {
         match self {
             Self::Read { source, .. } => source.severity(),
             Self::Diffs { source, .. } => source.severity(),
-            Self::Lagging { .. } => Severity::Temporary,
+            Self::Lagging { .. } | Self::TakenBack { .. } => Severity::Temporary,
             Self::BlockUnknown(_) | Self::CodeUnknown(_) => Severity::Reset,
         }
     }
+}
+
+/// The states after all earlier blocks. Clones share what they have read.
+#[derive(Debug, Clone)]
+pub struct History {
+    database: Database,
+    versions: Arc<Versions>,
 }
 
 /// The state after one block of the past.
 #[derive(Debug, Clone)]
 pub struct HistoricalState {
     database: Database,
+    versions: Arc<Versions>,
     number: u64,
-    hash: B256,
+    /// The newest block up to `number` whose versions are in the tables; what later ones changed is in `recent`.
+    floor: Option<u64>,
+    /// The newest block whose versions are in the tables for sure.
+    known: u64,
+    /// How often blocks had been taken back when this was opened; `None`: they were just being taken back, so that
+    /// nothing that is read may be kept.
+    round: Option<u64>,
     /// What changed in the blocks that the projection did not have when this was opened.
     recent: StateDiff,
 }
 
-impl HistoricalState {
+impl History {
+    /// That of `database`. What was read is kept in about so many bytes.
+    pub fn new(database: Database, bytes_max: u64) -> Self {
+        Self { database, versions: Arc::new(Versions::new(bytes_max)) }
+    }
+
+    /// Bytes that are kept, about.
+    pub fn bytes(&self) -> u64 {
+        self.versions.bytes()
+    }
+
     /// Opens the state after block `number`.
-    pub async fn open(database: &Database, number: u64) -> Result<Self, HistoryError> {
+    pub async fn at(&self, number: u64) -> Result<HistoricalState, HistoryError> {
+        let round = self.database.unwinds();
+        let known = round.and_then(|round| self.versions.known(round));
+        let (floor, known, recent) = match known {
+            Some(known) if known >= number => (Some(number), known, StateDiff::default()),
+            _ => self.look(number, round).await?,
+        };
+        let (database, versions) = (self.database.clone(), self.versions.clone());
+        Ok(HistoricalState { database, versions, number, floor, known, round, recent })
+    }
+
+    /// How far the tables are, and what the blocks above them changed.
+    async fn look(
+        &self,
+        number: u64,
+        round: Option<u64>,
+    ) -> Result<(Option<u64>, u64, StateDiff), HistoryError> {
         let failed = |source| HistoryError::Read { number, source };
-        let mut connection = database.pool().acquire().await.map_err(failed)?;
-        let query = sqlx::query("SELECT hash FROM blocks WHERE number = $1").bind(Big(number));
+        let mut connection = self.database.pool().acquire().await.map_err(failed)?;
+        let query = sqlx::query("SELECT 1 FROM blocks WHERE number = $1").bind(Big(number));
         let row = timed("history_block", query.fetch_optional(&mut *connection));
-        let row = row.await.map_err(failed)?.ok_or(HistoryError::BlockUnknown(number))?;
-        let hash = row.try_get::<Hash, _>(0).map_err(failed)?.0;
+        row.await.map_err(failed)?.ok_or(HistoryError::BlockUnknown(number))?;
         // Versions come from one follower, code from the other.
         let versions = read_cursor(&mut *connection, Follower::Projection).await.map_err(failed)?;
         let codes = read_cursor(&mut *connection, Follower::State).await.map_err(failed)?;
         // `None` is below every block.
-        let start = std::cmp::min(versions, codes).map_or(0, |cursor| cursor + 1);
+        let both = std::cmp::min(versions, codes);
+        let start = both.map_or(0, |cursor| cursor + 1);
         let lag = (number + 1).saturating_sub(start);
         if lag > HISTORY_LAG_BLOCKS_MAX {
             return Err(HistoryError::Lagging { number, lag });
@@ -101,82 +152,91 @@ impl HistoricalState {
             .await
             .map_err(|source| HistoryError::Diffs { number, source })?;
         let recent = merge(diffs).map(|(_, merged)| merged).unwrap_or_default();
-        Ok(Self { database: database.clone(), number, hash, recent })
+        if round.is_some() && self.database.unwinds() != round {
+            return Err(HistoryError::TakenBack { number });
+        }
+        if let (Some(round), Some(known)) = (round, both) {
+            self.versions.learn(round, known);
+        }
+        let floor = versions.map(|cursor| std::cmp::min(cursor, number));
+        Ok((floor, versions.unwrap_or_default(), recent))
     }
+}
 
+impl HistoricalState {
     /// The block after which this state stands.
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// Its hash.
-    pub const fn hash(&self) -> B256 {
-        self.hash
+    /// The account, if that is known without asking Postgres. `None` says nothing about it.
+    pub fn held_account(&self, address: &Address) -> Option<Option<Account>> {
+        if let Some(change) = self.recent.accounts.get(address) {
+            return Some(change.account);
+        }
+        let Some(floor) = self.floor else { return Some(None) };
+        self.versions.account(self.round()?, *address, floor)
     }
 
     /// The account, or `None` where none existed.
     pub async fn account(&self, address: &Address) -> Result<Option<Account>, HistoryError> {
-        if let Some(change) = self.recent.accounts.get(address) {
-            return Ok(change.account);
+        if let Some(account) = self.held_account(address) {
+            return Ok(account);
         }
-        let failed = |source| HistoryError::Read { number: self.number, source };
-        let query = sqlx::query(
-            "SELECT nonce, balance, code_hash FROM account_versions
-             WHERE address = $1 AND block_number <= $2 ORDER BY block_number DESC LIMIT 1",
-        )
-        .bind(Addr(*address))
-        .bind(Big(self.number));
-        let row = timed("history_account", query.fetch_optional(self.database.pool()))
-            .await
-            .map_err(failed)?;
-        let Some(row) = row else { return Ok(None) };
-        let Some(nonce) = row.try_get::<Option<Big>, _>(0).map_err(failed)? else {
-            return Ok(None);
-        };
-        Ok(Some(Account {
-            nonce: nonce.0,
-            balance: row.try_get::<Amount, _>(1).map_err(failed)?.0,
-            code_hash: row.try_get::<Hash, _>(2).map_err(failed)?.0,
-        }))
+        let Some(floor) = self.floor else { return Ok(None) };
+        let found = versions::read_account(self.database.pool(), *address, floor, self.known);
+        let span = found.await.map_err(|source| HistoryError::Read { number: self.number, source });
+        let (span, round) = (span?, self.undisturbed()?);
+        if let Some(round) = round {
+            self.versions.keep_account(round, *address, span);
+        }
+        Ok(span.value)
+    }
+
+    /// The value of a slot, if that is known without asking Postgres.
+    pub fn held_storage(&self, address: &Address, slot: &U256) -> Option<U256> {
+        if let Some(change) = self.recent.accounts.get(address) {
+            if let Some(value) = change.storage.get(slot) {
+                return Some(*value);
+            }
+            if change.clears_storage() {
+                return Some(U256::ZERO);
+            }
+        }
+        let Some(floor) = self.floor else { return Some(U256::ZERO) };
+        self.versions.slot(self.round()?, *address, *slot, floor)
     }
 
     /// The value of a slot; zero where nothing was written.
     pub async fn storage(&self, address: &Address, slot: &U256) -> Result<U256, HistoryError> {
-        if let Some(change) = self.recent.accounts.get(address) {
-            if let Some(value) = change.storage.get(slot) {
-                return Ok(*value);
-            }
-            if change.clears_storage() {
-                return Ok(U256::ZERO);
-            }
+        if let Some(value) = self.held_storage(address, slot) {
+            return Ok(value);
         }
-        let failed = |source| HistoryError::Read { number: self.number, source };
-        // A version that is older than the newest clearing counts for nothing; one of the same block was written after it.
-        let query = sqlx::query(
-            "SELECT value FROM slot_versions
-             WHERE address = $1 AND slot = $2 AND block_number <= $3
-               AND block_number >= COALESCE(
-                   (SELECT max(block_number) FROM storage_clears
-                    WHERE address = $1 AND block_number <= $3), 0)
-             ORDER BY block_number DESC LIMIT 1",
-        )
-        .bind(Addr(*address))
-        .bind(Slot(*slot))
-        .bind(Big(self.number));
-        let row = timed("history_slot", query.fetch_optional(self.database.pool()))
-            .await
-            .map_err(failed)?;
-        let value = row.map(|row| row.try_get::<Amount, _>(0)).transpose().map_err(failed)?;
-        Ok(value.map_or(U256::ZERO, |value| value.0))
+        let Some(floor) = self.floor else { return Ok(U256::ZERO) };
+        let found = versions::read_slot(self.database.pool(), *address, *slot, floor, self.known);
+        let span = found.await.map_err(|source| HistoryError::Read { number: self.number, source });
+        let (span, round) = (span?, self.undisturbed()?);
+        if let Some(round) = round {
+            self.versions.keep_slot(round, *address, *slot, span);
+        }
+        Ok(span.value)
+    }
+
+    /// The code of that hash, if it is known without asking Postgres.
+    pub fn held_code(&self, hash: &B256) -> Option<Bytes> {
+        if *hash == KECCAK256_EMPTY {
+            return Some(Bytes::new());
+        }
+        if let Some(code) = self.recent.codes.get(hash) {
+            return Some(code.clone());
+        }
+        self.versions.code(self.round()?, *hash)
     }
 
     /// The code of that hash. Code is kept by its hash, so this is the same at every block.
     pub async fn code(&self, hash: &B256) -> Result<Bytes, HistoryError> {
-        if *hash == KECCAK256_EMPTY {
-            return Ok(Bytes::new());
-        }
-        if let Some(code) = self.recent.codes.get(hash) {
-            return Ok(code.clone());
+        if let Some(code) = self.held_code(hash) {
+            return Ok(code);
         }
         let failed = |source| HistoryError::Read { number: self.number, source };
         let query = sqlx::query("SELECT code FROM codes WHERE hash = $1").bind(Hash(*hash));
@@ -184,18 +244,42 @@ impl HistoricalState {
             .await
             .map_err(failed)?
             .ok_or(HistoryError::CodeUnknown(*hash))?;
-        Ok(Bytes::from(row.try_get::<Vec<u8>, _>(0).map_err(failed)?))
+        let code = Bytes::from(row.try_get::<Vec<u8>, _>(0).map_err(failed)?);
+        if let Some(round) = self.undisturbed()? {
+            self.versions.keep_code(round, *hash, code.clone());
+        }
+        Ok(code)
     }
 
     /// The hash of an earlier block.
     pub async fn block_hash(&self, number: u64) -> Result<B256, HistoryError> {
+        if let Some(hash) = self.round().and_then(|round| self.versions.block_hash(round, number)) {
+            return Ok(hash);
+        }
         let failed = |source| HistoryError::Read { number, source };
         let query = sqlx::query("SELECT hash FROM blocks WHERE number = $1").bind(Big(number));
         let row = timed("history_block_hash", query.fetch_optional(self.database.pool()))
             .await
             .map_err(failed)?
             .ok_or(HistoryError::BlockUnknown(number))?;
-        Ok(row.try_get::<Hash, _>(0).map_err(failed)?.0)
+        let hash = row.try_get::<Hash, _>(0).map_err(failed)?.0;
+        if let Some(round) = self.undisturbed()? {
+            self.versions.keep_block_hash(round, number, hash);
+        }
+        Ok(hash)
+    }
+
+    /// The round of this state, as long as nothing has been taken back since.
+    fn round(&self) -> Option<u64> {
+        self.round.filter(|round| self.database.unwinds() == Some(*round))
+    }
+
+    /// The same after a read, which is of no one state where something has been.
+    fn undisturbed(&self) -> Result<Option<u64>, HistoryError> {
+        match (self.round, self.round()) {
+            (Some(_), None) => Err(HistoryError::TakenBack { number: self.number }),
+            (_, round) => Ok(round),
+        }
     }
 
     /// The same for an executor that blocks. Its thread must not be one of the runtime's workers: use
@@ -210,6 +294,13 @@ impl HistoricalState {
 pub struct BlockingHistory {
     state: HistoricalState,
     runtime: Handle,
+}
+
+impl BlockingHistory {
+    /// The state, for whoever does not block.
+    pub const fn state(&self) -> &HistoricalState {
+        &self.state
+    }
 }
 
 impl StateReader for BlockingHistory {

@@ -144,29 +144,37 @@ impl Leases {
         duration: Duration,
     ) -> Result<Acquisition, LeaseError> {
         let failed = |source| LeaseError::Acquire { role, source };
-        let query = sqlx::query(
+        let take = |statement| async move {
+            let query = sqlx::query(statement);
+            let query = query.bind(role.name()).bind(holder).bind(milliseconds(duration));
+            let row = timed("lease_acquire", query.fetch_optional(self.database.pool())).await?;
+            row.map(|row| Ok(Fence { role, epoch: row.try_get::<Big, _>(0)?.0 })).transpose()
+        };
+        let taken = take(
+            "UPDATE leases
+             SET epoch = epoch + 1, holder = $2,
+                 acquired_at = now(), expires_at = now() + $3 * interval '1 millisecond'
+             WHERE role = $1 AND (holder IS NULL OR holder = $2 OR expires_at <= now())
+             RETURNING epoch",
+        );
+        if let Some(fence) = taken.await.map_err(failed)? {
+            return Ok(Acquisition::Acquired(fence));
+        }
+        if let Some(holder) = self.holder(role).await? {
+            return Ok(Acquisition::Held(holder));
+        }
+        // The first ever. No conflict is named, because the row of a rival can be met in either of the table's two keys.
+        let taken = take(
             "INSERT INTO leases (role, epoch, holder, expires_at)
              VALUES ($1, 1, $2, now() + $3 * interval '1 millisecond')
-             ON CONFLICT (role) DO UPDATE
-             SET epoch = leases.epoch + 1, holder = excluded.holder,
-                 acquired_at = now(), expires_at = excluded.expires_at
-             WHERE leases.holder IS NULL OR leases.holder = excluded.holder
-                OR leases.expires_at <= now()
+             ON CONFLICT DO NOTHING
              RETURNING epoch",
-        )
-        .bind(role.name())
-        .bind(holder)
-        .bind(milliseconds(duration));
-        let row = timed("lease_acquire", query.fetch_optional(self.database.pool()))
-            .await
-            .map_err(failed)?;
-        if let Some(row) = row {
-            let epoch = row.try_get::<Big, _>(0).map_err(failed)?.0;
-            return Ok(Acquisition::Acquired(Fence { role, epoch }));
+        );
+        if let Some(fence) = taken.await.map_err(failed)? {
+            return Ok(Acquisition::Acquired(fence));
         }
-        let holder = self.holder(role).await?;
         // Rows are never deleted, and the conflict has shown that there is one.
-        let holder = holder.ok_or_else(|| failed(sqlx::Error::RowNotFound))?;
+        let holder = self.holder(role).await?.ok_or_else(|| failed(sqlx::Error::RowNotFound))?;
         Ok(Acquisition::Held(holder))
     }
 

@@ -34,6 +34,7 @@ mod severity;
 mod state_reader;
 pub mod testing;
 mod transaction;
+mod unwinds;
 mod verifier;
 
 pub use cluster::{Cluster, ClusterError, ClusterOptions, Durability};
@@ -41,7 +42,9 @@ pub use codec::DecodeError;
 pub use convert::ConvertError;
 pub use database::{Database, DatabaseError, DatabaseOptions, ServerSettings};
 pub use heads::{HeadsStore, HeadsStoreError};
-pub use history::{BlockingHistory, HISTORY_LAG_BLOCKS_MAX, HistoricalState, HistoryError};
+pub use history::{
+    BlockingHistory, HISTORY_LAG_BLOCKS_MAX, HistoricalState, History, HistoryError,
+};
 pub use index::{
     BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt, Projection,
     Reached, SealedHeader, reached_accounts,

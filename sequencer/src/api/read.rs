@@ -99,15 +99,15 @@ impl Api {
         T: Send + 'static,
         F: Fn(&State, &BlockContext) -> Result<T, Fault> + Send + Sync + 'static,
     {
-        self.with_state_held(request, id, |_| None, work).await
+        self.with_state_held(request, id, |_, _| None, work).await
     }
 
     /// The same for work that may be needless: `held` gives the result without blocking, if memory has it.
-    async fn with_state_held<T, F>(
+    pub(super) async fn with_state_held<T, F>(
         &self,
         request: &'static str,
         id: BlockId,
-        held: impl Fn(&State) -> Option<T> + Send + Sync,
+        held: impl Fn(&State, &BlockContext) -> Option<T> + Send + Sync,
         work: F,
     ) -> RpcResult<T>
     where
@@ -120,7 +120,7 @@ impl Api {
         loop {
             let done = match self.state(id).await {
                 Ok((state, context)) => {
-                    if let Some(done) = held(&state) {
+                    if let Some(done) = held(&state, &context) {
                         return Ok(done);
                     }
                     let work = work.clone();
@@ -146,7 +146,7 @@ impl Api {
         address: Address,
         id: BlockId,
     ) -> RpcResult<Option<Account>> {
-        let held = |state: &State| state.held_account(&address);
+        let held = |state: &State, _: &BlockContext| state.held_account(&address);
         let work = move |state: &State, _: &BlockContext| Ok(state.account(&address)?);
         self.with_state_held(request, id, held, work).await
     }

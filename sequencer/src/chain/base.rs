@@ -78,6 +78,16 @@ impl BaseState {
         self.cache.held_account(address)
     }
 
+    /// The slot, if it is in memory.
+    pub fn held_storage(&self, address: &Address, slot: &U256) -> Option<U256> {
+        self.cache.held_storage(address, slot)
+    }
+
+    /// The code, if it is in memory.
+    pub fn held_code(&self, hash: &B256) -> Option<Bytes> {
+        self.cache.held_code(hash)
+    }
+
     /// How well the cache does.
     pub fn stats(&self) -> CacheStats {
         self.cache.stats()

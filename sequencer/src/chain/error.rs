@@ -7,7 +7,7 @@ use db::{Classify, Severity};
 /// A read that failed. Absence is never an error of this kind. Cheap to clone.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ReadError {
-    /// The index has gone past the block while its state was being read. Ask again for a newer one.
+    /// The index has gone past the block while its state was being read, or back before it. Ask again.
     #[error("state of block {number} is no longer held in memory")]
     Passed {
         /// The block whose state was read.
@@ -88,6 +88,9 @@ impl ReadError {
 
     /// Wraps an error of an older state.
     pub fn history(source: db::HistoryError) -> Self {
+        if let db::HistoryError::TakenBack { number } = source {
+            return Self::Passed { number };
+        }
         Self::History(Arc::new(source))
     }
 

@@ -12,6 +12,7 @@
 mod accounts;
 mod base;
 mod block;
+mod cache;
 mod error;
 pub mod ethereum;
 mod logs;

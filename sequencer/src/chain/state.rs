@@ -31,7 +31,23 @@ impl State {
     pub fn held_account(&self, address: &Address) -> Option<Option<Account>> {
         match self {
             Self::Recent(view) => view.held_account(address),
-            Self::Historic(_) => None,
+            Self::Historic(history) => history.state().held_account(address),
+        }
+    }
+
+    /// The slot, if it is in memory.
+    pub fn held_storage(&self, address: &Address, slot: &U256) -> Option<U256> {
+        match self {
+            Self::Recent(view) => view.held_storage(address, slot),
+            Self::Historic(history) => history.state().held_storage(address, slot),
+        }
+    }
+
+    /// The code, if it is in memory.
+    pub fn held_code(&self, hash: &B256) -> Option<Bytes> {
+        match self {
+            Self::Recent(view) => view.held_code(hash),
+            Self::Historic(history) => history.state().held_code(hash),
         }
     }
 }

@@ -44,9 +44,37 @@ impl StateView {
         self.checked(|_| Ok(account)).ok()
     }
 
+    /// The slot, if it is in memory.
+    pub fn held_storage(&self, address: &Address, slot: &U256) -> Option<U256> {
+        if let Some(value) = self.changed_slot(address, slot) {
+            return Some(value);
+        }
+        let value = self.base.held_storage(address, slot)?;
+        self.checked(|_| Ok(value)).ok()
+    }
+
+    /// The code, if it is in memory.
+    pub fn held_code(&self, hash: &B256) -> Option<Bytes> {
+        self.new_code(hash).cloned().or_else(|| self.base.held_code(hash))
+    }
+
     /// The account as the layers have it, if they do.
     fn changed_account(&self, address: &Address) -> Option<Option<Account>> {
         self.layers.iter().find_map(|diff| Some(diff.accounts.get(address)?.account))
+    }
+
+    /// The slot as the layers have it, if they do.
+    fn changed_slot(&self, address: &Address, slot: &U256) -> Option<U256> {
+        self.layers.iter().find_map(|diff| {
+            let change = diff.accounts.get(address)?;
+            let written = change.storage.get(slot).copied();
+            written.or_else(|| change.clears_storage().then_some(U256::ZERO))
+        })
+    }
+
+    /// Code that has come with the layers.
+    fn new_code(&self, hash: &B256) -> Option<&Bytes> {
+        self.layers.iter().find_map(|diff| diff.codes.get(hash))
     }
 
     /// Reads from the base and makes sure that it had not moved past this view by then.
@@ -73,26 +101,15 @@ impl StateReader for StateView {
     }
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, ReadError> {
-        for diff in self.layers.iter() {
-            let Some(change) = diff.accounts.get(address) else { continue };
-            if let Some(value) = change.storage.get(slot) {
-                return Ok(*value);
-            }
-            if change.clears_storage() {
-                return Ok(U256::ZERO);
-            }
+        match self.changed_slot(address, slot) {
+            Some(value) => Ok(value),
+            None => self.checked(|base| base.storage(address, slot)),
         }
-        self.checked(|base| base.storage(address, slot))
     }
 
     fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {
-        for diff in self.layers.iter() {
-            if let Some(code) = diff.codes.get(hash) {
-                return Ok(code.clone());
-            }
-        }
         // Code never changes under its hash, so it does not matter how far the base has come.
-        self.base.code(hash)
+        self.new_code(hash).map_or_else(|| self.base.code(hash), |code| Ok(code.clone()))
     }
 
     fn block_hash(&self, number: u64) -> Result<B256, ReadError> {

@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use alloy::primitives::B256;
 use db::{
-    ChainReader, Database, HistoricalState, Index, IndexedTransaction, JournalReader,
-    TransactionPosition,
+    ChainReader, Database, History, Index, IndexedTransaction, JournalReader, TransactionPosition,
 };
 use executor::BlockRules;
 use protocol::{BlockOpening, Header, Heads, RollupConfig};
 
 use super::{
-    At, ChainBlock, ChainStore, Located, PendingBlock, ReadError, State, StateOutlook, ethereum,
+    At, ChainBlock, ChainStore, Located, PendingBlock, ReadError, State, StateOutlook,
+    cache::BlockCache,
+    ethereum,
     ethereum::{EthereumChain, EthereumParts},
 };
-use crate::builder::RootHandle;
+use crate::{builder::RootHandle, config::ReaderConfig};
 
 /// The chain as the doors see it. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct ChainView {
     index: Index,
     journal: JournalReader,
     reader: ChainReader,
+    history: History,
+    cache: Arc<BlockCache>,
     root: RootHandle,
     /// The chain is of this kind, and not a rollup's.
     ethereum: Option<Arc<EthereumChain>>,
@@ -39,11 +42,15 @@ impl ChainView {
         rollup: Arc<RollupConfig>,
         database: Database,
         root: RootHandle,
+        limits: &ReaderConfig,
     ) -> Self {
         let index = Index::new(database.clone());
         let journal = JournalReader::new(database.clone());
         let reader = ChainReader::new(database.clone());
-        Self { store, rollup, database, index, journal, reader, root, ethereum: None }
+        let history = History::new(database.clone(), limits.history_cache_bytes_max);
+        let cache = Arc::new(BlockCache::new(database.clone(), limits.block_cache_bytes_max));
+        let ethereum = None;
+        Self { store, rollup, database, index, journal, reader, history, cache, root, ethereum }
     }
 
     /// The same for a chain of another kind.
@@ -116,10 +123,16 @@ impl ChainView {
         if let Some(block) = self.store.block(number) {
             return Ok(Some(block));
         }
+        let round = self.cache.round();
+        if let Some(block) = round.block(number) {
+            return Ok(Some(block));
+        }
         let reading = self.index.block(number).await;
         let Some(record) = reading.map_err(ReadError::index("a block"))? else { return Ok(None) };
         let (opening, parts) = self.opened(&record.header).await?;
-        crate::restart::chain_block(record, opening, parts).map(|block| Some(Arc::new(block)))
+        let block = Arc::new(crate::restart::chain_block(record, opening, parts)?);
+        round.keep_block(&block);
+        Ok(Some(block))
     }
 
     /// A durable block that must be there.
@@ -138,6 +151,9 @@ impl ChainView {
         if let Some(block) = self.store.block_by_hash(&hash) {
             return Ok(Some(block));
         }
+        if let Some(number) = self.cache.round().number(hash) {
+            return self.block(number).await.map(|found| found.filter(|block| block.hash == hash));
+        }
         let found = self.reader.header_by_hash(hash).await;
         match found.map_err(ReadError::database("a block"))? {
             Some(sealed) => self.block(sealed.header.number).await,
@@ -153,11 +169,17 @@ impl ChainView {
         if let Some(located) = self.store.transaction(&hash) {
             return Ok(Some(located));
         }
-        let found = self.reader.transaction(hash).await;
-        match found.map_err(ReadError::database("a transaction"))? {
-            Some(found) => self.located(found).await.map(Some),
-            None => Ok(None),
+        let round = self.cache.round();
+        if let Some(located) = round.transaction(hash) {
+            return Ok(Some(located));
         }
+        let found = self.reader.transaction(hash).await;
+        let Some(found) = found.map_err(ReadError::database("a transaction"))? else {
+            return Ok(None);
+        };
+        let located = self.located(found).await?;
+        round.keep_transaction(&located);
+        Ok(Some(located))
     }
 
     /// The transaction of a durable block at a place.
@@ -181,7 +203,10 @@ impl ChainView {
     /// An indexed transaction as memory has it.
     async fn located(&self, found: IndexedTransaction) -> Result<Located, ReadError> {
         let number = found.block.header.number;
-        let (opening, parts) = self.opened(&found.block.header).await?;
+        let (opening, parts) = match &self.ethereum {
+            None => (opening_of(&found)?, None),
+            Some(_) => self.opened(&found.block.header).await?,
+        };
         let (index, raw, receipt) = (found.index.into(), found.raw, found.receipt);
         let included = crate::restart::included(number, index, &raw, receipt)?;
         Ok(Located {
@@ -211,8 +236,7 @@ impl ChainView {
         if let Some(view) = self.store.state_after(number) {
             return Ok(State::Recent(view));
         }
-        let history = HistoricalState::open(&self.database, number).await;
-        let history = history.map_err(ReadError::history)?;
+        let history = self.history.at(number).await.map_err(ReadError::history)?;
         Ok(State::Historic(Box::new(history.blocking(tokio::runtime::Handle::current()))))
     }
 
@@ -220,4 +244,16 @@ impl ChainView {
     pub fn outlook(&self, number: u64) -> StateOutlook {
         StateOutlook::new(self.store.clone(), self.index.clone(), self.root.clone(), number)
     }
+}
+
+/// What the block of a transaction was opened with.
+fn opening_of(found: &IndexedTransaction) -> Result<BlockOpening, ReadError> {
+    let header = &found.block.header;
+    let opening = found.opening.as_ref().and_then(|bytes| BlockOpening::decode(bytes).ok());
+    // The row is not read whole, so its checksum says nothing; the header does.
+    let is_of_block = |opening: &BlockOpening| {
+        (opening.number, opening.parent_hash, opening.timestamp)
+            == (header.number, header.parent_hash, header.timestamp)
+    };
+    opening.filter(is_of_block).ok_or(ReadError::BlockUnknown { number: header.number })
 }

@@ -14,7 +14,7 @@ use state::CacheLimits;
 
 use super::import::Chain;
 use crate::{
-    Submitter,
+    ReaderConfig, Submitter,
     api::{self, Doors},
     builder::{RootHandle, RootWorker},
     chain::{BaseState, ChainStore, ChainView, StoreLimits},
@@ -69,7 +69,8 @@ pub(super) async fn serve(chain: Chain) -> Node {
     let (queue, threads) = RecoveryThreads::start(&admission, 1, 64).unwrap();
     let handle = RootHandle::default();
     let root = RootWorker::start(chain.trie, number, &handle).unwrap();
-    let view = ChainView::new(store, rollup.clone(), database.database.clone(), handle)
+    let (pool, limits) = (database.database.clone(), ReaderConfig::default());
+    let view = ChainView::new(store, rollup.clone(), pool, handle, &limits)
         .of_ethereum(Arc::new(chain.ethereum));
     let submitter = Submitter { queue, mempool, publisher, view: view.clone(), quotas };
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));

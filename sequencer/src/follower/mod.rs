@@ -185,6 +185,8 @@ impl Follower {
         let safe = self.derivation.head().block;
         let common = self.derivation.processed().l1;
         self.set_safe(safe);
+        // Or the builder, set back, would take the branch that is gone once more, and find no child of it any more.
+        self.origins.set(self.derivation.origins().clone(), Some(common.number));
         self.reset_above(common).await
     }
 

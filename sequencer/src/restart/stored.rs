@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use alloy::primitives::{Bytes, keccak256};
-use db::{BlockRecord, HeadsStore, IndexedReceipt, JournalReader, PgStateReader, StateScan};
+use db::{
+    BlockRecord, HeadsStore, IndexedReceipt, JournalReader, PgStateReader, Position, StateScan,
+};
 use executor::TransactionOutcome;
 use protocol::{BlockOpening, Heads, L2BlockRef, RollupConfig};
 use state::{StateTrie, StateTrieBuilder};
@@ -93,9 +95,11 @@ pub(crate) async fn opening_of(
     if number == 0 {
         return Ok(genesis_opening(rollup));
     }
-    let rows = journal.block(number).await.map_err(SequencerError::ReadJournal)?;
-    let first = rows.first().ok_or(SequencerError::Lost { what: "journal rows of a block" })?;
-    decode_opening(first)
+    // The first row alone: the others are as long as their transactions.
+    let rows = journal.rows(Position { block: number, index: 0 }, 1).await;
+    let rows = rows.map_err(SequencerError::ReadJournal)?;
+    let first = rows.first().filter(|row| row.position.block == number);
+    decode_opening(first.ok_or(SequencerError::Lost { what: "journal rows of a block" })?)
 }
 
 /// An indexed block as the chain in memory holds it.

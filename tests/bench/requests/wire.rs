@@ -43,18 +43,26 @@ impl Connection {
 
     /// Sends a request and gives the body of the answer.
     pub(super) async fn ask(&mut self, request: &[u8]) -> Result<&[u8]> {
+        let (status, body) = self.ask_any(request).await?;
+        ensure!(status == 200, "status {status}");
+        Ok(body)
+    }
+
+    /// The same for a request that may be refused: the status as well.
+    pub(super) async fn ask_any(&mut self, request: &[u8]) -> Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         self.read.clear();
         let body = self.head().await?;
         let head = std::str::from_utf8(&self.read[..body])?.to_ascii_lowercase();
-        ensure!(head.starts_with("http/1.1 200"), "{head}");
+        let status = head.strip_prefix("http/1.1 ").and_then(|rest| rest.get(..3));
+        let status = status.ok_or_else(|| eyre!("no status: {head}"))?.parse()?;
         let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
         let length = length.ok_or_else(|| eyre!("an answer without its length: {head}"))?;
         let end = body + length.trim().parse::<usize>()?;
         while self.read.len() < end {
             self.more().await?;
         }
-        Ok(&self.read[body..end])
+        Ok((status, &self.read[body..end]))
     }
 
     /// Changes to WebSocket.

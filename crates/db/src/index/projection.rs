@@ -4,8 +4,11 @@
 //! fill it, from the packed truth, so a rebuilt projection equals the one before.
 //! Invariant: the tables hold exactly the blocks up to the cursor; both move in one transaction.
 
+mod growth;
 mod reached;
 mod rows;
+
+use std::sync::Arc;
 
 use sqlx::PgConnection;
 
@@ -15,6 +18,7 @@ use super::{
     cursor::{self, Follower},
 };
 use crate::{Database, convert::Big, metrics::timed, transaction::Transaction};
+use growth::Growth;
 pub use reached::{Reached, reached_accounts};
 use rows::Rows;
 
@@ -25,12 +29,13 @@ const TRANSACTIONS_PER_STEP: usize = 20_000;
 #[derive(Debug, Clone)]
 pub struct Projection {
     database: Database,
+    growth: Arc<Growth>,
 }
 
 impl Projection {
     /// Those of `database`.
-    pub const fn new(database: Database) -> Self {
-        Self { database }
+    pub fn new(database: Database) -> Self {
+        Self { database, growth: Arc::default() }
     }
 
     /// The newest block the projection contains; `None` before genesis.
@@ -59,9 +64,11 @@ impl Projection {
             transaction.rollback().await.map_err(failed)?;
             return Ok(cursor);
         }
+        let counts = rows.counts();
         rows.send(&mut transaction).await.map_err(failed)?;
         cursor::set(&mut transaction, Follower::Projection, cursor).await.map_err(failed)?;
         transaction.commit("projection_commit").await.map_err(failed)?;
+        self.growth.add(self.database.pool(), counts).await.map_err(failed)?;
         Ok(cursor)
     }
 
@@ -72,6 +79,8 @@ impl Projection {
         blocks_per_step: u32,
     ) -> Result<Option<u64>, IndexError> {
         let kept = from.checked_sub(1);
+        // Until they are made again, rows that were there are missing.
+        let _unwinding = self.database.unwinding();
         let failed = |source| IndexError::Unwind { number: kept.unwrap_or_default(), source };
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let cursor = cursor::lock(&mut transaction, Follower::Projection).await.map_err(failed)?;
@@ -85,6 +94,7 @@ impl Projection {
         let kept = kept.and_then(|kept| cursor.map(|cursor| std::cmp::min(cursor, kept)));
         cursor::set(&mut transaction, Follower::Projection, kept).await.map_err(failed)?;
         transaction.commit("projection_commit").await.map_err(failed)?;
+        self.growth.forget().await;
         let mut cursor = kept;
         loop {
             let next = self.advance(blocks_per_step).await?;

@@ -74,6 +74,11 @@ impl Fixture {
         }
     }
 
+    /// Takes the blocks from `from` on back, with their journal.
+    pub(crate) async fn cut(&mut self, from: u64) {
+        self.journal.truncate_from(self.fence, from, "reorg").await.unwrap();
+    }
+
     async fn follow(&self) {
         let newest = self.blocks.last().map(|block| block.header.number);
         while self.state().advance(3).await.unwrap() != newest {}

@@ -106,6 +106,7 @@ impl Index {
     /// this too, in its own transaction.
     pub async fn unwind_to(&self, fence: Fence, number: u64) -> Result<(), IndexError> {
         let failed = |source| IndexError::Unwind { number, source };
+        let _unwinding = self.database.unwinding();
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         super::unwind_to(&mut transaction, number).await?;
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {

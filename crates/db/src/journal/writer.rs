@@ -91,6 +91,7 @@ impl Journal {
     ) -> Result<Truncated, JournalError> {
         let failed = |source| JournalError::Truncate { from_block, source };
         let mut connection = self.take_connection().await.map_err(failed)?;
+        let _unwinding = self.database.unwinding();
         let outcome = truncate(&mut connection, fence, from_block, cause).await;
         self.put_back(connection, &outcome);
         outcome

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 
 use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{Address, B256, Bytes, Log, LogData};
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{
+    PgConnection, Postgres, Row, SqlSafeStr,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 
 use super::{ChainReader, ReadError};
 use crate::{
@@ -116,6 +120,21 @@ impl ChainReader {
     }
 }
 
+/// The rows of the projection that match. Later topics are found by their keys, as migration 0008 says.
+const PROJECTED: &str = "SELECT logs.block_number, logs.log_index, logs.transaction_index, address,
+        topic0, topic1, topic2, topic3, data, transactions.hash
+ FROM logs JOIN transactions USING (block_number, transaction_index)
+ WHERE logs.block_number BETWEEN $1 AND $2
+   AND ($3::bytea[] IS NULL OR address = ANY($3))
+   AND ($4::bytea[] IS NULL OR topic0 = ANY($4))
+   AND ($5::bytea[] IS NULL
+        OR (log_topic_key(topic1) = ANY(log_topic_keys($5)) AND topic1 = ANY($5)))
+   AND ($6::bytea[] IS NULL
+        OR (log_topic_key(topic2) = ANY(log_topic_keys($6)) AND topic2 = ANY($6)))
+   AND ($7::bytea[] IS NULL
+        OR (log_topic_key(topic3) = ANY(log_topic_keys($7)) AND topic3 = ANY($7)))
+ ORDER BY logs.block_number, logs.log_index LIMIT $8";
+
 /// The matching rows of the projection up to block `to`.
 async fn projected(
     connection: &mut PgConnection,
@@ -123,35 +142,34 @@ async fn projected(
     to: u64,
     limit: usize,
 ) -> Result<Vec<IndexedLog>, sqlx::Error> {
+    let query = search(PROJECTED, filter, to, limit);
+    let rows = timed("read_logs", query.fetch_all(connection)).await?;
+    rows.iter().map(projected_log).collect()
+}
+
+/// [`PROJECTED`] with what it is asked for.
+fn search<'q>(
+    sql: impl SqlSafeStr,
+    filter: &LogFilter,
+    to: u64,
+    limit: usize,
+) -> Query<'q, Postgres, PgArguments> {
     let any = |topics: &Vec<B256>| -> Option<Vec<Hash>> {
         (!topics.is_empty()).then(|| topics.iter().copied().map(Hash).collect())
     };
     let addresses: Option<Vec<Addr>> = (!filter.addresses.is_empty())
         .then(|| filter.addresses.iter().copied().map(Addr).collect());
-    let query = sqlx::query(
-        "SELECT logs.block_number, logs.log_index, logs.transaction_index, address,
-                topic0, topic1, topic2, topic3, data, transactions.hash
-         FROM logs JOIN transactions USING (block_number, transaction_index)
-         WHERE logs.block_number BETWEEN $1 AND $2
-           AND ($3::bytea[] IS NULL OR address = ANY($3))
-           AND ($4::bytea[] IS NULL OR topic0 = ANY($4))
-           AND ($5::bytea[] IS NULL OR topic1 = ANY($5))
-           AND ($6::bytea[] IS NULL OR topic2 = ANY($6))
-           AND ($7::bytea[] IS NULL OR topic3 = ANY($7))
-         ORDER BY logs.block_number, logs.log_index LIMIT $8",
-    )
-    .bind(Big(filter.from_block))
-    .bind(Big(to))
-    .bind(addresses)
-    .bind(any(&filter.topics[0]))
-    .bind(any(&filter.topics[1]))
-    .bind(any(&filter.topics[2]))
-    .bind(any(&filter.topics[3]))
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    // Planned for these very parameters: a plan for all of them could use no SQL index.
-    .persistent(false);
-    let rows = timed("read_logs", query.fetch_all(connection)).await?;
-    rows.iter().map(projected_log).collect()
+    sqlx::query(sql)
+        .bind(Big(filter.from_block))
+        .bind(Big(to))
+        .bind(addresses)
+        .bind(any(&filter.topics[0]))
+        .bind(any(&filter.topics[1]))
+        .bind(any(&filter.topics[2]))
+        .bind(any(&filter.topics[3]))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        // Planned for these very parameters: a plan for all of them could use no SQL index.
+        .persistent(false)
 }
 
 fn projected_log(row: &PgRow) -> Result<IndexedLog, sqlx::Error> {
@@ -201,3 +219,6 @@ async fn packed(
     }
     Ok(Some(logs))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_consensus::{Transaction as _, TxReceipt as _};
 use alloy_primitives::{Address, B256, U256, keccak256};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use op_alloy_consensus::OpTxReceipt as _;
 
 use super::*;
@@ -48,6 +49,10 @@ async fn every_transaction_is_found_by_its_hash() {
             assert_eq!(transaction.block.hash, block.hash);
             assert_eq!((&transaction.raw, transaction.index), (raw, index));
             assert_eq!(&transaction.receipt, receipt);
+            let journaled = !block.bodies.journaled.is_empty();
+            assert_eq!(transaction.opening, journaled.then(|| b"opening".into()));
+            let position = TransactionPosition { block: block.header.number, index };
+            assert_eq!(reader.transaction_at(position).await.unwrap(), Some(transaction));
             found += 1;
         }
         let block = block.header.number;
@@ -56,6 +61,33 @@ async fn every_transaction_is_found_by_its_hash() {
     }
     assert!(found > 30);
     assert_eq!(reader.transaction(B256::repeat_byte(3)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_transaction_takes_two_questions() {
+    let fixture = Fixture::new(68, 4).await;
+    let reader = ChainReader::new(fixture.test.database.clone());
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let page = recorder.handle();
+    // The runtime of a test has this thread alone.
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let questions = || -> u32 {
+        let page = page.render();
+        let counts =
+            page.lines().filter(|line| line.starts_with("db_query_duration_seconds_count"));
+        counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u32>().unwrap()).sum()
+    };
+    let block = &fixture.blocks[3];
+    let raws: Vec<_> = block.bodies.iter().collect();
+    for (raw, index) in raws.iter().zip(0..) {
+        let before = questions();
+        let found = reader.transaction(keccak256(raw)).await.unwrap();
+        assert_eq!((found.is_some(), questions() - before), (true, 2));
+        let position = TransactionPosition { block: block.header.number, index };
+        assert_eq!(reader.transaction_at(position).await.unwrap(), found);
+        assert_eq!(questions() - before, 4);
+    }
+    assert!(raws.len() > 2, "{}", raws.len());
 }
 
 #[tokio::test]

@@ -61,6 +61,8 @@ impl L1 {
             deployer: OWNER,
             owner: OWNER,
             batcher: batcher().address(),
+            guardian: OWNER,
+            pause: 60,
             gas_limit: 60_000_000,
             base_fee_scalar: 1_368,
             blob_base_fee_scalar: 810_949,
@@ -71,7 +73,7 @@ impl L1 {
             dispute_window: 60,
             bond: U256::from(1_000),
         };
-        let deployed = deploy_l1(self.client.provider(), &params, |_| B256::repeat_byte(1));
+        let deployed = deploy_l1(self.client.provider(), &params, |_, _| B256::repeat_byte(1));
         let deployed = deployed.await.unwrap();
         rollup(
             L1Contracts {

@@ -1,6 +1,9 @@
 //! `eth_call` and `eth_estimateGas`: runs what nobody signed, on any state, and keeps nothing.
 
+mod at_once;
 mod inspect;
+
+use std::sync::Arc;
 
 use alloy::{
     eips::BlockId,
@@ -68,7 +71,9 @@ impl EthCallServer for CallMethods {
         state_overrides: Option<StateOverride>,
         block_overrides: Option<Box<RpcBlockOverrides>>,
     ) -> RpcResult<alloy::primitives::Bytes> {
-        let run = Run::new(request, state_overrides, block_overrides)?;
+        let run = Arc::new(Run::new(request, state_overrides, block_overrides)?);
+        let brief = run.clone();
+        let held = move |state: &State, context: &BlockContext| brief.at_once(state, context);
         let work = move |state: &State, context: &BlockContext| {
             let simulation = run.simulate(state, context, run.call.gas_limit)?;
             match simulation.status {
@@ -76,7 +81,7 @@ impl EthCallServer for CallMethods {
                 _ => Err(failed(&simulation).into()),
             }
         };
-        self.0.with_state("eth_call", block.unwrap_or_default(), work).await
+        self.0.with_state_held("eth_call", block.unwrap_or_default(), held, work).await
     }
 
     async fn estimate_gas(
@@ -109,9 +114,18 @@ impl Run {
         state_overrides: Option<StateOverride>,
         block_overrides: Option<Box<RpcBlockOverrides>>,
     ) -> RpcResult<Self> {
+        let is_from_nobody = request.from.is_none();
+        let call = call_of(request)?;
+        let mut state_overrides = overrides_of(state_overrides.unwrap_or_default());
+        if is_from_nobody && !call.value.is_zero() {
+            // Nobody has what is to be sent. Elsewhere so much was lost to the zero address that nobody asks; bridges
+            // estimate like this.
+            let nobody = state_overrides.accounts.entry(call.from).or_default();
+            nobody.balance.get_or_insert(call.value);
+        }
         Ok(Self {
-            call: call_of(request)?,
-            state_overrides: overrides_of(state_overrides.unwrap_or_default()),
+            call,
+            state_overrides,
             block_overrides: block_of(block_overrides.map(|b| *b).unwrap_or_default())?,
         })
     }

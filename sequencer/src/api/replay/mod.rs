@@ -78,7 +78,7 @@ impl<'a> Replay<'a> {
     }
 
     /// The state as executed so far.
-    pub(crate) const fn state(&self) -> &Overlay<State> {
+    pub(crate) fn state(&self) -> &Overlay<State> {
         self.serial.pending()
     }
 

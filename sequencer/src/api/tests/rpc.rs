@@ -145,6 +145,12 @@ async fn calls_estimates_and_overrides() {
     assert!(used <= estimate && estimate < used + used / 10, "used {used}, estimated {estimate}");
     let plain = json!([{ "from": key(1).address(), "to": NOBODY, "value": "0x1" }]);
     assert_eq!(node.call("eth_estimateGas", plain).await, "0x5208");
+    // Who does not say who it is has what it sends, unless it says what it has.
+    let gift = json!({ "to": NOBODY, "value": "0x1" });
+    assert_eq!(node.call("eth_estimateGas", json!([gift])).await, "0x5208");
+    let poor = json!({ Address::ZERO.to_string(): { "balance": "0x0" } });
+    let (_, text, _) = node.fail("eth_estimateGas", json!([gift, "latest", poor])).await;
+    assert!(text.starts_with("insufficient funds"), "{text}");
 
     // An older state is still there, by number, by hash and as EIP-1898 writes it.
     let parent = quantity(&receipt["blockNumber"]) - 1;

@@ -28,16 +28,22 @@ fn balance(node: &Running, address: Address) -> U256 {
     state.account(&address).unwrap().map_or(U256::ZERO, |account| account.balance)
 }
 
-#[test]
-fn deposits_are_executed_when_their_origin_comes() {
-    let world = World::new(0);
-    let node = world.start();
+/// L1's next block brings 55 wei for an account that has none.
+fn pay(world: &World, node: &Running) -> Address {
     node.until_block(1);
     let lucky = Address::repeat_byte(0x77);
     let mut block = l1_block(101, world.rollup.genesis.timestamp + 1, 0);
     block.messages.push((3, deposit(lucky, 55)));
     world.l1.extend(vec![block]);
     node.until("the deposit", |node| (balance(node, lucky) == U256::from(55)).then_some(()));
+    lucky
+}
+
+#[test]
+fn deposits_are_executed_when_their_origin_comes() {
+    let world = World::new(0);
+    let node = world.start();
+    let lucky = pay(&world, &node);
     assert_eq!(node.handle.view.latest().reference.origin.number, 101);
     node.stop();
 
@@ -183,5 +189,49 @@ fn a_reorg_while_nobody_watched_is_found_at_the_start() {
         let hash = keccak256(transfer(0, 0, 1));
         node.block_on(node.handle.view.transaction(hash)).unwrap()
     });
+    node.stop();
+}
+
+#[test]
+fn what_was_read_of_blocks_that_are_taken_back_is_not_shown_again() {
+    let world = World::new(0);
+    let node = world.start();
+    let lucky = pay(&world, &node);
+    let number = node.handle.view.latest().number();
+    node.until("the index", |node| (node.handle.view.store().indexed() > number + 1).then_some(()));
+    node.stop();
+
+    // Memory has the newest block now, and Postgres the others.
+    let node = world.start();
+    let view = node.handle.view.clone();
+    let balance_at = |number: u64| {
+        let state = node.block_on(view.state(At::Number(number))).unwrap();
+        state.account(&lucky).unwrap().map_or(U256::ZERO, |account| account.balance)
+    };
+    let old = node.block_on(view.require(number)).unwrap();
+    let again = node.block_on(view.require(number)).unwrap();
+    assert!(std::sync::Arc::ptr_eq(&old, &again), "it is kept");
+    let paid = old.transactions[1].hash;
+    assert!(node.block_on(view.transaction(paid)).unwrap().is_some());
+    assert!(node.block_on(view.block_by_hash(old.hash)).unwrap().is_some());
+    assert_eq!([number - 1, number].map(balance_at), [U256::ZERO, U256::from(55)]);
+
+    // Whoever follows L1 has seen the branch that goes away.
+    world.l1.extend(vec![l1_block(102, world.rollup.genesis.timestamp + 2, 0)]);
+    node.until("the next origin", |_| (view.latest().reference.origin.number == 102).then_some(()));
+    let mut other = l1_block(101, world.rollup.genesis.timestamp + 1, 1);
+    other.parent_hash = l1_hash(100, 0);
+    let next =
+        [102, 103].map(|number| l1_block(number, world.rollup.genesis.timestamp + number - 100, 1));
+    world.l1.extend([vec![other], next.to_vec()].concat());
+    node.until("the other branch in the index", |node| {
+        let origin = view.latest().reference.origin;
+        let is_other = origin.number > 100 && origin.hash == l1_hash(origin.number, 1);
+        (is_other && node.handle.view.store().indexed() > number).then_some(())
+    });
+    assert_ne!(node.block_on(view.require(number)).unwrap().hash, old.hash);
+    assert!(node.block_on(view.transaction(paid)).unwrap().is_none());
+    assert!(node.block_on(view.block_by_hash(old.hash)).unwrap().is_none());
+    assert_eq!([number - 1, number].map(balance_at), [U256::ZERO; 2]);
     node.stop();
 }

@@ -40,6 +40,18 @@ impl Rows {
         self.count
     }
 
+    /// How many rows each table gets.
+    pub(super) const fn counts(&self) -> [(&'static str, u64); 6] {
+        [
+            ("transactions", self.transactions.count()),
+            ("logs", self.logs.count()),
+            ("account_versions", self.accounts.count()),
+            ("slot_versions", self.slots.count()),
+            ("storage_clears", self.clears.count()),
+            ("transaction_accounts", self.reached.count()),
+        ]
+    }
+
     pub(super) fn add(&mut self, block: &BlockRecord) -> Result<(), IndexError> {
         let number = block.header.number;
         let convert = |source| IndexError::Convert { number, source };

@@ -1,0 +1,72 @@
+//! What is kept stays within its bytes and its round.
+
+use std::time::Duration;
+
+use alloy::primitives::Bytes;
+use db::{Acquisition, Index, Leases, Role, testing::TestDatabase};
+use protocol::{Header, L2BlockRef};
+
+use super::*;
+
+fn block(number: u64, bytes: usize) -> Arc<ChainBlock> {
+    let header = Header { number, ..Header::default() };
+    let hash = header.hash_slow();
+    let reference = L2BlockRef {
+        number,
+        hash,
+        parent_hash: B256::ZERO,
+        timestamp: 0,
+        origin: protocol::BlockId { number: 0, hash: B256::ZERO },
+        sequence_number: 0,
+    };
+    Arc::new(ChainBlock {
+        header,
+        hash,
+        reference,
+        opening: Default::default(),
+        transactions: Vec::new(),
+        diff: Arc::default(),
+        sub_block_lengths: Vec::new(),
+        raw: vec![Bytes::from(vec![0; bytes])],
+        execution: Default::default(),
+        ethereum: None,
+        access_list: Default::default(),
+    })
+}
+
+#[tokio::test]
+async fn it_keeps_within_its_bytes() {
+    let cache = BlockCache::new(TestDatabase::create().await.database, 1 << 20);
+    for number in 0..1_000 {
+        cache.round().keep_block(&block(number, 10_000));
+        assert!(cache.kept.weight() <= 1 << 20);
+    }
+    assert!(cache.kept.weight() > 1 << 19);
+    assert_eq!(cache.round().block(999).unwrap().hash, block(999, 0).hash);
+    // What is larger than a part is not kept, and pushes nothing out.
+    let before = cache.kept.len();
+    cache.round().keep_block(&block(2_000, 1 << 20));
+    assert!(cache.round().block(2_000).is_none());
+    assert!(cache.kept.len() >= before);
+}
+
+#[tokio::test]
+async fn blocks_that_are_taken_back_are_found_no_more() {
+    let database = TestDatabase::create().await;
+    let database = &database.database;
+    let leases = Leases::new(database.clone());
+    let leading = leases.acquire(Role::Sequencer, "test", Duration::from_secs(60)).await.unwrap();
+    let Acquisition::Acquired(fence) = leading else { panic!("somebody else leads") };
+    let cache = BlockCache::new(database.clone(), 1 << 20);
+    let before = cache.round();
+    before.keep_block(&block(7, 0));
+    assert_eq!(cache.round().number(block(7, 0).hash), Some(7));
+    Index::new(database.clone()).unwind_to(fence, 3).await.unwrap();
+    assert!(cache.round().block(7).is_none());
+    assert_eq!(cache.round().number(block(7, 0).hash), None);
+    // What was read before, or partly before, does not come in either.
+    before.keep_block(&block(8, 0));
+    assert!(cache.round().block(8).is_none());
+    cache.round().keep_block(&block(9, 0));
+    assert!(cache.round().block(9).is_some());
+}
