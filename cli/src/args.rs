@@ -81,6 +81,9 @@ pub(crate) struct DevnetArgs {
     /// L2 blocks between proposals; fixed when the chain is made
     #[arg(long, env = "BRAID_DEVNET_PROPOSAL_INTERVAL", default_value_t = 16, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub(crate) proposal_interval: u64,
+    /// Seconds in which a proposal can be disputed, and that a withdrawal waits; fixed when the chain is made
+    #[arg(long, env = "BRAID_DEVNET_DISPUTE_WINDOW", default_value_t = 60, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
+    pub(crate) dispute_window: u64,
     /// What carries batches: auto, calldata or blobs
     #[arg(long, env = "BRAID_DEVNET_CARRIER", default_value = "auto", help_heading = "Chain")]
     pub(crate) carrier: String,
@@ -136,6 +139,12 @@ pub(crate) struct DeployArgs {
     /// L1 blocks within which a block must be posted
     #[arg(long, default_value_t = 3_600)]
     pub(crate) sequencing_window: u64,
+    /// Address that may hold withdrawals up for a while; nobody if it is not given
+    #[arg(long)]
+    pub(crate) guardian: Option<alloy::primitives::Address>,
+    /// For how long it may, in seconds; at most 14 days, and four times as long lies between two pauses
+    #[arg(long, default_value_t = 604_800)]
+    pub(crate) pause: u64,
     /// Bond of a proposal, in wei
     #[arg(long, default_value = "100000000000000000")]
     pub(crate) bond: alloy::primitives::U256,

@@ -10,8 +10,9 @@ use alloy::{
     providers::Provider,
 };
 use bindings::{
-    DeployParams, DeployedL1, FeeVaultParams, PredeployParams, WithdrawalNetwork, deploy_l1,
-    l2_predeploys,
+    DeployParams, DeployedL1, FeeVaultParams, L1Addresses, PredeployParams, WithdrawalNetwork,
+    deploy_l1, l2_predeploys,
+    predeploys::{OTHER_BRIDGE_SLOT, OTHER_MESSENGER_SLOT},
 };
 use eyre::{Result, WrapErr};
 use protocol::{
@@ -54,37 +55,54 @@ pub(crate) struct ChainParams {
     pub(crate) deployer: Address,
     /// Who posts batches.
     pub(crate) batcher: Address,
+    /// Who may hold withdrawals up for a while; zero: nobody.
+    pub(crate) guardian: Address,
+    /// How long, in seconds.
+    pub(crate) pause: u64,
     /// Accounts that have a balance from the start, in wei.
     pub(crate) funded: BTreeMap<Address, U256>,
 }
 
-/// A chain that exists on L1.
-#[derive(Debug)]
-pub(crate) struct NewChain {
-    /// What every program of it must know.
-    pub(crate) config: RollupConfig,
-    /// Where Multicall3 is on L1.
-    pub(crate) multicall3: Address,
+/// Contracts on L1 that only users need. A chain of an earlier version has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BridgeOnL1 {
+    /// `L1CrossDomainMessenger`.
+    pub(crate) messenger: Option<Address>,
+    /// `L1StandardBridge`.
+    pub(crate) bridge: Option<Address>,
+}
+
+/// Finds them where L2's genesis names them.
+pub(crate) fn bridge_on_l1(config: &RollupConfig) -> BridgeOnL1 {
+    let twin = |of: Address, slot: B256| {
+        let word = config.genesis.alloc.get(&of)?.storage.get(&slot)?;
+        Some(Address::from_word(*word))
+    };
+    BridgeOnL1 {
+        messenger: twin(predeploys::L2_CROSS_DOMAIN_MESSENGER, OTHER_MESSENGER_SLOT),
+        bridge: twin(predeploys::L2_STANDARD_BRIDGE, OTHER_BRIDGE_SLOT),
+    }
 }
 
 /// Makes the genesis and deploys the contracts. The provider holds the deployer's wallet.
 ///
 /// # Errors
 /// When L1 does not answer or refuses, or when the parameters make no valid chain.
-pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<NewChain> {
+pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<RollupConfig> {
     let l1_chain_id = l1.get_chain_id().await.wrap_err("cannot read the chain id of L1")?;
     // The contracts that L2 is derived from know nothing of it; the oracle wants the genesis root, which needs the time
-    // at which they are there and no address of theirs.
+    // at which they are there and the addresses that others will have.
     let mut config = draft(l1_chain_id, params);
-    let deployed = deploy_l1(l1, &deploy_params(params), |start| {
+    let deployed = deploy_l1(l1, &deploy_params(params), |start, contracts| {
         config.genesis.timestamp = start.timestamp;
+        config.genesis.alloc = alloc(params, contracts);
         genesis_output_root(&config)
     })
     .await
     .wrap_err("cannot deploy the contracts on L1")?;
     place(&mut config, &deployed);
     config.validate().wrap_err("the chain's parameters are not valid")?;
-    Ok(NewChain { config, multicall3: deployed.multicall3 })
+    Ok(config)
 }
 
 fn place(config: &mut RollupConfig, deployed: &DeployedL1) {
@@ -135,27 +153,27 @@ fn draft(l1_chain_id: u64, params: &ChainParams) -> RollupConfig {
             gas_limit: params.gas_limit,
             base_fee: GENESIS_BASE_FEE,
             system_config: system_config(params),
-            alloc: alloc(params),
+            alloc: BTreeMap::new(),
         },
     }
 }
 
-fn alloc(params: &ChainParams) -> BTreeMap<Address, GenesisAccount> {
+fn alloc(params: &ChainParams, l1: &L1Addresses) -> BTreeMap<Address, GenesisAccount> {
     let vault = FeeVaultParams {
         recipient: params.deployer,
         network: WithdrawalNetwork::L2,
         withdrawal_min: U256::from(VAULT_WITHDRAWAL_MIN),
     };
-    let contracts =
-        l2_predeploys(&PredeployParams::all_vaults(vault)).into_iter().map(|predeploy| {
-            let account = GenesisAccount {
-                nonce: predeploy.nonce,
-                balance: predeploy.balance,
-                code: predeploy.code,
-                storage: predeploy.storage.into_iter().collect(),
-            };
-            (predeploy.address, account)
-        });
+    let predeploys = l2_predeploys(&PredeployParams::all_vaults(vault, l1.messenger, l1.bridge));
+    let contracts = predeploys.into_iter().map(|predeploy| {
+        let account = GenesisAccount {
+            nonce: predeploy.nonce,
+            balance: predeploy.balance,
+            code: predeploy.code,
+            storage: predeploy.storage.into_iter().collect(),
+        };
+        (predeploy.address, account)
+    });
     let mut alloc: BTreeMap<_, _> = contracts.collect();
     for (address, balance) in &params.funded {
         alloc.entry(*address).or_default().balance += balance;
@@ -177,6 +195,8 @@ fn deploy_params(params: &ChainParams) -> DeployParams {
         deployer: params.deployer,
         owner: params.deployer,
         batcher: system.batcher,
+        guardian: params.guardian,
+        pause: params.pause,
         gas_limit: system.gas_limit,
         base_fee_scalar: system.base_fee_scalar,
         blob_base_fee_scalar: system.blob_base_fee_scalar,

@@ -7,7 +7,7 @@ use eyre::{Result, WrapErr, ensure};
 
 use crate::{
     args::DeployArgs,
-    chain::{self, ChainParams},
+    chain::{self, BridgeOnL1, ChainParams},
 };
 
 /// Gas of one L2 block of a new chain.
@@ -36,20 +36,24 @@ pub(crate) async fn run(args: DeployArgs) -> Result<()> {
         bond: args.bond,
         deployer,
         batcher: args.batcher,
+        guardian: args.guardian.unwrap_or_default(),
+        pause: args.pause,
         funded: BTreeMap::new(),
     };
-    let new = chain::create(&l1, &params).await?;
-    let json =
-        serde_json::to_string_pretty(&new.config).wrap_err("cannot encode the configuration")?;
+    let config = chain::create(&l1, &params).await?;
+    let json = serde_json::to_string_pretty(&config).wrap_err("cannot encode the configuration")?;
     fs::write(&args.out, json + "\n")
         .wrap_err_with(|| format!("cannot write {}", args.out.display()))?;
+    let BridgeOnL1 { messenger, bridge } = chain::bridge_on_l1(&config);
     tracing::info!(
         out = %args.out.display(),
-        system_config = %new.config.contracts.system_config,
-        batch_inbox = %new.config.contracts.batch_inbox,
-        portal = %new.config.contracts.portal,
-        output_oracle = %new.config.contracts.output_oracle,
-        multicall3 = %new.multicall3,
+        system_config = %config.contracts.system_config,
+        batch_inbox = %config.contracts.batch_inbox,
+        portal = %config.contracts.portal,
+        output_oracle = %config.contracts.output_oracle,
+        messenger = messenger.map(tracing::field::display),
+        bridge = bridge.map(tracing::field::display),
+        multicall3 = %bindings::multicall3::ADDRESS,
         "the contracts are on L1"
     );
     Ok(())

@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fs, net::SocketAddr, sync::Arc, time::Duration}
 
 use alloy::{
     network::EthereumWallet,
-    primitives::{Address, U256},
+    primitives::U256,
     providers::{ProviderBuilder, ext::AnvilApi},
 };
 use batcher::BatcherConfig;
@@ -39,7 +39,7 @@ use self::{
 };
 use crate::{
     args::DevnetArgs,
-    chain::{self, ChainParams},
+    chain::{self, BridgeOnL1, ChainParams},
     run::{Process, connect_l1},
     services::{self, VerifierPages},
     settings,
@@ -61,8 +61,8 @@ const GAS_LIMIT: u64 = 300_000_000;
 const SEQUENCING_WINDOW: u64 = 40;
 /// Seconds that a block with user transactions may lie after its L1 origin.
 const SEQUENCER_DRIFT_MAX: u64 = 600;
-/// Seconds in which a proposal can be disputed.
-const DISPUTE_WINDOW: u64 = 60;
+/// For how long withdrawals can be held up, in seconds.
+const PAUSE: u64 = 60;
 /// The sequencer's database.
 const SEQUENCER_DATABASE: &str = "sequencer";
 /// The verifier's own database.
@@ -147,7 +147,7 @@ async fn start(
     logs: LogFilter,
 ) -> Result<DevnetInfo> {
     let operators = accounts::operators()?;
-    let (rollup, multicall3) = Box::pin(chain_of(args, layout, ground, &operators)).await?;
+    let rollup = Box::pin(chain_of(args, layout, ground, &operators)).await?;
     let rollup = Arc::new(rollup);
     let config = L1Config::for_anvil(&ground.anvil.url());
     let connect = || connect_l1(&config, &rollup, &ground.kzg);
@@ -188,6 +188,7 @@ async fn start(
         tokio::time::sleep(READY_POLL).await;
     }
     let l2 = sequencer.address;
+    let BridgeOnL1 { messenger, bridge } = chain::bridge_on_l1(&rollup);
     Ok(DevnetInfo {
         l1: L1Info { rpc: ground.anvil.url(), chain_id: L1_CHAIN_ID },
         l2: L2Info {
@@ -204,7 +205,9 @@ async fn start(
             batch_inbox: rollup.contracts.batch_inbox,
             portal: rollup.contracts.portal,
             output_oracle: rollup.contracts.output_oracle,
-            multicall3,
+            messenger,
+            bridge,
+            multicall3: bindings::multicall3::ADDRESS,
         },
         accounts: account_infos()?,
         rollup_config: layout.rollup(),
@@ -218,7 +221,7 @@ async fn chain_of(
     layout: &Layout,
     ground: &Ground,
     operators: &Operators,
-) -> Result<(RollupConfig, Address)> {
+) -> Result<RollupConfig> {
     let chain = find_or_create(args, layout, ground, operators).await?;
     let url = ground.anvil.url().parse().wrap_err("anvil's address")?;
     let l1 = ProviderBuilder::new().connect_http(url);
@@ -232,10 +235,9 @@ async fn find_or_create(
     layout: &Layout,
     ground: &Ground,
     operators: &Operators,
-) -> Result<(RollupConfig, Address)> {
+) -> Result<RollupConfig> {
     if layout.rollup().exists() {
-        let rollup = settings::rollup(&layout.rollup())?;
-        return Ok((rollup, bindings::multicall3::ADDRESS));
+        return settings::rollup(&layout.rollup());
     }
     let wallet = EthereumWallet::from(operators.deployer.clone());
     let url = ground.anvil.url().parse().wrap_err("anvil's address")?;
@@ -245,11 +247,11 @@ async fn find_or_create(
             .await
             .wrap_err("cannot fund the operators")?;
     }
-    let new = chain::create(&l1, &chain_params(args, operators)?).await?;
-    let json = serde_json::to_string_pretty(&new.config).wrap_err("cannot encode rollup.json")?;
+    let config = chain::create(&l1, &chain_params(args, operators)?).await?;
+    let json = serde_json::to_string_pretty(&config).wrap_err("cannot encode rollup.json")?;
     fs::write(layout.rollup(), json).wrap_err("cannot write rollup.json")?;
-    tracing::info!(portal = %new.config.contracts.portal, "the contracts are on L1");
-    Ok((new.config, new.multicall3))
+    tracing::info!(portal = %config.contracts.portal, "the contracts are on L1");
+    Ok(config)
 }
 
 fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams> {
@@ -262,10 +264,12 @@ fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams>
         sequencing_window: SEQUENCING_WINDOW,
         sequencer_drift_max: SEQUENCER_DRIFT_MAX,
         proposal_interval: args.proposal_interval,
-        dispute_window: DISPUTE_WINDOW,
+        dispute_window: args.dispute_window,
         bond: U256::from(BOND_WEI),
         deployer: operators.deployer.address(),
         batcher: operators.batcher.address(),
+        guardian: operators.deployer.address(),
+        pause: PAUSE,
         funded,
     })
 }

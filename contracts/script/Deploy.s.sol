@@ -8,15 +8,17 @@ import {Configuration, Contracts, Deployment} from "./Deployment.sol";
 
 /// @title Deploy
 /// @notice `forge script script/Deploy.s.sol --rpc-url … --broadcast` with the configuration in the
-///         environment. Every number has a default but the two accounts, which must be named.
+///         environment. All but the first two accounts have a default.
 ///
 ///          BRAID_OWNER, BRAID_BATCHER                          addresses
+///          BRAID_GUARDIAN                                      address, or none
 ///          BRAID_GAS_LIMIT                                     gas of an L2 block
 ///          BRAID_BASE_FEE_SCALAR, BRAID_BLOB_BASE_FEE_SCALAR   millionths
 ///          BRAID_OPERATOR_FEE_SCALAR                           millionths of a wei per gas
 ///          BRAID_OPERATOR_FEE_CONSTANT, BRAID_BOND             wei
 ///          BRAID_PROPOSAL_INTERVAL                             L2 blocks
 ///          BRAID_L2_BLOCK_TIME, BRAID_DISPUTE_WINDOW           seconds
+///          BRAID_PAUSE                                         seconds
 ///          BRAID_GENESIS_OUTPUT_ROOT                           hash, or zero for none
 contract Deploy {
     /// @notice An environment variable does not fit its type.
@@ -33,6 +35,8 @@ contract Deploy {
     /// @notice Reads what to deploy.
     function configurationFromEnvironment() public view returns (Configuration memory read) {
         read.owner = vm.envAddress("BRAID_OWNER");
+        read.guardian = vm.envOr("BRAID_GUARDIAN", address(0));
+        read.pause = vm.envOr("BRAID_PAUSE", uint256(7 days));
         read.parameters = ISystemConfig.Parameters({
             batcher: vm.envAddress("BRAID_BATCHER"),
             gasLimit: _uint64("BRAID_GAS_LIMIT", 60_000_000),

@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {BatchInbox} from "../src/L1/BatchInbox.sol";
+import {L1CrossDomainMessenger} from "../src/L1/L1CrossDomainMessenger.sol";
+import {L1StandardBridge} from "../src/L1/L1StandardBridge.sol";
 import {OutputOracle} from "../src/L1/OutputOracle.sol";
 import {Portal} from "../src/L1/Portal.sol";
 import {SystemConfig} from "../src/L1/SystemConfig.sol";
@@ -11,6 +13,9 @@ import {vm} from "../test/Vm.sol";
 /// @notice Everything that a deployment fixes. The addresses in `oracle` are filled in.
 struct Configuration {
     address owner;
+    /// Who may pause withdrawals, and for how many seconds.
+    address guardian;
+    uint256 pause;
     ISystemConfig.Parameters parameters;
     OutputOracle.Parameters oracle;
 }
@@ -21,6 +26,8 @@ struct Contracts {
     Portal portal;
     BatchInbox batchInbox;
     OutputOracle outputOracle;
+    L1CrossDomainMessenger messenger;
+    L1StandardBridge bridge;
 }
 
 /// @title Deployment
@@ -39,18 +46,24 @@ library Deployment {
         address systemConfig = vm.computeCreateAddress(deployer, nonce);
         address portal = vm.computeCreateAddress(deployer, nonce + 1);
         address batchInbox = vm.computeCreateAddress(deployer, nonce + 2);
+        address outputOracle = vm.computeCreateAddress(deployer, nonce + 3);
         configuration.oracle.portal = portal;
         configuration.oracle.batchInbox = batchInbox;
 
         made.systemConfig =
             new SystemConfig(configuration.owner, portal, batchInbox, configuration.parameters);
-        made.portal = new Portal(systemConfig);
+        made.portal =
+            new Portal(systemConfig, outputOracle, configuration.guardian, configuration.pause);
         made.batchInbox = new BatchInbox(made.systemConfig);
         made.outputOracle = new OutputOracle(configuration.oracle);
+        // L2's genesis names these two.
+        made.messenger = new L1CrossDomainMessenger(made.portal);
+        made.bridge = new L1StandardBridge(address(made.messenger));
 
         _requireAt(systemConfig, address(made.systemConfig));
         _requireAt(portal, address(made.portal));
         _requireAt(batchInbox, address(made.batchInbox));
+        _requireAt(outputOracle, address(made.outputOracle));
     }
 
     function _requireAt(address expected, address actual) private pure {

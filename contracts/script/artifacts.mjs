@@ -8,8 +8,18 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CONTRACTS = {
-  L1: ['BatchInbox', 'OutputOracle', 'Portal', 'SystemConfig'],
-  L2: ['FeeVault', 'GasPriceOracle', 'L1Block', 'L2ToL1MessagePasser', 'WETH9'],
+  L1: ['BatchInbox', 'L1CrossDomainMessenger', 'L1StandardBridge', 'OutputOracle', 'Portal', 'SystemConfig'],
+  L2: [
+    'FeeVault',
+    'GasPriceOracle',
+    'L1Block',
+    'L2CrossDomainMessenger',
+    'L2StandardBridge',
+    'L2ToL1MessagePasser',
+    'OptimismMintableERC20Factory',
+    'WETH9',
+  ],
+  universal: ['OptimismMintableERC20'],
 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');

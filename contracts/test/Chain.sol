@@ -11,10 +11,12 @@ import {vm} from "./Vm.sol";
 abstract contract Chain {
     address internal constant OWNER = address(0x0A11CE);
     address internal constant BATCHER = address(0xBA7C4);
+    address internal constant GUARDIAN = address(0x6A4D);
     address internal constant USER = address(0x05E2);
 
     uint64 internal constant INTERVAL = 60;
     uint64 internal constant WINDOW = 1 hours;
+    uint256 internal constant PAUSE = 2 hours;
     uint256 internal constant BOND = 0.01 ether;
 
     Contracts internal chain;
@@ -30,6 +32,8 @@ abstract contract Chain {
     function configuration() internal pure returns (Configuration memory) {
         return Configuration({
             owner: OWNER,
+            guardian: GUARDIAN,
+            pause: PAUSE,
             parameters: ISystemConfig.Parameters({
                 batcher: BATCHER,
                 gasLimit: 60_000_000,

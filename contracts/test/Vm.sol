@@ -29,6 +29,7 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function deal(address account, uint256 balance) external;
     function envAddress(string calldata name) external view returns (address);
+    function envOr(string calldata name, address otherwise) external view returns (address);
     function envOr(string calldata name, bool otherwise) external view returns (bool);
     function envOr(string calldata name, bytes32 otherwise) external view returns (bytes32);
     function envOr(string calldata name, uint256 otherwise) external view returns (uint256);

@@ -9,7 +9,7 @@ use harness::{Devnet, contracts};
 use tokio::process::Command;
 
 /// A script that takes longer hangs.
-const SCRIPT_TIME_MAX: Duration = Duration::from_secs(120);
+const SCRIPT_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// The smoke test on ethers-contract: a workspace of its own, so a target folder of its own.
 const ETHERS_CONTRACT: &str =
@@ -32,6 +32,22 @@ async fn all_clients_work() -> Result<()> {
     let forge = [("BRAID_FORGE", forge.display().to_string())];
     run(&devnet, 5, "bash", &[script("foundry.sh")], &forge).await?;
     run(&devnet, 6, "bash", &[script("hardhat.sh")], &[]).await?;
+    devnet.stop().await
+}
+
+#[tokio::test]
+async fn the_bridge_is_crossed_both_ways_with_viem() -> Result<()> {
+    let devnet = Devnet::ephemeral(&["--proposal-interval", "4", "--dispute-window", "20"]).await?;
+    let info = &devnet.info;
+    let more = [
+        ("BRAID_L1_RPC", info.l1.rpc.clone()),
+        ("BRAID_L1_CHAIN_ID", info.l1.chain_id.to_string()),
+        ("BRAID_PORTAL", info.contracts.portal.to_string()),
+        ("BRAID_OUTPUT_ORACLE", info.contracts.output_oracle.to_string()),
+        ("BRAID_BRIDGE", info.contracts.bridge.to_string()),
+        ("BRAID_MULTICALL3", info.contracts.multicall3.to_string()),
+    ];
+    run(&devnet, 0, "node", &[script("bridge.mjs")], &more).await?;
     devnet.stop().await
 }
 

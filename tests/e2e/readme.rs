@@ -34,8 +34,8 @@ async fn every_command_of_the_readme_is_tried() -> Result<()> {
     for command in commands {
         if command.starts_with("make devnet") {
             make_devnet(&command).await?;
-        } else if let "make test" | "make bench" = command.as_str() {
-            // This test is part of the one, and the other takes minutes: it is enough that make knows how.
+        } else if let "make test" | "make bench" | "make tsan" | "make random" = command.as_str() {
+            // This test is part of the first, and the others take minutes: it is enough that make knows how.
             said(Command::new("make").arg("-n").args(command.split(' ').skip(1))).await?;
         } else if command == "make help" {
             let help = said(Command::new("make").arg("help")).await?;

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -23,18 +22,13 @@ use l1::anvil::{Anvil, AnvilOptions, MNEMONIC, Mining};
 use protocol::RollupConfig;
 use serde_json::{Value, json};
 
-use crate::support::{LATER, SOON, block_hash, safe, send, transfer};
+use crate::support::{LATER, SOON, block_hash, free_port, safe, send, transfer};
 
 const TOKEN: &str = "only the operator knows";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn account(index: u32) -> Result<PrivateKeySigner> {
     Ok(MnemonicBuilder::<English>::default().phrase(MNEMONIC).index(index)?.build()?)
-}
-
-/// A port that nobody listens on now. Another process could take it first; none of ours does.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// L1, Postgres, a deployed chain and a configuration file for each service.

@@ -1,6 +1,10 @@
 //! What several end-to-end tests need.
 
-use std::time::Duration;
+use std::{
+    net::TcpListener,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use alloy::{
     network::TransactionBuilder,
@@ -100,3 +104,20 @@ pub(crate) async fn fixture_code(name: &str) -> Result<Bytes> {
     let code = artifact["bytecode"]["object"].as_str().ok_or_else(|| eyre!("no bytecode"))?;
     Ok(code.parse()?)
 }
+
+/// A port that nobody listens on now. Not one of those that the system gives to whoever connects: they begin at 32768, and
+/// one could be taken while a service that was killed is on its way back.
+pub(crate) fn free_port() -> Result<u16> {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    // Tests are processes of their own, and begin at different places.
+    let first = std::process::id().wrapping_mul(8);
+    let mut ports = (0..PORTS).map(|_| {
+        let next = first.wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        u16::try_from(PORTS_FROM + next).expect("below 32768")
+    });
+    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.ok_or_else(|| eyre!("all of {PORTS} ports are taken"))
+}
+
+const PORTS_FROM: u32 = 20_000;
+const PORTS: u32 = 12_000;

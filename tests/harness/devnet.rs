@@ -73,6 +73,10 @@ pub struct Contracts {
     pub portal: Address,
     /// `OutputOracle`.
     pub output_oracle: Address,
+    /// `L1StandardBridge`.
+    pub bridge: Address,
+    /// Multicall3.
+    pub multicall3: Address,
 }
 
 /// A funded account.

@@ -64,6 +64,10 @@ pub(crate) struct ContractsInfo {
     pub(crate) portal: Address,
     /// Proposals; `l2OutputOracle` of viem's chain definition.
     pub(crate) output_oracle: Address,
+    /// Messages to L2; `None` on a chain of an earlier version.
+    pub(crate) messenger: Option<Address>,
+    /// Ether and tokens to L2; `l1StandardBridge` of viem's chain definition.
+    pub(crate) bridge: Option<Address>,
     /// Multicall3, which viem's withdrawal actions need on L1.
     pub(crate) multicall3: Address,
 }
@@ -102,6 +106,11 @@ impl fmt::Display for DevnetInfo {
         writeln!(f, "  BatchInbox     {}", contracts.batch_inbox)?;
         writeln!(f, "  Portal         {}", contracts.portal)?;
         writeln!(f, "  OutputOracle   {}", contracts.output_oracle)?;
+        for (name, address) in [("Messenger", contracts.messenger), ("Bridge", contracts.bridge)] {
+            if let Some(address) = address {
+                writeln!(f, "  {name:<14} {address}")?;
+            }
+        }
         writeln!(f, "  Multicall3     {}", contracts.multicall3)?;
         writeln!(
             f,

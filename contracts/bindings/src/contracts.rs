@@ -21,6 +21,10 @@ macro_rules! binding {
 binding!(batch_inbox, "../artifacts/BatchInbox.json", BatchInbox);
 binding!(fee_vault, "../artifacts/FeeVault.json", FeeVault);
 binding!(gas_price_oracle, "../artifacts/GasPriceOracle.json", GasPriceOracle);
+binding!(l1_bridge, "../artifacts/L1StandardBridge.json", L1StandardBridge);
+binding!(l1_messenger, "../artifacts/L1CrossDomainMessenger.json", L1CrossDomainMessenger);
+binding!(l2_bridge, "../artifacts/L2StandardBridge.json", L2StandardBridge);
+binding!(l2_messenger, "../artifacts/L2CrossDomainMessenger.json", L2CrossDomainMessenger);
 binding!(l1_block, "../artifacts/L1Block.json", L1Block);
 binding!(passer, "../artifacts/L2ToL1MessagePasser.json", L2ToL1MessagePasser);
 binding!(
@@ -29,6 +33,12 @@ binding!(
     OutputOracle,
     IL2OutputOracle,
     IOutputOracle
+);
+binding!(mintable, "../artifacts/OptimismMintableERC20.json", OptimismMintableERC20);
+binding!(
+    mintable_factory,
+    "../artifacts/OptimismMintableERC20Factory.json",
+    OptimismMintableERC20Factory
 );
 binding!(portal, "../artifacts/Portal.json", Portal);
 binding!(system_config, "../artifacts/SystemConfig.json", SystemConfig, ISystemConfig);

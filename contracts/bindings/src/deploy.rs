@@ -3,24 +3,23 @@
 //! The contracts name one another, so their addresses are computed from the deployer's nonce before the
 //! first is made. Those that L2 is derived from come first and at once: no constructor calls another
 //! contract, so their order inside a block does not matter. Their L1 block is where L2 begins, so only then
-//! can its genesis be made; OutputOracle, which names the genesis, comes last.
+//! can its genesis be made; OutputOracle, which names the genesis, comes after that, and last what only users need.
+
+mod creation;
 
 use std::time::Duration;
 
 use alloy::{
     eips::BlockNumHash,
     network::TransactionBuilder,
-    primitives::{Address, B256, Bytes, TxHash, U256},
+    primitives::{Address, B256, TxHash, U256},
     providers::{PendingTransactionBuilder, PendingTransactionError, Provider},
     rpc::types::{TransactionReceipt, TransactionRequest},
-    sol_types::SolConstructor,
     transports::TransportError,
 };
 
-use crate::{
-    contracts::{BatchInbox, ISystemConfig, OutputOracle, Portal, SystemConfig},
-    multicall3,
-};
+use crate::multicall3;
+use creation::{Creation, bridge_creations, creations_for_derivation, oracle_creation};
 
 /// How long one transaction may take to be included, in all.
 const RECEIPT_TIMEOUT: Duration = Duration::from_secs(300);
@@ -34,6 +33,10 @@ pub struct DeployParams {
     pub owner: Address,
     /// The only account that may post batches.
     pub batcher: Address,
+    /// Who may hold withdrawals up for a while; zero: nobody.
+    pub guardian: Address,
+    /// How long, in seconds.
+    pub pause: u64,
     /// Gas limit of L2 blocks.
     pub gas_limit: u64,
     /// Weight of the L1 base fee in the L1 fee, in millionths.
@@ -59,12 +62,16 @@ pub struct DeployParams {
 pub struct L1Addresses {
     /// Holds the parameters of the chain.
     pub system_config: Address,
-    /// Takes deposits and chains messages.
+    /// Takes deposits, chains messages and makes withdrawals.
     pub portal: Address,
     /// Takes batches.
     pub batch_inbox: Address,
     /// Takes proposals.
     pub output_oracle: Address,
+    /// Sends messages to L2 and calls those of L2. L2's genesis names it.
+    pub messenger: Address,
+    /// Takes ether and tokens to L2. L2's genesis names it.
+    pub bridge: Address,
 }
 
 /// What stands on L1 after a deployment.
@@ -160,16 +167,18 @@ pub fn predict_addresses(deployer: Address, nonce: u64) -> L1Addresses {
         portal: deployer.create(nonce + 1),
         batch_inbox: deployer.create(nonce + 2),
         output_oracle: deployer.create(nonce + 3),
+        messenger: deployer.create(nonce + 4),
+        bridge: deployer.create(nonce + 5),
     }
 }
 
 /// Deploys all L1 contracts, and Multicall3 where L1 does not have it. `genesis_output_root` gives the output
-/// root of an L2 genesis block that begins there, or zero to start without a first output; clients cannot
-/// tell how long to wait for a proposal before there is one.
+/// root of an L2 genesis block that begins there and names those contracts, or zero to start without a first output;
+/// clients cannot tell how long to wait for a proposal before there is one.
 pub async fn deploy_l1<P: Provider>(
     provider: &P,
     params: &DeployParams,
-    genesis_output_root: impl FnOnce(&L1Start) -> B256,
+    genesis_output_root: impl FnOnce(&L1Start, &L1Addresses) -> B256,
 ) -> Result<DeployedL1, DeployError> {
     let nonce = provider
         .get_transaction_count(params.deployer)
@@ -195,12 +204,18 @@ pub async fn deploy_l1<P: Provider>(
     }
     let start = L1Start { block, timestamp: timestamp(provider, block).await? };
 
-    let oracle = oracle_creation(params, &contracts, genesis_output_root(&start));
-    let oracle = create(provider, params.deployer, nonce + 3, oracle).await?;
-    if multicall3_code.is_empty() {
-        deploy_multicall3(provider, params.deployer, nonce + 4).await?;
+    let oracle = oracle_creation(params, &contracts, genesis_output_root(&start, &contracts));
+    let [messenger, bridge] = bridge_creations(&contracts);
+    let mut sent = Vec::new();
+    for (nonce, creation) in (nonce + 3..).zip([oracle, messenger, bridge]) {
+        sent.push(create(provider, params.deployer, nonce, creation).await?);
     }
-    oracle.block().await?;
+    if multicall3_code.is_empty() {
+        deploy_multicall3(provider, params.deployer, nonce + 6).await?;
+    }
+    for creation in sent {
+        creation.block().await?;
+    }
     Ok(DeployedL1 { contracts, multicall3: multicall3::ADDRESS, start })
 }
 
@@ -209,74 +224,6 @@ async fn timestamp<P: Provider>(provider: &P, block: BlockNumHash) -> Result<u64
     let found = provider.get_block_by_hash(block.hash).await;
     let found = found.map_err(|source| DeployError::Read { what, source })?;
     Ok(found.ok_or(DeployError::Reorganized { block })?.header.timestamp)
-}
-
-/// One contract to be made.
-struct Creation {
-    name: &'static str,
-    address: Address,
-    code: Bytes,
-}
-
-impl Creation {
-    fn new<C: SolConstructor>(
-        name: &'static str,
-        address: Address,
-        bytecode: &Bytes,
-        arguments: &C,
-    ) -> Self {
-        let code = [bytecode.as_ref(), &arguments.abi_encode()].concat().into();
-        Self { name, address, code }
-    }
-}
-
-/// The contracts that L2 is derived from, in the order of [`predict_addresses`].
-fn creations_for_derivation(params: &DeployParams, addresses: &L1Addresses) -> [Creation; 3] {
-    let system_config = SystemConfig::constructorCall {
-        owner_: params.owner,
-        portal: addresses.portal,
-        inbox: addresses.batch_inbox,
-        parameters_: ISystemConfig::Parameters {
-            batcher: params.batcher,
-            gasLimit: params.gas_limit,
-            baseFeeScalar: params.base_fee_scalar,
-            blobBaseFeeScalar: params.blob_base_fee_scalar,
-            operatorFeeScalar: params.operator_fee_scalar,
-            operatorFeeConstant: params.operator_fee_constant,
-        },
-    };
-    let portal = Portal::constructorCall { systemConfig_: addresses.system_config };
-    let batch_inbox = BatchInbox::constructorCall { systemConfig_: addresses.system_config };
-    [
-        Creation::new(
-            "SystemConfig",
-            addresses.system_config,
-            &SystemConfig::BYTECODE,
-            &system_config,
-        ),
-        Creation::new("Portal", addresses.portal, &Portal::BYTECODE, &portal),
-        Creation::new("BatchInbox", addresses.batch_inbox, &BatchInbox::BYTECODE, &batch_inbox),
-    ]
-}
-
-fn oracle_creation(
-    params: &DeployParams,
-    addresses: &L1Addresses,
-    genesis_output_root: B256,
-) -> Creation {
-    let arguments = OutputOracle::constructorCall {
-        parameters: OutputOracle::Parameters {
-            batchInbox: addresses.batch_inbox,
-            portal: addresses.portal,
-            proposalInterval: params.proposal_interval,
-            l2BlockTime: params.l2_block_time,
-            disputeWindow: params.dispute_window,
-            bond: params.bond,
-            genesisOutputRoot: genesis_output_root,
-        },
-    };
-    let (address, code) = (addresses.output_oracle, &OutputOracle::BYTECODE);
-    Creation::new("OutputOracle", address, code, &arguments)
 }
 
 /// Its deployer must be paid before the signed deployment is sent, since no pool takes it otherwise.

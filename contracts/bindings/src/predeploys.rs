@@ -13,12 +13,23 @@ use alloy::{
 };
 
 use crate::{
-    contracts::{FeeVault, GasPriceOracle, L1Block, L2ToL1MessagePasser, WETH9},
+    contracts::{
+        FeeVault, GasPriceOracle, L1Block, L2CrossDomainMessenger, L2StandardBridge,
+        L2ToL1MessagePasser, OptimismMintableERC20Factory, WETH9,
+    },
     multicall3,
 };
 
 /// Wrapped ether.
 pub const WETH9_ADDRESS: Address = address!("0x4200000000000000000000000000000000000006");
+/// Sends messages to L1 and calls those of L1.
+pub const L2_CROSS_DOMAIN_MESSENGER: Address =
+    address!("0x4200000000000000000000000000000000000007");
+/// Takes ether and tokens to L1.
+pub const L2_STANDARD_BRIDGE: Address = address!("0x4200000000000000000000000000000000000010");
+/// Makes tokens that stand for those of L1.
+pub const OPTIMISM_MINTABLE_ERC20_FACTORY: Address =
+    address!("0x4200000000000000000000000000000000000012");
 /// Tells what the L1 fee of a transaction will be.
 pub const GAS_PRICE_ORACLE: Address = address!("0x420000000000000000000000000000000000000F");
 /// Takes the tips.
@@ -40,6 +51,11 @@ pub const CREATE2_DEPLOYER: Address = address!("0x4e59b44847b379578588920cA78FbF
 static CREATE2_DEPLOYER_CODE: Bytes = bytes!(
     "0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
 );
+
+/// Where `L2CrossDomainMessenger.sol` keeps its twin on L1.
+pub const OTHER_MESSENGER_SLOT: B256 = B256::with_last_byte(3);
+/// Where `L2StandardBridge.sol` does.
+pub const OTHER_BRIDGE_SLOT: B256 = B256::with_last_byte(1);
 
 /// Contracts have had this nonce at birth since EIP-161.
 const CONTRACT_NONCE: u64 = 1;
@@ -91,12 +107,22 @@ pub struct PredeployParams {
     pub l1_fee_vault: FeeVaultParams,
     /// The vault of the operator fees.
     pub operator_fee_vault: FeeVaultParams,
+    /// The messenger on L1.
+    pub l1_messenger: Address,
+    /// The bridge on L1.
+    pub l1_bridge: Address,
 }
 
 impl PredeployParams {
     /// All four vaults alike.
-    pub const fn all_vaults(vault: FeeVaultParams) -> Self {
+    pub const fn all_vaults(
+        vault: FeeVaultParams,
+        l1_messenger: Address,
+        l1_bridge: Address,
+    ) -> Self {
         Self {
+            l1_messenger,
+            l1_bridge,
             sequencer_fee_vault: vault,
             base_fee_vault: vault,
             l1_fee_vault: vault,
@@ -109,6 +135,19 @@ impl PredeployParams {
 pub fn l2_predeploys(params: &PredeployParams) -> Vec<Predeploy> {
     let mut all = vec![
         contract(WETH9_ADDRESS, &WETH9::DEPLOYED_BYTECODE),
+        knowing(
+            L2_CROSS_DOMAIN_MESSENGER,
+            &L2CrossDomainMessenger::DEPLOYED_BYTECODE,
+            OTHER_MESSENGER_SLOT,
+            params.l1_messenger,
+        ),
+        knowing(
+            L2_STANDARD_BRIDGE,
+            &L2StandardBridge::DEPLOYED_BYTECODE,
+            OTHER_BRIDGE_SLOT,
+            params.l1_bridge,
+        ),
+        contract(OPTIMISM_MINTABLE_ERC20_FACTORY, &OptimismMintableERC20Factory::DEPLOYED_BYTECODE),
         contract(GAS_PRICE_ORACLE, &GasPriceOracle::DEPLOYED_BYTECODE),
         contract(L1_BLOCK, &L1Block::DEPLOYED_BYTECODE),
         contract(L2_TO_L1_MESSAGE_PASSER, &L2ToL1MessagePasser::DEPLOYED_BYTECODE),
@@ -133,6 +172,12 @@ fn contract(address: Address, code: &Bytes) -> Predeploy {
         nonce: CONTRACT_NONCE,
         balance: U256::ZERO,
     }
+}
+
+/// A contract that finds its twin on L1 in one of its slots.
+fn knowing(address: Address, code: &Bytes, slot: B256, twin: Address) -> Predeploy {
+    let storage = vec![(slot, twin.into_word())];
+    Predeploy { storage, ..contract(address, code) }
 }
 
 /// Writes the slots that `FeeVault.sol` draws: 1 holds network and recipient, 2 the least balance.

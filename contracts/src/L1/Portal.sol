@@ -6,10 +6,12 @@ import {IPortal} from "../interfaces/IPortal.sol";
 import {AddressAlias} from "../libraries/AddressAlias.sol";
 import {DepositMarket, ResourceParams} from "../libraries/DepositMarket.sol";
 import {MessageChain} from "../libraries/MessageChain.sol";
+import {WithdrawalPortal} from "./WithdrawalPortal.sol";
 
 /// @title Portal
-/// @notice See IPortal.
-contract Portal is IPortal {
+/// @notice See IPortal and IWithdrawalPortal. Every ether sent here is minted on L2 and stays locked here until
+///         withdrawals that were proven take it out.
+contract Portal is IPortal, WithdrawalPortal {
     using DepositMarket for ResourceParams;
 
     /// @notice L2 gas of a deposit made by sending ether here.
@@ -31,7 +33,9 @@ contract Portal is IPortal {
     ResourceParams public params;
 
     /// @param systemConfig_ The contract whose configuration updates are taken.
-    constructor(address systemConfig_) {
+    constructor(address systemConfig_, address outputOracle_, address guardian_, uint256 pause_)
+        WithdrawalPortal(outputOracle_, guardian_, pause_)
+    {
         systemConfig = systemConfig_;
         params = ResourceParams(uint128(DepositMarket.BASE_FEE_MIN), 0, uint64(block.number));
     }

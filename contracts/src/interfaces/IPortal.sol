@@ -6,9 +6,8 @@ import {IMessageChain} from "./IMessageChain.sol";
 /// @title IPortal
 /// @notice The way from L1 to L2: deposits, with the OP Stack's ABI.
 ///
-///         Every ether sent here is minted on L2 and stays locked here. This version has no function
-///         that moves ether out, for anybody; proving and finalizing withdrawals is an interface of its
-///         own beside this one.
+///         Every ether sent here is minted on L2 and stays locked here; the way back is an interface of
+///         its own beside this one, IWithdrawalPortal.
 ///
 ///         A deposit is a forced transaction: derivation includes it whatever the sequencer wants.
 interface IPortal is IMessageChain {
@@ -18,7 +17,8 @@ interface IPortal is IMessageChain {
         address indexed from, address indexed to, uint256 indexed version, bytes opaqueData
     );
 
-    /// @notice A contract creation must name the zero address as its target.
+    /// @notice A contract creation must name the zero address as its target, and a withdrawal must not name this
+    ///         contract.
     error OptimismPortal_BadTarget();
 
     /// @notice The gas limit is below `minimumGasLimit` for this much data.

@@ -10,6 +10,17 @@ library Predeploys {
     /// @notice Wrapped ether.
     address internal constant WETH9 = 0x4200000000000000000000000000000000000006;
 
+    /// @notice Sends messages to L1, and calls those of L1.
+    address internal constant L2_CROSS_DOMAIN_MESSENGER =
+        0x4200000000000000000000000000000000000007;
+
+    /// @notice Takes ether and tokens to L1, and gives out what comes from there.
+    address internal constant L2_STANDARD_BRIDGE = 0x4200000000000000000000000000000000000010;
+
+    /// @notice Makes tokens that stand for those of L1.
+    address internal constant OPTIMISM_MINTABLE_ERC20_FACTORY =
+        0x4200000000000000000000000000000000000012;
+
     /// @notice Tells what the L1 fee of a transaction will be.
     address internal constant GAS_PRICE_ORACLE = 0x420000000000000000000000000000000000000F;
 

@@ -9,6 +9,7 @@ import {vm} from "../Vm.sol";
 contract DeployTest {
     address private constant OWNER = address(0x0A11CE);
     address private constant BATCHER = address(0xBA7C4);
+    address private constant GUARDIAN = address(0x6A4D);
 
     Contracts private made;
 
@@ -18,6 +19,8 @@ contract DeployTest {
         Deploy script = new Deploy();
         vm.setEnv("BRAID_OWNER", vm.toString(OWNER));
         vm.setEnv("BRAID_BATCHER", vm.toString(BATCHER));
+        vm.setEnv("BRAID_GUARDIAN", vm.toString(GUARDIAN));
+        vm.setEnv("BRAID_PAUSE", "90");
         vm.setEnv("BRAID_GAS_LIMIT", "45000000");
         vm.setEnv("BRAID_PROPOSAL_INTERVAL", "120");
         vm.setEnv("BRAID_DISPUTE_WINDOW", "60");
@@ -44,11 +47,16 @@ contract DeployTest {
         vm.assertEq(address(made.batchInbox.systemConfig()), address(made.systemConfig));
         vm.assertEq(made.outputOracle.batchInbox(), address(made.batchInbox));
         vm.assertEq(made.outputOracle.portal(), address(made.portal));
+        vm.assertEq(made.portal.outputOracle(), address(made.outputOracle));
+        vm.assertEq(address(made.messenger.portal()), address(made.portal));
+        vm.assertEq(made.bridge.messenger(), address(made.messenger));
     }
 
     function _assertTakesTheEnvironment() private view {
         vm.assertEq(made.systemConfig.owner(), OWNER);
         vm.assertEq(made.systemConfig.batcher(), BATCHER);
+        vm.assertEq(made.portal.guardian(), GUARDIAN);
+        vm.assertEq(made.portal.PAUSE(), 90);
         vm.assertEq(made.systemConfig.gasLimit(), 45_000_000);
         vm.assertEq(made.systemConfig.blobbasefeeScalar(), 1_000_000);
         vm.assertEq(made.outputOracle.SUBMISSION_INTERVAL(), 120);

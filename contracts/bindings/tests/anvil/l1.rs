@@ -15,7 +15,7 @@ use crate::node::{Anvil, DEPLOYER, params};
 
 async fn start() -> (Anvil, DeployedL1) {
     let anvil = Anvil::start(&[]).await;
-    let deployed = deploy_l1(&anvil.provider, &params(), |_| B256::ZERO)
+    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| B256::ZERO)
         .await
         .expect("anvil takes the contracts");
     (anvil, deployed)

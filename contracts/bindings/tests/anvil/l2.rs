@@ -8,8 +8,9 @@ use alloy::{
     sol_types::SolCall,
 };
 use bindings::{
-    FeeVault, FeeVaultParams, GasPriceOracle, L1Block, L2ToL1MessagePasser, PredeployParams, WETH9,
-    WithdrawalNetwork, l2_predeploys, multicall3, predeploys,
+    FeeVault, FeeVaultParams, GasPriceOracle, L1Block, L2CrossDomainMessenger, L2StandardBridge,
+    L2ToL1MessagePasser, PredeployParams, WETH9, WithdrawalNetwork, l2_predeploys, multicall3,
+    predeploys,
 };
 
 use crate::node::{Anvil, DEPLOYER};
@@ -25,7 +26,8 @@ fn params() -> PredeployParams {
         withdrawal_min: U256::from(GWEI),
     };
     let on_l1 = FeeVaultParams { network: WithdrawalNetwork::L1, ..on_l2 };
-    PredeployParams { l1_fee_vault: on_l1, ..PredeployParams::all_vaults(on_l2) }
+    let (messenger, bridge) = (Address::repeat_byte(0x51), Address::repeat_byte(0x52));
+    PredeployParams { l1_fee_vault: on_l1, ..PredeployParams::all_vaults(on_l2, messenger, bridge) }
 }
 
 async fn genesis() -> Anvil {
@@ -47,7 +49,7 @@ async fn genesis() -> Anvil {
 #[test]
 fn predeploys_are_sorted_distinct_and_have_code() {
     let all = l2_predeploys(&params());
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 15);
     assert!(all.windows(2).all(|pair| pair[0].address < pair[1].address));
     assert!(all.iter().all(|account| !account.code.is_empty() && account.nonce == 1));
     assert!(all.iter().all(|account| account.balance.is_zero()));
@@ -88,6 +90,17 @@ async fn create2_deployer_is_the_one_that_anvil_has() {
     let all = l2_predeploys(&params());
     let ours = all.iter().find(|account| account.address == predeploys::CREATE2_DEPLOYER).unwrap();
     assert_eq!(theirs, ours.code);
+}
+
+#[tokio::test]
+async fn messenger_and_bridge_know_their_twins() {
+    let anvil = genesis().await;
+    let messenger =
+        L2CrossDomainMessenger::new(predeploys::L2_CROSS_DOMAIN_MESSENGER, &anvil.provider);
+    assert_eq!(messenger.otherMessenger().call().await.unwrap(), params().l1_messenger);
+    let bridge = L2StandardBridge::new(predeploys::L2_STANDARD_BRIDGE, &anvil.provider);
+    assert_eq!(bridge.otherBridge().call().await.unwrap(), params().l1_bridge);
+    assert_eq!(bridge.messenger().call().await.unwrap(), predeploys::L2_CROSS_DOMAIN_MESSENGER);
 }
 
 #[tokio::test]

@@ -78,6 +78,8 @@ pub(crate) fn params() -> DeployParams {
         deployer: DEPLOYER,
         owner: DEPLOYER,
         batcher: DEPLOYER,
+        guardian: DEPLOYER,
+        pause: 60,
         gas_limit: 60_000_000,
         base_fee_scalar: 1_368,
         blob_base_fee_scalar: 810_949,
