@@ -42,7 +42,12 @@ async fn it_keeps_within_its_bytes() {
         assert!(cache.kept.weight() <= 1 << 20);
     }
     assert!(cache.kept.weight() > 1 << 19);
-    assert_eq!(cache.round().block(999).unwrap().hash, block(999, 0).hash);
+    // Which ones are still there is the cache's to choose, and may leave out the newest.
+    let found: Vec<_> = (0..1_000).filter_map(|number| cache.round().block(number)).collect();
+    assert!(found.len() > 20, "{}", found.len());
+    for kept in found {
+        assert_eq!(kept.hash, block(kept.number(), 0).hash);
+    }
     // What is larger than a part is not kept, and pushes nothing out.
     let before = cache.kept.len();
     cache.round().keep_block(&block(2_000, 1 << 20));
