@@ -8,7 +8,10 @@
 use std::{sync::Arc, time::Duration};
 
 use alloy::eips::Encodable2718;
-use db::{BlockRecord, Bodies, Classify, CurrentState, Fence, Index, IndexedReceipt, Severity};
+use db::{
+    BlockRecord, Bodies, Classify, CurrentState, Fence, Index, IndexedReceipt, Severity,
+    WithdrawalNodes,
+};
 use executor::ChainSpec;
 use service::{Backoff, error_chain};
 use state::StateDiff;
@@ -83,7 +86,7 @@ impl Indexer {
             // The check has a time of its own.
             let started = Instant::now();
             let record = self.record(block.clone()).await?;
-            self.write(&record).await?;
+            self.write(&record, &block.kept).await?;
             self.advance_state(block.number()).await?;
             metrics::indexed(started.elapsed());
             self.health.up(format!("block {}", block.number()));
@@ -163,10 +166,14 @@ impl Indexer {
         }
     }
 
-    async fn write(&self, record: &BlockRecord) -> Result<(), SequencerError> {
+    async fn write(
+        &self,
+        record: &BlockRecord,
+        kept: &WithdrawalNodes,
+    ) -> Result<(), SequencerError> {
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         loop {
-            match self.index.write(self.fence, record).await {
+            match self.index.write(self.fence, record, kept).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.severity() == Severity::Temporary => {
                     self.failed(record.header.number, &error);

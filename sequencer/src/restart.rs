@@ -27,7 +27,7 @@ pub(crate) use stored::{chain_block, included, opening_of};
 
 use crate::{
     SequencerConfig, SequencerError,
-    builder::{BlockEngine, GrowingBlock, OpenBlock},
+    builder::{BlockEngine, GrowingBlock, OpenBlock, WithdrawalKeeper},
     chain::{BaseState, ChainBlock, ChainStore, StoreLimits},
     node::SequencerParts,
 };
@@ -66,6 +66,7 @@ pub(crate) struct Loader {
     fence: Fence,
     rollup: Arc<RollupConfig>,
     spec: ChainSpec,
+    keeper: WithdrawalKeeper,
     l1: L1Source,
     store_limits: StoreLimits,
     cache_limits: CacheLimits,
@@ -87,6 +88,7 @@ impl Loader {
             database: parts.database.clone(),
             fence,
             spec: ChainSpec::from(parts.rollup.as_ref()),
+            keeper: WithdrawalKeeper::new(parts.rollup.proposal_interval),
             rollup: parts.rollup.clone(),
             l1: parts.l1.clone(),
             store_limits: StoreLimits { recent_blocks_max: config.readers.recent_blocks_max },
@@ -250,9 +252,9 @@ impl Loader {
                 });
             }
             let deposits = self.deposits(&opening).await?;
-            let (spec, store_, engine) = (self.spec, store.clone(), self.engine.clone());
-            let work =
-                move || replay_block(spec, &store_, &engine, trie, opening, &deposits, &rows);
+            let (store_, engine) = (store.clone(), self.engine.clone());
+            let replay = Replay { spec: self.spec, keeper: self.keeper, store: store_, engine };
+            let work = move || replay.block(trie, opening, &deposits, &rows);
             let done = tokio::task::spawn_blocking(work).await;
             let (next, block) =
                 done.map_err(|_| SequencerError::Lost { what: "replay of the journal" })??;
@@ -309,35 +311,46 @@ impl Loader {
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 
-fn replay_block(
+/// What it takes to execute blocks of the journal again.
+struct Replay {
     spec: ChainSpec,
-    store: &ChainStore,
-    engine: &Arc<BlockEngine>,
-    mut trie: StateTrie,
-    opening: BlockOpening,
-    deposits: &[TxDeposit],
-    rows: &[SubBlock],
-) -> Result<(StateTrie, ChainBlock), SequencerError> {
-    let number = opening.number;
-    let parent = store.newest();
-    let context = BlockContext::new(&spec, &parent.header, &opening);
-    let state = store
-        .state_after(parent.number())
-        .ok_or(SequencerError::Lost { what: "state of the newest block" })?;
-    let opened = OpenBlock::open(context, state, deposits, engine);
-    let (mut open, first) = opened.map_err(|source| SequencerError::Reopen { number, source })?;
-    let mut growing = GrowingBlock::default();
-    trie.apply(&first.diff);
-    growing.add(&first.diff, &first.transactions);
-    for row in &rows[1..] {
-        let transactions = row.transactions().map_err(SequencerError::ReadJournal)?;
-        let replayed = open.replay(&transactions);
-        let sub_block = replayed.map_err(|source| SequencerError::Replay { number, source })?;
-        trie.apply(&sub_block.diff);
-        growing.add(&sub_block.diff, &sub_block.transactions);
+    keeper: WithdrawalKeeper,
+    store: Arc<ChainStore>,
+    engine: Arc<BlockEngine>,
+}
+
+impl Replay {
+    /// Executes a block on the newest one, whose trie is given and comes back as that of the block.
+    fn block(
+        &self,
+        mut trie: StateTrie,
+        opening: BlockOpening,
+        deposits: &[TxDeposit],
+        rows: &[SubBlock],
+    ) -> Result<(StateTrie, ChainBlock), SequencerError> {
+        let number = opening.number;
+        let parent = self.store.newest();
+        let context = BlockContext::new(&self.spec, &parent.header, &opening);
+        let state = self
+            .store
+            .state_after(parent.number())
+            .ok_or(SequencerError::Lost { what: "state of the newest block" })?;
+        let opened = OpenBlock::open(context, state, deposits, &self.engine);
+        let (mut open, first) =
+            opened.map_err(|source| SequencerError::Reopen { number, source })?;
+        let mut growing = GrowingBlock::default();
+        trie.apply(&first.diff);
+        growing.add(&first.diff, &first.transactions);
+        for row in &rows[1..] {
+            let transactions = row.transactions().map_err(SequencerError::ReadJournal)?;
+            let replayed = open.replay(&transactions);
+            let sub_block = replayed.map_err(|source| SequencerError::Replay { number, source })?;
+            trie.apply(&sub_block.diff);
+            growing.add(&sub_block.diff, &sub_block.transactions);
+        }
+        let block = growing.seal(&trie, open.close(), self.keeper);
+        Ok((trie, block))
     }
-    let block = growing.seal(&trie, open.close());
-    Ok((trie, block))
 }
 
 fn decode_opening(first: &SubBlock) -> Result<BlockOpening, SequencerError> {

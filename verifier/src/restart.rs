@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::B256;
-use db::{CurrentState, Database, Fence, Index, StateScan};
+use db::{CurrentState, Database, Fence, Index, StateScan, WithdrawalNodes};
 use derivation::{Derivation, DerivedHead};
 use executor::{ChainSpec, parallel::ListedExecutor};
 use protocol::{BlockId, Header, L1Attributes, RollupConfig, SystemConfig, Transaction, block_ref};
@@ -124,7 +124,10 @@ pub(crate) async fn load(
             return Err(VerifierError::OtherChain { stored, computed });
         }
         None => {
-            index.write(fence, &genesis).await.map_err(VerifierError::Index)?;
+            index
+                .write(fence, &genesis, &WithdrawalNodes::default())
+                .await
+                .map_err(VerifierError::Index)?;
             tracing::info!(hash = %genesis.hash, "genesis written");
         }
     }

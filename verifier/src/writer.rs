@@ -13,7 +13,7 @@
 
 use std::{future::Future, time::Duration};
 
-use db::{Classify, CurrentState, Fence, Index, Severity};
+use db::{Classify, CurrentState, Fence, Index, Severity, WithdrawalNodes};
 use protocol::BlockId;
 use service::{Backoff, Component, error_chain};
 use state::StateDiff;
@@ -149,7 +149,9 @@ impl Writer {
         // Recovering senders is work for a processor.
         let packed = tokio::task::spawn_blocking(move || record::pack(block)).await;
         let record = packed.map_err(|_| VerifierError::Lost { what: "packing of a block" })??;
-        let writing = self.retrying(|| self.index.write(self.fence, &record));
+        // Nobody asks a verifier for proofs.
+        let kept = WithdrawalNodes::default();
+        let writing = self.retrying(|| self.index.write(self.fence, &record, &kept));
         writing.await.map_err(VerifierError::Index)?;
         self.tip = record.header.number;
         self.derived.push(row);

@@ -13,6 +13,7 @@ use alloy_primitives::{Address, B256, Log, LogData, TxKind, U256, keccak256};
 use db::{
     Acquisition, BlockRecord, Bodies, ChainReader, Cluster, ClusterOptions, Database,
     DatabaseOptions, Fence, Index, IndexedReceipt, Leases, LogFilter, Projection, Role,
+    WithdrawalNodes,
 };
 use op_alloy_consensus::OpTxType;
 use protocol::{Transaction, TxDeposit, receipt_from_parts};
@@ -146,7 +147,7 @@ async fn write(
         let bodies = Bodies { own, journaled: Vec::new() };
         let undo = StateDiff::default();
         let block = BlockRecord { header, hash, bodies, receipts, diff, undo, access_list: None };
-        index.write(fence, &block).await?;
+        index.write(fence, &block, &WithdrawalNodes::default()).await?;
         parent_hash = hash;
     }
     Ok(())

@@ -19,6 +19,7 @@ mod receipts;
 #[cfg(test)]
 pub(crate) mod samples;
 mod unwind;
+mod withdrawals;
 mod writer;
 
 use alloy_primitives::B256;
@@ -29,6 +30,7 @@ pub use block::{BlockRecord, Bodies};
 pub use current::CurrentState;
 pub use projection::{Projection, Reached, reached_accounts};
 pub use receipts::IndexedReceipt;
+pub use withdrawals::WithdrawalNodes;
 pub use writer::{BlockWritten, Index};
 
 pub(crate) use block::{decode_receipts, numbers, read_block, sealed_header};

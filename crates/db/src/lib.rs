@@ -47,7 +47,7 @@ pub use history::{
 };
 pub use index::{
     BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt, Projection,
-    Reached, SealedHeader, reached_accounts,
+    Reached, SealedHeader, WithdrawalNodes, reached_accounts,
 };
 pub use journal::{
     Appended, Generation, Journal, JournalError, JournalReader, PAYLOAD_BYTES_MAX, Position,

@@ -7,6 +7,9 @@ mod accounts;
 mod blocks;
 mod logs;
 mod transactions;
+mod withdrawals;
+
+use state::WalkError;
 
 use crate::{Classify, Database, IndexError, JournalError, Severity, codec::DecodeError};
 
@@ -66,6 +69,12 @@ pub enum ReadError {
         #[source]
         source: sqlx::Error,
     },
+    /// Reading kept nodes of the message passer failed.
+    #[error("cannot read nodes of the message passer")]
+    Withdrawals(#[source] sqlx::Error),
+    /// A kept node is damaged.
+    #[error("a node of the message passer is damaged")]
+    Node(#[source] WalkError),
     /// A packed part of a block is damaged.
     #[error("block {number} of the index is damaged")]
     Corrupt {
@@ -83,12 +92,13 @@ impl Classify for ReadError {
             Self::Header(source)
             | Self::Position(source)
             | Self::Account(source)
+            | Self::Withdrawals(source)
             | Self::Body { source, .. }
             | Self::Receipts { source, .. }
             | Self::Logs { source, .. } => source.severity(),
             Self::Block(source) => source.severity(),
             Self::Journal { source, .. } => source.severity(),
-            Self::Corrupt { .. } => Severity::Critical,
+            Self::Node(_) | Self::Corrupt { .. } => Severity::Critical,
         }
     }
 }

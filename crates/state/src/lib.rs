@@ -45,4 +45,7 @@ pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};
 pub use reader::StateReader;
-pub use trie::{AccountProof, EMPTY_ROOT, StateTrie, StateTrieBuilder, StorageProof, TrieSize};
+pub use trie::{
+    AccountProof, EMPTY_ROOT, SlotWalk, StateTrie, StateTrieBuilder, StorageProof, TrieSize,
+    WalkError,
+};

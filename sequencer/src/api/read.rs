@@ -11,6 +11,8 @@ use jsonrpsee::{core::RpcResult, types::ErrorObjectOwned};
 use protocol::{BlockOpening, L1FeeParams, LifeCycle, SafetyLevel, next_base_fee};
 use state::{Account, StateReader as _};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::{Api, errors};
 use crate::{
     chain::{At, ChainBlock, Located, PendingBlock, ReadError, State, StateOutlook},
@@ -184,14 +186,19 @@ impl Api {
         }
     }
 
+    /// Waits for its turn among what runs at a time.
+    pub(crate) async fn running(&self, request: &'static str) -> RpcResult<OwnedSemaphorePermit> {
+        let permit = self.calls.clone().acquire_owned().await;
+        permit.map_err(|error| errors::internal(request, &error))
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         request: &'static str,
         work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
     ) -> RpcResult<Result<T, Fault>> {
         let client = Client::current();
-        let permit = self.calls.clone().acquire_owned().await;
-        let permit = permit.map_err(|error| errors::internal(request, &error))?;
+        let permit = self.running(request).await?;
         let done = tokio::task::spawn_blocking(move || {
             let done = client.spend(work);
             drop(permit);
@@ -276,7 +283,7 @@ impl Api {
 }
 
 /// A block parameter in words, for errors.
-pub(super) fn id_text(id: BlockId) -> String {
+pub(crate) fn id_text(id: BlockId) -> String {
     match id {
         BlockId::Hash(hash) => hash.block_hash.to_string(),
         BlockId::Number(BlockNumberOrTag::Number(number)) => format!("{number:#x}"),

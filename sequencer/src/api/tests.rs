@@ -16,4 +16,5 @@ mod simulate;
 mod streams;
 mod support;
 mod trace;
+mod withdrawals;
 mod ws;

@@ -25,6 +25,7 @@ mod origin;
 mod posting;
 mod prefetch;
 mod root;
+mod withdrawals;
 
 pub use command::{Command, Exit};
 pub use driver::{Driver, DriverParts};
@@ -34,3 +35,4 @@ pub use open_block::{Attempt, ClosedBlock, ExecutedSubBlock, OpenBlock, Replayed
 pub use origin::OriginView;
 pub(crate) use root::GrowingBlock;
 pub use root::{Covered, RootGone, RootHandle, RootWorker};
+pub use withdrawals::WithdrawalKeeper;

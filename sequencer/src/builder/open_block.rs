@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use alloy::consensus::TxReceipt as _;
 use alloy::primitives::{B256, Bytes};
+use db::WithdrawalNodes;
 use executor::{
     BlockContext, ExecuteError, InvalidTransaction, RecoveredTransaction, SealedBlock,
     TransactionOutcome, forced_transactions,
@@ -297,7 +298,12 @@ impl OpenBlock {
 
 impl ClosedBlock {
     /// The block with its header, and with what all of it changed.
-    pub fn sealed(self, sealed: SealedBlock, diff: StateDiff) -> ChainBlock {
+    pub fn sealed(
+        self,
+        sealed: SealedBlock,
+        diff: StateDiff,
+        kept: Arc<WithdrawalNodes>,
+    ) -> ChainBlock {
         let opening = self.context.opening;
         let SealedBlock { header, hash } = sealed;
         ChainBlock {
@@ -312,6 +318,7 @@ impl ClosedBlock {
             execution: self.execution,
             ethereum: None,
             access_list: OnceLock::new(),
+            kept,
         }
     }
 }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use protocol::predeploys::L2_TO_L1_MESSAGE_PASSER;
 use state::{StateDiff, StateTrie};
 
-use super::{ClosedBlock, ExecutedSubBlock};
+use super::{ClosedBlock, ExecutedSubBlock, WithdrawalKeeper};
 use crate::{
     chain::{ChainBlock, Included},
     metrics,
@@ -73,13 +73,18 @@ impl RootWorker {
     ///
     /// # Errors
     /// When the operating system refuses the thread.
-    pub fn start(trie: StateTrie, number: u64, handle: &RootHandle) -> std::io::Result<Self> {
+    pub fn start(
+        trie: StateTrie,
+        number: u64,
+        keeper: WithdrawalKeeper,
+        handle: &RootHandle,
+    ) -> std::io::Result<Self> {
         let (jobs, receiver) = bounded(JOBS_MAX);
         *handle.jobs.lock() = Some(jobs.clone());
         let thread = std::thread::Builder::new().name("braid-root".into()).spawn(move || {
             let open = GrowingBlock::default();
             let applied = Covered { sealed: number, sub_blocks: 0 };
-            Trie { trie, open, applied }.run(&receiver)
+            Trie { trie, open, applied, keeper }.run(&receiver)
         })?;
         Ok(Self { jobs, thread })
     }
@@ -155,7 +160,12 @@ impl GrowingBlock {
     }
 
     /// Seals the block with the trie of the state after it.
-    pub(crate) fn seal(self, trie: &StateTrie, block: ClosedBlock) -> ChainBlock {
+    pub(crate) fn seal(
+        self,
+        trie: &StateTrie,
+        block: ClosedBlock,
+        keeper: WithdrawalKeeper,
+    ) -> ChainBlock {
         let withdrawals_root = trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
         let sealed = executor::seal_with_roots(
             &block.context,
@@ -164,7 +174,8 @@ impl GrowingBlock {
             trie.root(),
             withdrawals_root,
         );
-        block.sealed(sealed, self.diff)
+        let kept = keeper.keep(trie, &self.diff, block.context.opening.number);
+        block.sealed(sealed, self.diff, kept)
     }
 }
 
@@ -173,6 +184,7 @@ struct Trie {
     open: GrowingBlock,
     /// How far the trie is.
     applied: Covered,
+    keeper: WithdrawalKeeper,
 }
 
 impl Trie {
@@ -205,7 +217,7 @@ impl Trie {
 
     fn seal(&mut self, block: ClosedBlock) -> ChainBlock {
         let started = Instant::now();
-        let sealed = std::mem::take(&mut self.open).seal(&self.trie, block);
+        let sealed = std::mem::take(&mut self.open).seal(&self.trie, block, self.keeper);
         self.applied = Covered { sealed: sealed.number(), sub_blocks: 0 };
         metrics::sealed(started.elapsed());
         sealed

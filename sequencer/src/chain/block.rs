@@ -8,6 +8,7 @@ use alloy::{
     eips::Encodable2718,
     primitives::{Address, B256, Bytes},
 };
+use db::WithdrawalNodes;
 use executor::{BlockRules, TransactionOutcome, parallel::RunReport};
 use protocol::{BlockOpening, Header, L2BlockRef, Transaction};
 use state::StateDiff;
@@ -68,6 +69,8 @@ pub struct ChainBlock {
     pub ethereum: Option<Arc<EthereumParts>>,
     /// The RLP of its access list (EIP-7928), which its check writes; empty before, and where none is written.
     pub access_list: OnceLock<Bytes>,
+    /// What proves its withdrawals later, until it is indexed; of a block that was read from the index: nothing.
+    pub kept: Arc<WithdrawalNodes>,
 }
 
 impl ChainBlock {

@@ -21,6 +21,7 @@ mod state;
 mod state_view;
 mod store;
 mod view;
+mod withdrawals;
 
 pub use accounts::AccountPage;
 pub use base::BaseState;

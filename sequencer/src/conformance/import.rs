@@ -141,6 +141,7 @@ fn imported(
         execution: Default::default(),
         ethereum: Some(Arc::new(ethereum)),
         access_list: Default::default(),
+        kept: Default::default(),
     };
     Imported { block: Arc::new(block), record }
 }

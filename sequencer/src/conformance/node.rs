@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use alloy::primitives::Address;
 use db::{
     Acquisition, CurrentState, Fence, Index, Leases, PgStateReader, Projection, Role,
-    testing::TestDatabase,
+    WithdrawalNodes, testing::TestDatabase,
 };
 use protocol::{BlockId, Eip1559Params, Genesis, Heads, L1Contracts, RollupConfig, SystemConfig};
 use service::Health;
@@ -16,7 +16,7 @@ use super::import::Chain;
 use crate::{
     ReaderConfig, Submitter,
     api::{self, Doors},
-    builder::{RootHandle, RootWorker},
+    builder::{RootHandle, RootWorker, WithdrawalKeeper},
     chain::{BaseState, ChainStore, ChainView, StoreLimits},
     mempool::{Admission, AdmissionRules, Mempool, MempoolLimits, OrderingChoice, RecoveryThreads},
     publisher::Publisher,
@@ -68,7 +68,7 @@ pub(super) async fn serve(chain: Chain) -> Node {
     ));
     let (queue, threads) = RecoveryThreads::start(&admission, 1, 64).unwrap();
     let handle = RootHandle::default();
-    let root = RootWorker::start(chain.trie, number, &handle).unwrap();
+    let root = RootWorker::start(chain.trie, number, WithdrawalKeeper::new(1), &handle).unwrap();
     let (pool, limits) = (database.database.clone(), ReaderConfig::default());
     let view = ChainView::new(store, rollup.clone(), pool, handle, &limits)
         .of_ethereum(Arc::new(chain.ethereum));
@@ -82,7 +82,7 @@ async fn write(database: &TestDatabase, chain: &Chain) {
     let fence = lead(database).await;
     let index = Index::new(database.database.clone());
     for imported in &chain.blocks {
-        index.write(fence, &imported.record).await.unwrap();
+        index.write(fence, &imported.record, &WithdrawalNodes::default()).await.unwrap();
     }
     let newest = Some(chain.blocks.len() as u64 - 1);
     let current = CurrentState::new(database.database.clone());

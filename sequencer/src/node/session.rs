@@ -10,7 +10,10 @@ use tokio::{
 use super::Node;
 use crate::{
     SequencerError,
-    builder::{Command, Driver, DriverParts, Exit, JournalItem, JournalWriter, RootWorker},
+    builder::{
+        Command, Driver, DriverParts, Exit, JournalItem, JournalWriter, RootWorker,
+        WithdrawalKeeper,
+    },
     follower::BuilderControl,
     indexer::Indexer,
     restart::Loaded,
@@ -60,8 +63,9 @@ impl Session {
         };
         let thread = |name| move |source| SequencerError::Thread { name, source };
         let number = node.store.newest().number();
-        let root =
-            RootWorker::start(loaded.trie, number, &node.root).map_err(thread("braid-root"))?;
+        let keeper = WithdrawalKeeper::new(node.parts.rollup.proposal_interval);
+        let root = RootWorker::start(loaded.trie, number, keeper, &node.root)
+            .map_err(thread("braid-root"))?;
         let parts = DriverParts {
             config: builder.clone(),
             rollup: node.parts.rollup.clone(),

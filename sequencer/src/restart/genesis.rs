@@ -10,13 +10,13 @@ use protocol::{BlockOpening, GenesisAccount, predeploys::L2_TO_L1_MESSAGE_PASSER
 use state::{AccountDiff, MemoryState, StateDiff, StateTrie};
 
 use super::Loader;
-use crate::{SequencerError, chain::ChainBlock, indexer::record};
+use crate::{SequencerError, builder::WithdrawalKeeper, chain::ChainBlock, indexer::record};
 
 impl Loader {
     /// Writes block 0 and its state; gives its number.
     pub(super) async fn write_genesis(&self) -> Result<u64, SequencerError> {
         let (block, undo) = genesis_block(&self.rollup);
-        let written = self.index.write(self.fence, &record(&block, undo)).await;
+        let written = self.index.write(self.fence, &record(&block, undo), &block.kept).await;
         written.map_err(SequencerError::Index)?;
         tracing::info!(hash = %block.hash, "genesis written");
         Ok(0)
@@ -30,6 +30,7 @@ pub(super) fn genesis_block(rollup: &protocol::RollupConfig) -> (ChainBlock, Sta
     let root = trie.apply(&diff);
     let header = rollup.genesis_header(root, trie.storage_root(&L2_TO_L1_MESSAGE_PASSER));
     let hash = header.hash_slow();
+    let kept = WithdrawalKeeper::new(rollup.proposal_interval).keep(&trie, &diff, 0);
     let gone = diff.accounts.keys().map(|address| (*address, AccountDiff::gone())).collect();
     let undo = StateDiff { accounts: gone, ..StateDiff::default() };
     let block = ChainBlock {
@@ -44,6 +45,7 @@ pub(super) fn genesis_block(rollup: &protocol::RollupConfig) -> (ChainBlock, Sta
         execution: Default::default(),
         ethereum: None,
         access_list: Default::default(),
+        kept,
     };
     (block, undo)
 }

@@ -134,6 +134,7 @@ pub(crate) fn chain_block(
         execution: Default::default(),
         ethereum,
         access_list: record.access_list.map(OnceLock::from).unwrap_or_default(),
+        kept: Default::default(),
     })
 }
 

@@ -12,7 +12,7 @@ use op_alloy_consensus::OpTxType;
 use protocol::{Header, Transaction, TxDeposit, receipt_from_parts};
 use state::{Account, AccountDiff, MemoryState, StateDiff};
 
-use super::{BlockRecord, Bodies, IndexedReceipt};
+use super::{BlockRecord, Bodies, IndexedReceipt, WithdrawalNodes};
 
 const ACCOUNTS: u64 = 24;
 const SLOTS: u64 = 6;
@@ -61,6 +61,19 @@ pub(crate) fn slot(index: u64) -> U256 {
         U256::from(index)
     } else {
         U256::from_be_bytes(keccak256([0]).0) + U256::from(index)
+    }
+}
+
+/// What is kept of a block: an account now and then, a node of its own, and one that its neighbours have too.
+pub(crate) fn kept(block: &BlockRecord) -> WithdrawalNodes {
+    let number = block.header.number;
+    let nodes = [
+        Bytes::copy_from_slice(&block.hash[..]),
+        Bytes::copy_from_slice(&(number / 3).to_be_bytes()),
+    ];
+    WithdrawalNodes {
+        account: number.is_multiple_of(4).then(|| nodes.to_vec()),
+        storage: nodes.into_iter().map(|node| (keccak256(&node), node)).collect(),
     }
 }
 

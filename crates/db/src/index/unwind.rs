@@ -9,7 +9,7 @@ use state::StateDiff;
 use super::{
     IndexError, current,
     cursor::{self, Follower},
-    projection,
+    projection, withdrawals,
 };
 use crate::{convert::Big, metrics::timed};
 
@@ -39,6 +39,7 @@ pub(crate) async fn unwind_to(
     let removal = sqlx::query("DELETE FROM blocks WHERE number > $1");
     let removal = removal.bind(Big(number)).execute(&mut *connection);
     timed("index_remove_blocks", removal).await.map_err(failed)?;
+    withdrawals::remove(connection, number).await.map_err(failed)?;
     Ok(())
 }
 

@@ -6,7 +6,10 @@
 use sqlx::{PgConnection, Row};
 use state::StateDiff;
 
-use super::{BlockRecord, IndexError, SealedHeader, block, block::PackedBlock, hash_prefix};
+use super::{
+    BlockRecord, IndexError, SealedHeader, WithdrawalNodes, block, block::PackedBlock, hash_prefix,
+    withdrawals,
+};
 use crate::{
     Database,
     convert::{Big, Hash, Int, bigint, integer},
@@ -63,11 +66,13 @@ impl Index {
         super::undo_between(&mut connection, floor, newest).await
     }
 
-    /// Writes the next block. Repeating it after an error that is temporary is safe.
+    /// Writes the next block, with what proves its withdrawals later. Repeating it after an error that is temporary is
+    /// safe.
     pub async fn write(
         &self,
         fence: Fence,
         block: &BlockRecord,
+        kept: &WithdrawalNodes,
     ) -> Result<BlockWritten, IndexError> {
         let number = block.header.number;
         let failed = |source| IndexError::Write { number, source };
@@ -95,6 +100,7 @@ impl Index {
                          FROM STDIN (FORMAT binary)";
         let copying = positions.send("index_copy_positions", &mut transaction, statement);
         copying.await.map_err(failed)?;
+        withdrawals::insert(&mut transaction, number, kept).await.map_err(failed)?;
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
             return Err(IndexError::Deposed(fence));
         }

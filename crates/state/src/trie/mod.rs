@@ -16,6 +16,7 @@ mod proof;
 mod reference;
 mod shard;
 mod threads;
+mod walk;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::{AccountDiff, StateDiff, keccak::Batch};
 pub use build::StateTrieBuilder;
 pub use proof::{AccountProof, StorageProof};
 use shard::Shard;
+pub use walk::{SlotWalk, WalkError};
 
 /// The root of a trie without entries.
 pub const EMPTY_ROOT: B256 =

@@ -1,6 +1,6 @@
 //! What `eth_getProof` answers (EIP-1186): the nodes that lead from a root to an account, and from there to slots.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeMap, vec::Vec};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 use super::{EMPTY_ROOT, StateTrie, shard_of};
@@ -49,6 +49,15 @@ impl StateTrie {
             proof: self.account_path(&key),
             storage: storage.collect(),
         }
+    }
+
+    /// All nodes, by hash, that writing these slots of an account may have made. Who keeps them after each change of an
+    /// account that never loses a slot can go from each of its storage roots to every slot ([`super::SlotWalk`]).
+    pub fn slot_nodes(&self, address: &Address, slots: &[U256]) -> BTreeMap<B256, Bytes> {
+        let key = keccak256(address);
+        let shard = &self.shards[shard_of(&key)];
+        let of_slot = |slot: &U256| shard.slot_nodes(&key, &keccak256(slot.to_be_bytes::<32>()));
+        slots.iter().flat_map(of_slot).map(|node| (keccak256(&node), node)).collect()
     }
 
     fn account_path(&self, key: &B256) -> Vec<Bytes> {

@@ -147,6 +147,15 @@ impl Shard {
         (self.storage.get(storage, slot).copied().unwrap_or_default(), nodes)
     }
 
+    /// The nodes that adding or changing a hashed slot of a hashed address may have made; some of them twice.
+    pub(super) fn slot_nodes(&self, key: &B256, slot: &B256) -> Vec<Bytes> {
+        let leaf = self.accounts.get(self.top, key);
+        let storage = leaf.map_or(Node::NONE, |leaf| self.contracts.get(leaf.contract).storage);
+        let mut nodes = Vec::new();
+        self.storage.path_and_beside(&mut nodes, storage, slot, put_slot);
+        nodes
+    }
+
     /// What is known of a hashed address.
     pub(super) fn find(&self, key: &B256) -> (Option<AccountLeaf>, Contract) {
         let old = self.accounts.get(self.top, key).copied();

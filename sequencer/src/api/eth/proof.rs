@@ -1,6 +1,7 @@
 //! `eth_getProof`: account and storage proofs against the state root of any recent block.
 //!
 //! The node keeps the trie of the newest block only, and finds the way back from there; how far that may be is limited.
+//! Of the message passer it keeps the nodes as well, for each block that is proposed.
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use jsonrpsee::{
     core::{RpcResult, async_trait},
     proc_macros::rpc,
 };
+use protocol::predeploys::L2_TO_L1_MESSAGE_PASSER;
 use state::AccountProof;
 
 use crate::{
@@ -50,11 +52,46 @@ impl EthProofServer for ProofMethods {
             return Err(errors::argument(1, format!("more than {PROOF_SLOTS_MAX} slots")));
         }
         let slots: Vec<_> = keys.iter().map(|key| U256::from_be_bytes(key.as_b256().0)).collect();
+        let block = block.unwrap_or_default();
+        if address == L2_TO_L1_MESSAGE_PASSER
+            && let Some(proof) = self.0.kept_proof(block, &slots).await?
+        {
+            return Ok(response(proof, keys));
+        }
         let work = move |_: &State, _: &Arc<ChainBlock>, outlook: &StateOutlook| {
             outlook.proof(address, &slots).map_err(proof_fault)
         };
-        let proof = self.0.with_outlook("eth_getProof", block.unwrap_or_default(), work).await?;
+        let proof = self.0.with_outlook("eth_getProof", block, work).await?;
         Ok(response(proof, keys))
+    }
+}
+
+impl Api {
+    /// The message passer and slots of it from the nodes that the index keeps; `None` where it does not.
+    async fn kept_proof(&self, id: BlockId, slots: &[U256]) -> RpcResult<Option<AccountProof>> {
+        const NAME: &str = "eth_getProof";
+        let unreadable = |error| errors::read(NAME, &error);
+        let Some(block) = self.block(id).await? else { return Ok(None) };
+        let kept = self.view.kept_account(&block).await.map_err(unreadable)?;
+        let (Some(nodes), Some(storage_root)) = (kept, block.header.withdrawals_root) else {
+            return Ok(None);
+        };
+        let _running = self.running(NAME).await?;
+        let mut storage = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let kept = self.view.kept_slot(&block, *slot).await.map_err(unreadable)?;
+            let Some(proof) = kept else { return Ok(None) };
+            storage.push(proof);
+        }
+        let at = BlockId::number(block.number());
+        let account = self.account(NAME, L2_TO_L1_MESSAGE_PASSER, at).await?;
+        Ok(Some(AccountProof {
+            address: L2_TO_L1_MESSAGE_PASSER,
+            account,
+            storage_root,
+            proof: nodes,
+            storage,
+        }))
     }
 }
 

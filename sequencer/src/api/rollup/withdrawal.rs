@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy::{
     eips::BlockId,
-    primitives::{B256, Bytes, U64, U256, keccak256},
+    primitives::{Address, B256, Bytes, U64, U256},
 };
 use jsonrpsee::{
     core::{RpcResult, async_trait},
@@ -12,16 +12,24 @@ use jsonrpsee::{
 };
 use protocol::{output_root, predeploys::L2_TO_L1_MESSAGE_PASSER};
 use serde::Serialize;
+use state::StorageProof;
 
 use crate::{
-    api::{Api, errors, eth::proof_fault, read::Fault},
+    api::{
+        Api, errors,
+        eth::proof_fault,
+        read::{Fault, id_text},
+    },
     chain::{ChainBlock, State, StateOutlook},
+    quota::Client,
 };
+
+const NAME: &str = "rollup_getWithdrawalProof";
 
 /// The part of the namespace that is about withdrawals.
 #[rpc(server, namespace = "rollup")]
 pub(crate) trait Withdrawal {
-    /// Proves a withdrawal against a recent block; `null` if it was not initiated by then.
+    /// Proves a withdrawal against a block; `null` if it was not initiated by then.
     #[method(name = "getWithdrawalProof")]
     async fn withdrawal_proof(
         &self,
@@ -40,12 +48,35 @@ pub(crate) struct OutputRootProof {
     latest_blockhash: B256,
 }
 
-/// A withdrawal with its proof.
+/// What was initiated: the first argument of the Portal's functions.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Initiated {
+    nonce: U256,
+    sender: Address,
+    target: Address,
+    value: U256,
+    gas_limit: U256,
+    data: Bytes,
+}
+
+impl From<protocol::Withdrawal> for Initiated {
+    fn from(withdrawal: protocol::Withdrawal) -> Self {
+        let protocol::Withdrawal { nonce, sender, target, value, gas_limit, data } = withdrawal;
+        Self { nonce, sender, target, value, gas_limit, data }
+    }
+}
+
+/// A withdrawal with its proof: all that `Portal.proveWithdrawalTransaction` takes.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WithdrawalProof {
     withdrawal_hash: B256,
+    /// `null` for as long as the index does not have the block that initiated it, and memory no more.
+    withdrawal: Option<Initiated>,
     block_number: U64,
+    /// The place of the block's proposal in the oracle; `null` if the block is none that gets proposed.
+    l2_output_index: Option<U64>,
     output_root: B256,
     output_root_proof: OutputRootProof,
     storage_slot: B256,
@@ -64,33 +95,63 @@ impl WithdrawalServer for WithdrawalMethods {
         withdrawal_hash: B256,
         block: Option<BlockId>,
     ) -> RpcResult<Option<WithdrawalProof>> {
-        // `sentMessages` is slot 0 of the message passer.
-        let storage_slot = keccak256([withdrawal_hash, B256::ZERO].concat());
+        Client::current().call().map_err(|refused| errors::quota(&refused))?;
+        let id = block.unwrap_or_default();
+        let (storage_slot, slot) = slot_of(withdrawal_hash);
+        let Some(block) = self.0.block(id).await? else {
+            return Err(errors::unknown_block(id_text(id)));
+        };
+        let running = self.0.running(NAME).await?;
+        let kept = self.0.view.kept_slot(&block, slot).await;
+        drop(running);
+        let sent = match kept.map_err(|error| errors::read(NAME, &error))? {
+            Some(kept) => kept,
+            None => self.proof_of_trie(&block, slot).await?,
+        };
+        let (state_root, storage_root) = (block.header.state_root, block.header.withdrawals_root);
+        let (Some(storage_root), false) = (storage_root, sent.value.is_zero()) else {
+            return Ok(None);
+        };
+        let withdrawal = self.0.view.withdrawal(withdrawal_hash).await;
+        let withdrawal = withdrawal.map_err(|error| errors::read(NAME, &error))?;
+        let interval = self.0.config.proposal_interval;
+        let proposal = block.number() / interval;
+        Ok(Some(WithdrawalProof {
+            withdrawal_hash,
+            withdrawal: withdrawal.map(Initiated::from),
+            block_number: U64::from(block.number()),
+            l2_output_index: (block.number() % interval == 0).then_some(U64::from(proposal)),
+            output_root: output_root(state_root, storage_root, block.hash),
+            output_root_proof: OutputRootProof {
+                version: B256::ZERO,
+                state_root,
+                message_passer_storage_root: storage_root,
+                latest_blockhash: block.hash,
+            },
+            storage_slot,
+            withdrawal_proof: sent.proof,
+        }))
+    }
+}
+
+impl WithdrawalMethods {
+    /// A slot of the message passer after a recent block.
+    async fn proof_of_trie(&self, block: &ChainBlock, slot: U256) -> RpcResult<StorageProof> {
         let work = move |_: &State, block: &Arc<ChainBlock>, outlook: &StateOutlook| {
-            let slot = U256::from_be_bytes(storage_slot.0);
             let proof = outlook.proof(L2_TO_L1_MESSAGE_PASSER, &[slot]).map_err(proof_fault)?;
-            let Some(sent) = proof.storage.into_iter().find(|sent| !sent.value.is_zero()) else {
-                return Ok(None);
-            };
-            let (state_root, storage_root) = (block.header.state_root, proof.storage_root);
-            if block.header.withdrawals_root != Some(storage_root) {
+            if block.header.withdrawals_root != Some(proof.storage_root) {
                 let text = format!("block {} has another withdrawals root", block.number());
                 return Err(Fault::Answer(errors::server(text)));
             }
-            Ok(Some(WithdrawalProof {
-                withdrawal_hash,
-                block_number: U64::from(block.number()),
-                output_root: output_root(state_root, storage_root, block.hash),
-                output_root_proof: OutputRootProof {
-                    version: B256::ZERO,
-                    state_root,
-                    message_passer_storage_root: storage_root,
-                    latest_blockhash: block.hash,
-                },
-                storage_slot,
-                withdrawal_proof: sent.proof,
-            }))
+            let absent = StorageProof { slot, value: U256::ZERO, proof: Vec::new() };
+            Ok(proof.storage.into_iter().next().unwrap_or(absent))
         };
-        self.0.with_outlook("rollup_getWithdrawalProof", block.unwrap_or_default(), work).await
+        self.0.with_outlook(NAME, BlockId::from(block.hash), work).await
     }
+}
+
+/// Where the message passer notes a withdrawal: as bytes and as a number.
+fn slot_of(withdrawal_hash: B256) -> (B256, U256) {
+    let slot = protocol::Withdrawal::storage_slot(withdrawal_hash);
+    (slot, U256::from_be_bytes(slot.0))
 }

@@ -60,7 +60,8 @@ fn codes() -> [(Address, Vec<u8>); 6] {
     ]
 }
 
-fn rollup() -> Arc<RollupConfig> {
+/// Rules of a chain that begins `age` seconds ago.
+fn rollup(age: u64) -> Arc<RollupConfig> {
     let account = |balance, code: Vec<u8>| GenesisAccount {
         nonce: 0,
         balance,
@@ -71,7 +72,7 @@ fn rollup() -> Arc<RollupConfig> {
     let funded = (0..20).map(|number| (key(number).address(), account(ether, Vec::new())));
     let contracts = codes().into_iter().map(|(address, code)| (address, account(U256::ZERO, code)));
     let alloc = funded.chain(contracts).collect();
-    let timestamp = SystemClock.now().seconds();
+    let timestamp = SystemClock.now().seconds() - age;
     let l1 = l1_block(100, timestamp).id();
     let system_config = SystemConfig {
         batcher: Address::repeat_byte(0x22),
@@ -107,6 +108,9 @@ fn rollup() -> Arc<RollupConfig> {
         },
     })
 }
+
+/// Seconds between the blocks of an L1 that is not new.
+const L1_BLOCK_TIME: u64 = 12;
 
 fn l1_hash(number: u64) -> B256 {
     keccak256(format!("L1 block {number}"))
@@ -176,11 +180,28 @@ impl Node {
 
     /// One whose settings a test changes.
     pub(super) async fn with(change: impl FnOnce(&mut SequencerConfig)) -> Self {
+        Self::of_age(0, Vec::new(), change).await
+    }
+
+    /// One whose chain began `age` seconds ago, on an L1 with these messages in block 101 and blocks until now.
+    pub(super) async fn of_age(
+        age: u64,
+        messages: Vec<L1Message>,
+        change: impl FnOnce(&mut SequencerConfig),
+    ) -> Self {
         // Another test of this process may have done it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::create().await;
-        let rollup = rollup();
-        let l1 = RecordedL1::new(vec![l1_block(100, rollup.genesis.timestamp)]);
+        let rollup = rollup(age);
+        let genesis = rollup.genesis.timestamp;
+        let blocks = 100..=100 + age / L1_BLOCK_TIME;
+        let blocks =
+            blocks.map(|number| l1_block(number, genesis + (number - 100) * L1_BLOCK_TIME));
+        let mut blocks: Vec<_> = blocks.collect();
+        if let Some(first) = blocks.get_mut(1) {
+            first.messages = (0..).zip(messages).collect();
+        }
+        let l1 = RecordedL1::new(blocks);
         let builder = BuilderConfig {
             sub_block_interval: Duration::from_millis(50),
             ..BuilderConfig::default()
@@ -199,7 +220,6 @@ impl Node {
         };
         let handle = run(config, parts, CancellationToken::new()).await.unwrap();
         let (submitter, view) = (handle.submitter.clone(), handle.view.clone());
-        let genesis = rollup.genesis.timestamp;
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let doors = api::open(anywhere, submitter, view, rollup, health).await.unwrap();
         let (address, http) = (doors.address, reqwest::Client::new());

@@ -31,6 +31,7 @@ fn block(number: u64, bytes: usize) -> Arc<ChainBlock> {
         execution: Default::default(),
         ethereum: None,
         access_list: Default::default(),
+        kept: Default::default(),
     })
 }
 

@@ -127,6 +127,7 @@ fn block(diff: StateDiff) -> Arc<ChainBlock> {
         execution: Default::default(),
         ethereum: None,
         access_list: Default::default(),
+        kept: Default::default(),
     })
 }
 

@@ -30,6 +30,7 @@ fn copy(block: &ChainBlock) -> ChainBlock {
         execution: block.execution.clone(),
         ethereum: None,
         access_list: block.access_list.clone(),
+        kept: block.kept.clone(),
     }
 }
 

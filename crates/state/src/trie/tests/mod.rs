@@ -5,6 +5,7 @@ mod proofs;
 mod shapes;
 mod states;
 mod vectors;
+mod walks;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use alloy_primitives::B256;
