@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use service::LogFormat;
 
+use crate::bridge::args::{BridgeArgs, ForceArgs};
+
 /// Braid: an optimistic rollup.
 #[derive(Debug, Parser)]
 #[command(name = "braid", version, about, max_term_width = 110)]
@@ -40,6 +42,10 @@ pub(crate) enum Command {
     Verifier(ServiceArgs),
     /// Put the contracts of a new chain on L1 and write its configuration
     Deploy(DeployArgs),
+    /// Take ether and tokens to L2 and back
+    Bridge(BridgeArgs),
+    /// Send a transaction through L1 that L2 must execute, whatever the sequencer wants
+    Force(ForceArgs),
 }
 
 /// Options of the devnet.

@@ -1,9 +1,11 @@
 //! The `braid` binary: parses the command line, sets the process up, runs one subcommand.
 
 mod args;
+mod bridge;
 mod chain;
 mod deploy;
 mod devnet;
+mod force;
 mod run;
 mod services;
 mod settings;
@@ -11,22 +13,36 @@ mod settings;
 use std::process::ExitCode;
 
 use clap::Parser;
-use eyre::{Result, WrapErr, eyre};
+use eyre::{Report, Result, WrapErr, eyre};
 
 use args::{Cli, Command};
+use bridge::error::BridgeError;
 
 /// Many small allocations from many threads: the system's allocator costs a tenth of the throughput.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match start(Cli::parse()) {
+    let cli = Cli::parse();
+    let is_for_users = matches!(cli.command, Command::Bridge(_) | Command::Force(_));
+    match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
+        // Once, where it is handled, with all causes.
+        Err(error) if is_for_users => told(&error),
         Err(error) => {
-            // Once, where it is handled, with all causes.
             tracing::error!(error = format!("{error:#}"), "braid failed");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What somebody at a terminal reads is no log. Programs read the exit code.
+#[expect(clippy::print_stderr, reason = "the command was given by a person")]
+fn told(error: &Report) -> ExitCode {
+    eprintln!("error: {error:#}");
+    match error.downcast_ref::<BridgeError>() {
+        Some(error) => ExitCode::from(error.exit_code()),
+        None => ExitCode::FAILURE,
     }
 }
 
@@ -49,6 +65,8 @@ fn start(cli: Cli) -> Result<()> {
             Command::Batcher(args) => Box::pin(run::batcher(args)).await,
             Command::Verifier(args) => Box::pin(run::verifier(args)).await,
             Command::Deploy(args) => Box::pin(deploy::run(args)).await,
+            Command::Bridge(args) => Box::pin(bridge::run(args)).await,
+            Command::Force(args) => Box::pin(force::run(args)).await,
         }
     })
 }

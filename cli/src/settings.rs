@@ -20,7 +20,10 @@ use crate::args::ServiceArgs;
 /// Prefix of all environment variables.
 const PREFIX: &str = "BRAID_";
 /// Variables with the prefix that are not settings of a service.
-const NOT_SETTINGS: [&str; 7] = [
+const NOT_SETTINGS: [&str; 10] = [
+    "BRAID_KEY_FILE",
+    "BRAID_L1_RPC",
+    "BRAID_L2_RPC",
     "BRAID_LOG",
     "BRAID_LOG_FORMAT",
     "BRAID_CONFIG",

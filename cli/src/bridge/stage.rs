@@ -1,0 +1,281 @@
+//! How far a withdrawal has come, and what it waits for: decided from facts, which are read elsewhere.
+//!
+//! ```text
+//! waiting-to-prove ─▶ ready-to-prove ─▶ waiting-to-finalize ─▶ ready-to-finalize ─▶ finalized
+//!                          ▲                    │ its proposal does not stand any more
+//!                          └────────────────────┘
+//! ```
+//! The words are those of viem's `getWithdrawalStatus`.
+
+use super::wait::words;
+
+/// What is known of a withdrawal, all as of one L1 block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Timestamp of that block.
+    pub(crate) now: u64,
+    /// L2 block of the withdrawal.
+    pub(crate) block: u64,
+    /// Its timestamp.
+    pub(crate) timestamp: u64,
+    /// The newest proposal, if there is one.
+    pub(crate) newest: Option<Newest>,
+    /// Index of the first proposal that covers the withdrawal.
+    pub(crate) covering: Option<u64>,
+    /// Its proof.
+    pub(crate) proof: Option<Proof>,
+    /// Whether it was paid.
+    pub(crate) finalized: bool,
+    /// Until when the guardian holds withdrawals up; in the past if nobody does.
+    pub(crate) paused_until: u64,
+    /// What holds for all withdrawals.
+    pub(crate) terms: Terms,
+}
+
+/// What the oracle fixes for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Seconds for which a proposal can be disputed, and a proof has to age.
+    pub(crate) window: u64,
+    /// L2 blocks between proposals.
+    pub(crate) interval: u64,
+    /// Seconds between L2 blocks.
+    pub(crate) block_time: u64,
+}
+
+/// The newest proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Newest {
+    /// Its L2 block.
+    pub(crate) block: u64,
+    /// L1 time at which it was made.
+    pub(crate) made_at: u64,
+}
+
+/// A proof that the portal holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Proof {
+    /// L1 time of the proof.
+    pub(crate) made_at: u64,
+    /// L1 time of the proposal that it was made against; `None` if that one does not stand any more.
+    pub(crate) proposed_at: Option<u64>,
+}
+
+/// How far it has come. Times are in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// No proposal covers it.
+    WaitingToProve {
+        /// Until one is expected; zero if it is overdue.
+        about: u64,
+        /// For how long it has been.
+        overdue: u64,
+    },
+    /// It can be proven.
+    ReadyToProve {
+        /// The proposal to prove it against.
+        proposal: u64,
+        /// Whether there is a proof, which is worth nothing any more.
+        again: bool,
+    },
+    /// It is proven, and cannot be paid yet.
+    WaitingToFinalize {
+        /// Until it can.
+        left: u64,
+        /// Whether the guardian's pause is what it waits for last.
+        paused: bool,
+    },
+    /// It can be paid.
+    ReadyToFinalize,
+    /// It was paid.
+    Finalized,
+}
+
+impl Facts {
+    /// How far it has come.
+    pub(crate) fn stage(&self) -> Stage {
+        if self.finalized {
+            return Stage::Finalized;
+        }
+        if let Some(Proof { made_at, proposed_at: Some(proposed_at) }) = self.proof {
+            return self.proven(made_at, proposed_at);
+        }
+        match self.covering {
+            Some(proposal) => Stage::ReadyToProve { proposal, again: self.proof.is_some() },
+            None => self.uncovered(),
+        }
+    }
+
+    /// The portal asks that more than the window has passed, so a second more.
+    fn proven(&self, made_at: u64, proposed_at: u64) -> Stage {
+        let from = std::cmp::max(made_at, proposed_at);
+        let aged_at = from.saturating_add(self.terms.window).saturating_add(1);
+        let ready_at = std::cmp::max(aged_at, self.paused_until);
+        match ready_at.saturating_sub(self.now) {
+            0 => Stage::ReadyToFinalize,
+            left => Stage::WaitingToFinalize { left, paused: self.paused_until > aged_at },
+        }
+    }
+
+    /// L2 blocks are a fixed time apart, so the time of the block that will be proposed is known; the proposal is expected
+    /// as long after it as the newest one came after its own.
+    fn uncovered(&self) -> Stage {
+        let Terms { interval, block_time, .. } = self.terms;
+        let behind = |newest: &Newest| self.block.saturating_sub(newest.block);
+        let blocks = self.newest.as_ref().map_or(self.block, behind);
+        let beyond = blocks.div_ceil(std::cmp::max(interval, 1)) * interval - blocks;
+        let due_at = self.timestamp + beyond * block_time;
+        let delay = self.newest.map_or(0, |newest| {
+            let of_block = self.timestamp.saturating_sub(behind(&newest) * block_time);
+            newest.made_at.saturating_sub(of_block)
+        });
+        let expected_at = due_at + delay;
+        Stage::WaitingToProve {
+            about: expected_at.saturating_sub(self.now),
+            overdue: self.now.saturating_sub(expected_at),
+        }
+    }
+}
+
+impl Stage {
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::WaitingToProve { .. } => "waiting-to-prove",
+            Self::ReadyToProve { .. } => "ready-to-prove",
+            Self::WaitingToFinalize { .. } => "waiting-to-finalize",
+            Self::ReadyToFinalize => "ready-to-finalize",
+            Self::Finalized => "finalized",
+        }
+    }
+
+    /// Seconds until something can be done; none if it can be now, or nothing has to be.
+    pub(crate) const fn left(self) -> Option<u64> {
+        match self {
+            Self::WaitingToProve { about, .. } => Some(about),
+            Self::WaitingToFinalize { left, .. } => Some(left),
+            Self::ReadyToProve { .. } | Self::ReadyToFinalize | Self::Finalized => None,
+        }
+    }
+
+    /// Where it stands.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::WaitingToProve { about: 0, overdue } if overdue > LATE_S => format!(
+                "no proposal covers it yet; the next one is late by {}, the proposer may be down",
+                words(overdue)
+            ),
+            Self::WaitingToProve { about: 0, .. } => {
+                "no proposal covers it yet; the next one is due now".to_owned()
+            }
+            Self::WaitingToProve { about, .. } => {
+                format!(
+                    "no proposal covers it yet; the next one that does comes in about {}",
+                    words(about)
+                )
+            }
+            Self::ReadyToProve { again: true, .. } => {
+                "its proof is void, because the proposal does not stand any more".to_owned()
+            }
+            Self::ReadyToProve { proposal, .. } => format!("proposal {proposal} covers it"),
+            Self::WaitingToFinalize { left, paused: true } => {
+                format!("it is proven; the guardian holds withdrawals up for {}", words(left))
+            }
+            Self::WaitingToFinalize { left, .. } => {
+                format!("it is proven, and final in {}", words(left))
+            }
+            Self::ReadyToFinalize => "it is proven and final".to_owned(),
+            Self::Finalized => "it was paid on L1".to_owned(),
+        }
+    }
+
+    /// What to do next; none at the end.
+    pub(crate) const fn next(self) -> Option<&'static str> {
+        match self {
+            Self::WaitingToProve { .. } | Self::ReadyToProve { .. } => Some("prove"),
+            Self::WaitingToFinalize { .. } | Self::ReadyToFinalize => Some("finalize"),
+            Self::Finalized => None,
+        }
+    }
+}
+
+/// A proposal that is late by more is worth a word.
+const LATE_S: u64 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TERMS: Terms = Terms { window: 60, interval: 16, block_time: 2 };
+
+    /// Initiated in block 20 at time 1,040 (genesis at 1,000); block 16 was proposed 7 s after its time.
+    const INITIATED: Facts = Facts {
+        now: 1_041,
+        block: 20,
+        timestamp: 1_040,
+        newest: Some(Newest { block: 16, made_at: 1_039 }),
+        covering: None,
+        proof: None,
+        finalized: false,
+        paused_until: 0,
+        terms: TERMS,
+    };
+
+    #[test]
+    fn the_next_proposal_is_expected_as_late_as_the_one_before() {
+        // Block 32 is at 1,064, so its proposal at 1,071.
+        assert_eq!(INITIATED.stage(), Stage::WaitingToProve { about: 30, overdue: 0 });
+        let late = Facts { now: 1_081, ..INITIATED }.stage();
+        assert_eq!(late, Stage::WaitingToProve { about: 0, overdue: 10 });
+        assert!(late.words().contains("due now"), "{}", late.words());
+        let down = Facts { now: 5_000, ..INITIATED }.stage();
+        assert!(down.words().contains("the proposer may be down"), "{}", down.words());
+        // Two intervals ahead, and with no proposal at all.
+        let far = Facts { block: 33, timestamp: 1_066, ..INITIATED };
+        assert_eq!(far.stage(), Stage::WaitingToProve { about: 62, overdue: 0 });
+        let first = Facts { newest: None, ..INITIATED };
+        assert_eq!(first.stage(), Stage::WaitingToProve { about: 23, overdue: 0 });
+    }
+
+    #[test]
+    fn a_withdrawal_goes_through_all_stages() {
+        let covered = Facts { now: 1_072, covering: Some(2), ..INITIATED };
+        assert_eq!(covered.stage(), Stage::ReadyToProve { proposal: 2, again: false });
+        let proof = Some(Proof { made_at: 1_080, proposed_at: Some(1_071) });
+        let proven = Facts { now: 1_082, proof, ..covered };
+        assert_eq!(proven.stage(), Stage::WaitingToFinalize { left: 59, paused: false });
+        assert_eq!(proven.stage().words(), "it is proven, and final in 59 s");
+        let last = Facts { now: 1_140, ..proven };
+        assert_eq!(last.stage(), Stage::WaitingToFinalize { left: 1, paused: false });
+        assert_eq!(Facts { now: 1_141, ..proven }.stage(), Stage::ReadyToFinalize);
+        assert_eq!(Facts { finalized: true, ..proven }.stage(), Stage::Finalized);
+    }
+
+    #[test]
+    fn a_void_proof_is_made_again() {
+        let proof = Some(Proof { made_at: 1_080, proposed_at: None });
+        let void = Facts { now: 9_000, covering: Some(2), proof, ..INITIATED };
+        assert_eq!(void.stage(), Stage::ReadyToProve { proposal: 2, again: true });
+        let gone = Facts { covering: None, ..void };
+        assert_eq!(gone.stage().name(), "waiting-to-prove");
+    }
+
+    #[test]
+    fn a_pause_counts_only_where_it_is_longer() {
+        let proof = Some(Proof { made_at: 1_080, proposed_at: Some(1_071) });
+        let proven = Facts { now: 1_082, covering: Some(2), proof, ..INITIATED };
+        let paused = Facts { paused_until: 1_200, ..proven };
+        assert_eq!(paused.stage(), Stage::WaitingToFinalize { left: 118, paused: true });
+        let shorter = Facts { paused_until: 1_100, ..proven };
+        assert_eq!(shorter.stage(), proven.stage());
+        assert_eq!(Facts { now: 1_200, ..paused }.stage(), Stage::ReadyToFinalize);
+    }
+
+    #[test]
+    fn every_stage_but_the_last_says_what_is_next() {
+        assert_eq!(INITIATED.stage().next(), Some("prove"));
+        assert_eq!(Stage::ReadyToFinalize.next(), Some("finalize"));
+        assert_eq!(Stage::Finalized.next(), None);
+        assert_eq!(Stage::Finalized.left(), None);
+    }
+}
