@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod basics;
+mod bridge;
 mod clients;
 mod contracts;
 mod error_contract;

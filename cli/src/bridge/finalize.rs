@@ -46,6 +46,7 @@ pub(crate) async fn finalize(
     initiated: &Initiated,
     console: &mut Console,
 ) -> Result<Outcome> {
+    link.portal_must_have(initiated.withdrawal.value).await?;
     let portal = link.chain.contracts.portal;
     let call = Portal::finalizeWithdrawalTransactionCall { withdrawal: initiated.for_portal() };
     let call = Call::new(portal, &call);

@@ -2,7 +2,7 @@
 //! interrupted and taken up again, and goes on after a reorg of either chain.
 
 use alloy::signers::local::PrivateKeySigner;
-use eyre::{Result, WrapErr};
+use eyre::Result;
 
 use super::{
     args::WhichArgs,
@@ -17,16 +17,6 @@ use super::{
 
 /// Follows it to the end.
 pub(crate) async fn to_the_end(
-    link: &Link,
-    signer: &PrivateKeySigner,
-    which: &WhichArgs,
-    console: &mut Console,
-) -> Result<()> {
-    let taken_up = format!("to go on: braid bridge finalize --follow {}", which.transaction);
-    go(link, signer, which, console).await.wrap_err(taken_up)
-}
-
-async fn go(
     link: &Link,
     signer: &PrivateKeySigner,
     which: &WhichArgs,

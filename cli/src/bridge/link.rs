@@ -7,7 +7,7 @@ use std::{fs, path::Path, time::Duration};
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
-    primitives::{Address, B256},
+    primitives::{Address, B256, U256},
     providers::{Provider, ProviderBuilder},
     signers::local::PrivateKeySigner,
     transports::http::reqwest,
@@ -24,6 +24,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{
+    amount::ether,
     args::LinkArgs,
     layer::{Layer, Name},
     stage::Terms,
@@ -151,6 +152,21 @@ impl Link {
             "{bridge}, which L2 calls its bridge on L1, belongs to the portal {found}, and not to {portal}"
         );
         Ok(bridge)
+    }
+
+    /// A payment that the portal cannot make is lost: it is tried once. Ether that came to L2 by the bridge is always there,
+    /// ether that genesis gave to somebody may not be.
+    pub(crate) async fn portal_must_have(&self, value: U256) -> Result<()> {
+        let portal = self.chain.contracts.portal;
+        let balance = self.l1.provider.get_balance(portal).await;
+        let balance = balance.wrap_err("cannot read the portal's balance on L1")?;
+        ensure!(
+            balance >= value,
+            "the portal holds {} on L1, so a withdrawal of {} would be lost: this chain has given out ether that was never deposited, as a devnet does; deposit some first",
+            ether(balance),
+            ether(value)
+        );
+        Ok(())
     }
 
     async fn check_l1(&self) -> Result<()> {

@@ -15,7 +15,7 @@ use super::{
     args::{WhichArgs, WithdrawArgs},
     console::Console,
     follow,
-    layer::{Call, Receipt},
+    layer::Call,
     link::{self, Link},
     tokens::{self, Token},
     withdrawals::{self, Initiated},
@@ -37,7 +37,8 @@ pub(crate) async fn run(link: &Link, args: &WithdrawArgs, console: &mut Console)
     let what = format!("the withdrawal of {amount}");
     let receipt = l2.execute(&what, &signer, &call, console).await?;
     let initiated = withdrawals::of_receipt(l2, &receipt, None).await?;
-    said(&initiated, &receipt, &amount, to, console);
+    let begin = format!("initiated in L2 block {}: {amount} to {to}", initiated.block);
+    said(&initiated, &begin, args.follow, console);
     if !args.follow {
         return Ok(());
     }
@@ -45,29 +46,25 @@ pub(crate) async fn run(link: &Link, args: &WithdrawArgs, console: &mut Console)
     follow::to_the_end(link, &signer, &which, console).await
 }
 
-fn said(
-    initiated: &Initiated,
-    receipt: &Receipt,
-    amount: &str,
-    to: Address,
-    console: &mut Console,
-) {
-    let (hash, transaction, block) = (initiated.hash, receipt.transaction_hash, initiated.block);
-    let text = format!(
-        "initiated in L2 block {block}: {amount} to {to}\nwithdrawal {hash}\nfrom now on: braid bridge status {transaction}"
-    );
+fn said(initiated: &Initiated, begin: &str, is_followed: bool, console: &mut Console) {
+    let (hash, transaction) = (initiated.hash, initiated.transaction);
+    let next = if is_followed {
+        format!("should this be interrupted: braid bridge finalize --follow {transaction}")
+    } else {
+        format!("from now on: braid bridge status {transaction}")
+    };
     let fields = json!({
         "withdrawalHash": hash,
         "l2Transaction": transaction,
-        "l2Block": block,
-        "to": to,
+        "l2Block": initiated.block,
     });
-    console.step("initiated", &text, fields);
+    console.step("initiated", &format!("{begin}\nwithdrawal {hash}\n{next}"), fields);
 }
 
 async fn of_ether(link: &Link, args: &WithdrawArgs, to: Address) -> Result<(Call, String)> {
     let value = args.amount.in_wei()?;
     ensure!(!value.is_zero(), "a withdrawal of nothing: see --amount");
+    link.portal_must_have(value).await?;
     let is_contract = link.l1.has_code(to).await?;
     let call = if is_contract {
         // The portal would call it once and for all; a message that it refuses can be tried again.
