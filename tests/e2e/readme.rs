@@ -1,4 +1,4 @@
-//! What the README and the devnet's own page tell people to type works as it stands.
+//! What the README, `docs/bridge.md` and the devnet's own page tell people to type works as it stands.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,7 +7,7 @@ use std::{
 };
 
 use eyre::{Result, WrapErr, bail, ensure, eyre};
-use harness::{Process, braid_binary, contracts, init};
+use harness::{Devnet, Process, braid_binary, contracts, init};
 use tokio::process::Command;
 
 /// Free ports and nothing kept, so that tests do not meet each other.
@@ -118,6 +118,32 @@ async fn the_lines_to_copy_send_a_first_transaction() -> Result<()> {
     }
     process.terminate(PATIENCE).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn the_recipes_of_the_bridge_work() -> Result<()> {
+    let devnet = Devnet::ephemeral(&["--proposal-interval", "4", "--dispute-window", "10"]).await?;
+    let page = std::fs::read_to_string(root().join("docs/bridge.md"))?;
+    let blocks = page.split("```js\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let program = blocks.collect::<Vec<_>>().join("\n");
+    // It lies beside the configuration, as in the data directory of a devnet that is kept.
+    let info = devnet.info.rollup_config.with_file_name("devnet.json");
+    let ran = Command::new("node")
+        .args(["--input-type=module", "-e", &program])
+        .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("clients"))
+        .env("DEVNET", info)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, ran).await.wrap_err("the recipes hang")??;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let done = ["deposit success", "forced success", "withdrawal success"];
+    ensure!(
+        output.status.success() && said.lines().eq(done),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    devnet.stop().await
 }
 
 /// Runs a line as a user would who has installed cast and viem.
