@@ -15,12 +15,13 @@ use alloy::{
     sol,
     sol_types::{SolCall, SolEvent, SolValue},
 };
-use bindings::OptimismMintableERC20Factory::{
-    OptimismMintableERC20Created, createOptimismMintableERC20Call,
+use bindings::{
+    L2ToL1MessagePasser::initiateWithdrawalCall,
+    OptimismMintableERC20Factory::{OptimismMintableERC20Created, createOptimismMintableERC20Call},
 };
 use eyre::{Result, WrapErr, ensure, eyre};
 use harness::{Devnet, braid_binary, eventually, published_code};
-use protocol::predeploys::OPTIMISM_MINTABLE_ERC20_FACTORY;
+use protocol::predeploys::{L2_TO_L1_MESSAGE_PASSER, OPTIMISM_MINTABLE_ERC20_FACTORY};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -172,7 +173,9 @@ async fn ether_goes_to_l2_and_back_with_two_commands() -> Result<()> {
     assert_eq!(said.step("finalized")?["success"], true);
 
     // Nothing is left to do, and nothing is paid twice.
-    assert_eq!(user.stage(&initiated).await?, "finalized");
+    let said = user.does(&format!("bridge status {initiated}")).await?;
+    let status = said.step("status")?;
+    assert_eq!((&status["stage"], &status["success"]), (&"finalized".into(), &true.into()));
     for step in ["prove", "finalize", "finalize --follow"] {
         let said = user.does(&format!("bridge {step} {initiated}")).await?;
         assert_eq!(said.step("nothing")?["stage"], "finalized");
@@ -293,6 +296,18 @@ async fn transactions_are_forced_through_l1() -> Result<()> {
     user.does("force --create --data 0x600160005360016000f3 --wait").await?;
     let code = l2.get_code_at(user.address.create(nonce)).await?;
     assert_eq!(code, Bytes::from(vec![1]));
+
+    // Leaving without asking anybody.
+    let leave =
+        initiateWithdrawalCall { target: friend, gasLimit: U256::from(30_000), data: Bytes::new() };
+    let leave = Bytes::from(leave.abi_encode());
+    let said = user
+        .does(&format!(
+            "force --to {L2_TO_L1_MESSAGE_PASSER} --mint 1wei --value 1wei --data {leave} --wait"
+        ))
+        .await?;
+    let stage = user.stage(&text(said.step("executed")?, "l2Transaction")?).await?;
+    ensure!(stage.ends_with("-to-prove"), "{stage}");
 
     // Nobody on L2 is asked.
     let away = format!("http://127.0.0.1:{}", free_port()?);

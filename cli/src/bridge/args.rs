@@ -149,8 +149,6 @@ pub(crate) struct StatusArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ForceArgs {
     #[command(flatten)]
-    pub(crate) link: LinkArgs,
-    #[command(flatten)]
     pub(crate) key: KeyArgs,
     /// Who is called on L2
     #[arg(long, required_unless_present = "create", conflicts_with = "create")]
@@ -173,4 +171,7 @@ pub(crate) struct ForceArgs {
     /// Wait until L2 has executed it
     #[arg(long)]
     pub(crate) wait: bool,
+    // Last, because its heading holds for all that follows.
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
 }

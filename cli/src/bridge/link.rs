@@ -6,7 +6,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use alloy::{
-    eips::{BlockId, BlockNumberOrTag},
+    eips::{BlockId as L1BlockId, BlockNumberOrTag},
     primitives::{Address, B256, U256},
     providers::{Provider, ProviderBuilder},
     signers::local::PrivateKeySigner,
@@ -18,7 +18,7 @@ use bindings::{
 };
 use eyre::{Result, WrapErr, ensure, eyre};
 use l1::{EndpointUrl, L1Client, L1Config, Outputs};
-use protocol::{L1Contracts, predeploys::L2_STANDARD_BRIDGE};
+use protocol::{BlockId, L1Contracts, predeploys::L2_STANDARD_BRIDGE};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -57,8 +57,9 @@ pub(crate) struct ChainConfig {
     genesis: GenesisPart,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct GenesisPart {
+    l1: BlockId,
     #[serde(default)]
     alloc: std::collections::BTreeMap<Address, AccountPart>,
 }
@@ -128,9 +129,9 @@ impl Link {
     }
 
     /// The newest block of L1, by hash, and its timestamp: what is read of one block fits together.
-    pub(crate) async fn l1_now(&self) -> Result<(BlockId, u64)> {
+    pub(crate) async fn l1_now(&self) -> Result<(L1BlockId, u64)> {
         let header = self.client.header(BlockNumberOrTag::Latest).await?;
-        Ok((BlockId::hash(header.hash), header.timestamp))
+        Ok((L1BlockId::hash(header.hash), header.timestamp))
     }
 
     /// The bridge on L1, which must be one of this portal.
@@ -186,6 +187,11 @@ impl Link {
 }
 
 impl ChainConfig {
+    /// The L1 block before which nothing of the chain happened.
+    pub(crate) const fn l1_origin(&self) -> u64 {
+        self.genesis.l1.number
+    }
+
     /// The bridge on L1, as genesis names it; none where the genesis accounts are not known.
     fn bridge(&self) -> Option<Address> {
         let word = self.genesis.alloc.get(&L2_STANDARD_BRIDGE)?.storage.get(&OTHER_BRIDGE_SLOT)?;
@@ -249,7 +255,7 @@ mod tests {
                 "contracts": {
                     "systemConfig": address, "batchInbox": address, "portal": address, "outputOracle": address
                 },
-                "genesis": { "timestamp": 1, "alloc": alloc }
+                "genesis": { "l1": { "number": 0, "hash": B256::ZERO }, "timestamp": 1, "alloc": alloc }
             })
         };
         let config = |alloc| serde_json::from_value::<ChainConfig>(json(alloc)).unwrap();

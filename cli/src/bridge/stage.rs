@@ -185,7 +185,7 @@ impl Stage {
                 format!("it is proven, and final in {}", words(left))
             }
             Self::ReadyToFinalize => "it is proven and final".to_owned(),
-            Self::Finalized => "it was paid on L1".to_owned(),
+            Self::Finalized => "the portal has called it on L1, once and for all".to_owned(),
         }
     }
 

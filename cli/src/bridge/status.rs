@@ -9,6 +9,7 @@ use super::{
     args::WhichArgs,
     console::Console,
     facts,
+    finalize::{self, Outcome},
     link::Link,
     stage::{Facts, Stage},
     wait::words,
@@ -18,8 +19,19 @@ use super::{
 pub(crate) async fn run(link: &Link, which: &WhichArgs, console: &mut Console) -> Result<()> {
     let initiated = withdrawals::find(link.l2().await?, which).await?;
     let facts = facts::read(link, &initiated, link.terms().await?).await?;
-    let text = text(&initiated, &facts, which);
-    console.step("status", &text, fields(&initiated, &facts));
+    let mut text = text(&initiated, &facts, which);
+    let mut fields = fields(&initiated, &facts);
+    if facts.finalized {
+        // Some nodes do not search as far back.
+        match finalize::look_up(link, &initiated).await {
+            Ok(outcome) => {
+                text = format!("{text}\n{}", outcome.words().trim_end_matches(','));
+                fields["success"] = (outcome == Outcome::Paid).into();
+            }
+            Err(error) => text = format!("{text}\nhow that went is not known: {error:#}"),
+        }
+    }
+    console.step("status", &text, fields);
     Ok(())
 }
 
@@ -50,6 +62,7 @@ fn fields(initiated: &Initiated, facts: &Facts) -> Value {
         "secondsLeft": stage.left(),
         "next": stage.next(),
         "proposal": proposal,
+        "success": null,
         "withdrawalHash": initiated.hash,
         "l2Transaction": initiated.transaction,
         "l2Block": initiated.block,
