@@ -45,15 +45,15 @@ pub struct Deps {
     pub kzg: Kzg,
     /// Where health is shown.
     pub health: Health,
-    /// Posts batches.
-    pub batcher: LocalSigner,
+    /// Posts batches; `None`: nothing is posted.
+    pub batcher: Option<LocalSigner>,
     /// Proposes; `None`: nothing is proposed.
     pub proposer: Option<LocalSigner>,
     /// How L1 transactions are sent.
     pub tx: TxConfig,
 }
 
-/// Posts and proposes until `shutdown`.
+/// Posts and proposes until `shutdown`, or at once where there is no key for either.
 ///
 /// # Errors
 /// When something fails that waiting cannot cure.
@@ -62,8 +62,13 @@ pub async fn run(
     deps: Deps,
     shutdown: CancellationToken,
 ) -> Result<(), BatcherError> {
-    let posting =
-        lead(&config, &deps, Role::Batcher, &shutdown, |fence| post(&config, &deps, fence));
+    let posting = async {
+        let Some(signer) = &deps.batcher else { return Ok(()) };
+        lead(&config, &deps, Role::Batcher, &shutdown, |fence| {
+            post(&config, &deps, signer.clone(), fence)
+        })
+        .await
+    };
     let proposing = async {
         let Some(signer) = deps.proposer.as_ref().filter(|_| config.propose) else { return Ok(()) };
         lead(&config, &deps, Role::Proposer, &shutdown, |fence| {
@@ -74,10 +79,15 @@ pub async fn run(
     tokio::try_join!(posting, proposing).map(|((), ())| ())
 }
 
-async fn post(config: &BatcherConfig, deps: &Deps, fence: Fence) -> Result<(), BatcherError> {
+async fn post(
+    config: &BatcherConfig,
+    deps: &Deps,
+    signer: LocalSigner,
+    fence: Fence,
+) -> Result<(), BatcherError> {
     let health = deps.health.component("batcher", None);
-    let outbox = Outbox::new(&deps.database, fence, deps.batcher.address());
-    let (sender, handle) = sender(deps, deps.batcher.clone(), outbox.clone());
+    let outbox = Outbox::new(&deps.database, fence, signer.address());
+    let (sender, handle) = sender(deps, signer, outbox.clone());
     let mut poster =
         Poster::new(config.clone(), &deps.rollup, source(deps), outbox, handle.clone());
     let rounds = async {

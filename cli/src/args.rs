@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Devnet(DevnetArgs),
     /// Order and execute transactions
     Sequencer(ServiceArgs),
+    /// Follow L1 alone and answer questions: a full node that believes no sequencer and takes no transactions
+    Node(ServiceArgs),
     /// Post batches and propose output roots on L1
     Batcher(ServiceArgs),
     /// Derive the chain from L1, execute it again and judge every proposal

@@ -169,7 +169,7 @@ async fn start(
         database: databases.sequencer.clone(),
         kzg: ground.kzg.clone(),
         health: process.health.clone(),
-        batcher: signer(&operators.batcher)?,
+        batcher: Some(signer(&operators.batcher)?),
         proposer: Some(signer(&operators.proposer)?),
         tx: TxConfig::for_anvil(),
         config: batcher_config(args)?,

@@ -17,6 +17,7 @@ use eyre::{Report, Result, WrapErr, eyre};
 
 use args::{Cli, Command};
 use bridge::error::BridgeError;
+use run::Leads;
 
 /// Many small allocations from many threads: the system's allocator costs a tenth of the throughput.
 #[global_allocator]
@@ -61,7 +62,8 @@ fn start(cli: Cli) -> Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Devnet(args) => Box::pin(devnet::run(args, logs)).await,
-            Command::Sequencer(args) => Box::pin(run::sequencer(args, logs)).await,
+            Command::Sequencer(args) => Box::pin(run::sequencer(args, Leads::Yes, logs)).await,
+            Command::Node(args) => Box::pin(run::sequencer(args, Leads::No, logs)).await,
             Command::Batcher(args) => Box::pin(run::batcher(args)).await,
             Command::Verifier(args) => Box::pin(run::verifier(args)).await,
             Command::Deploy(args) => Box::pin(deploy::run(args)).await,

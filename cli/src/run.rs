@@ -21,8 +21,16 @@ const CONNECT_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// Longest pause.
 const CONNECT_PAUSE_MAX: Duration = Duration::from_secs(5);
 
-pub(crate) async fn sequencer(args: ServiceArgs, logs: LogFilter) -> Result<()> {
-    let settings: SequencerSettings = settings::read(&args)?;
+/// Whether blocks of its own are built, or those of L1 alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leads {
+    Yes,
+    No,
+}
+
+pub(crate) async fn sequencer(args: ServiceArgs, leads: Leads, logs: LogFilter) -> Result<()> {
+    let mut settings: SequencerSettings = settings::read(&args)?;
+    settings.sequencer.leads &= leads == Leads::Yes;
     let admin = settings.admin.as_ref().map(settings::admin).transpose()?;
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let process = Process::start(settings.metrics_listen, Router::new()).await?;
@@ -49,6 +57,11 @@ pub(crate) async fn sequencer(args: ServiceArgs, logs: LogFilter) -> Result<()> 
 
 pub(crate) async fn batcher(args: ServiceArgs) -> Result<()> {
     let settings: BatcherSettings = settings::read(&args)?;
+    let proposes = settings.batcher.propose && settings.proposer_key_file.is_some();
+    ensure!(
+        settings.batcher_key_file.is_some() || proposes,
+        "there is nothing to do: give a batcher_key_file to post, a proposer_key_file to propose, or both"
+    );
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let process = Process::start(settings.metrics_listen, Router::new()).await?;
     let start = async {
@@ -61,7 +74,7 @@ pub(crate) async fn batcher(args: ServiceArgs) -> Result<()> {
             database,
             kzg,
             health: process.health.clone(),
-            batcher: read_key(&settings.batcher_key_file)?,
+            batcher: settings.batcher_key_file.as_deref().map(read_key).transpose()?,
             proposer,
             tx: settings.tx,
             config: settings.batcher,

@@ -115,7 +115,7 @@ pub(crate) struct BatcherParts {
     pub(crate) database: Database,
     pub(crate) kzg: Kzg,
     pub(crate) health: Health,
-    pub(crate) batcher: LocalSigner,
+    pub(crate) batcher: Option<LocalSigner>,
     pub(crate) proposer: Option<LocalSigner>,
     pub(crate) tx: TxConfig,
     pub(crate) config: BatcherConfig,

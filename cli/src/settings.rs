@@ -92,8 +92,8 @@ pub(crate) struct BatcherSettings {
     /// Prometheus and health.
     #[serde(default = "metrics_listen")]
     pub(crate) metrics_listen: SocketAddr,
-    /// File with the key that posts batches.
-    pub(crate) batcher_key_file: PathBuf,
+    /// File with the key that posts batches; absent: nothing is posted, and anybody may propose.
+    pub(crate) batcher_key_file: Option<PathBuf>,
     /// File with the key that proposes; absent: nothing is proposed.
     pub(crate) proposer_key_file: Option<PathBuf>,
     /// The way to L1.
@@ -196,6 +196,8 @@ mod tests {
             sequencer.admin.is_none(),
             "the operators' door is there only where somebody wants it"
         );
+        let node: SequencerSettings = read(&example("node.toml")).unwrap();
+        node.sequencer.validate().unwrap();
         let batcher: BatcherSettings = read(&example("batcher.toml")).unwrap();
         assert!(batcher.batcher.propose);
         let verifier: VerifierSettings = read(&example("verifier.toml")).unwrap();

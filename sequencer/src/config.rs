@@ -21,6 +21,9 @@ const SUB_BLOCK_INTERVAL_MAX: Duration = Duration::from_millis(1_000);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SequencerConfig {
+    /// Whether it orders transactions and builds blocks of its own. Where it does not, its blocks are those that L1
+    /// gives, and it takes no transactions.
+    pub leads: bool,
     /// Names this process's place, so that it gets its own lease back after a restart without waiting.
     pub holder: String,
     /// How long leadership lasts without being renewed.
@@ -138,6 +141,7 @@ pub struct ReaderConfig {
 impl Default for SequencerConfig {
     fn default() -> Self {
         Self {
+            leads: true,
             holder: "braid".into(),
             lease_duration: Duration::from_secs(5),
             l1_confirmations: 4,

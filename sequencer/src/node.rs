@@ -141,6 +141,9 @@ pub async fn run(
         RecoveryThreads::start(&admission, config.admission.threads, config.admission.queue_max)
             .map_err(|source| SequencerError::Thread { name: "braid-admit", source })?;
     let root = RootHandle::default();
+    // Where L1 is followed alone, there are no blocks for as long as there are no batches.
+    let silence_max = config.leads.then(|| silence_max(&parts.rollup));
+    let leads = config.leads;
     let (rollup, database) = (parts.rollup.clone(), parts.database.clone());
     let view = ChainView::new(store.clone(), rollup, database, root.clone(), &config.readers);
     let abort = CancellationToken::new();
@@ -148,7 +151,7 @@ pub async fn run(
         origins: Arc::new(OriginView::new(config.l1_confirmations)),
         pending: PendingTransactions::new(parts.database.clone()),
         learned: Predictions::new(parts.database.clone()),
-        builder_health: parts.health.component("builder", Some(silence_max(&parts.rollup))),
+        builder_health: parts.health.component("builder", silence_max),
         journal_health: parts.health.component("journal", None),
         index_health: parts.health.component("index", None),
         fence,
@@ -165,7 +168,7 @@ pub async fn run(
         shutdown,
     };
     let (events, chain) = (publisher.clone(), view.clone());
-    let submitter = Submitter { queue, mempool, publisher: events, view: chain, quotas };
+    let submitter = Submitter { queue, mempool, publisher: events, view: chain, quotas, leads };
     let aborted = abort.clone();
     let (ending, limit) = (node.shutdown.clone(), node.config.shutdown_time_max);
     let task = tokio::spawn(async move {
@@ -237,8 +240,9 @@ impl Node {
         self.give_back(std::mem::take(&mut loaded.returned)).await;
         predictions::reload(&self.learned, self.engine.predictor()).await;
         reload(&self.pending, &self.queue).await;
-        let mut tasks = self.spawn_tasks(&control, loaded.is_new).await?;
-        let mut lead = !loaded.is_new;
+        let leads = self.config.leads;
+        let mut lead = leads && !loaded.is_new;
+        let mut tasks = self.spawn_tasks(&control, !lead).await?;
         let mut version = 0;
         loop {
             let session = Session::start(&self, loaded, &receiver, &control, lead, version)?;
@@ -249,10 +253,10 @@ impl Node {
             match exit {
                 Exit::Stopped => break,
                 Exit::Lost(what) => return Err(SequencerError::Lost { what }),
-                Exit::Reset { keep, cause, lead: leads } => {
+                Exit::Reset { keep, cause, lead: may_lead } => {
                     version = reached + 1;
                     loaded = self.take_back(keep, &cause, version).await?;
-                    lead = leads;
+                    lead = leads && may_lead;
                     resets.send_modify(|resets| *resets += 1);
                 }
             }
@@ -294,6 +298,7 @@ impl Node {
             resume,
             derived: Vec::new(),
             following,
+            leads: self.config.leads,
         };
         tasks.spawn(follower.run(self.shutdown.clone()));
         tasks.spawn(renew(

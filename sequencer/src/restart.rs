@@ -6,6 +6,7 @@
 //! hash that the next one's journaled opening names, or loading fails.
 
 mod genesis;
+mod replay;
 mod resume;
 mod stored;
 
@@ -16,18 +17,19 @@ use std::{
 
 use alloy::primitives::Bytes;
 use db::{CurrentState, Database, Fence, Index, Journal, JournalReader, Position, SubBlock};
-use executor::{BlockContext, ChainSpec};
+use executor::ChainSpec;
 use l1::L1Source;
 use protocol::{BlockOpening, Heads, L2BlockRef, RollupConfig, SafetyLevel, TxDeposit};
 use service::{Backoff, error_chain};
 use state::{CacheLimits, StateTrie};
 
+use replay::Replay;
 pub(crate) use resume::ResumePoints;
 pub(crate) use stored::{chain_block, included, opening_of};
 
 use crate::{
     SequencerConfig, SequencerError,
-    builder::{BlockEngine, GrowingBlock, OpenBlock, WithdrawalKeeper},
+    builder::{BlockEngine, WithdrawalKeeper},
     chain::{BaseState, ChainBlock, ChainStore, StoreLimits},
     node::SequencerParts,
 };
@@ -310,48 +312,6 @@ impl Loader {
 
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
-
-/// What it takes to execute blocks of the journal again.
-struct Replay {
-    spec: ChainSpec,
-    keeper: WithdrawalKeeper,
-    store: Arc<ChainStore>,
-    engine: Arc<BlockEngine>,
-}
-
-impl Replay {
-    /// Executes a block on the newest one, whose trie is given and comes back as that of the block.
-    fn block(
-        &self,
-        mut trie: StateTrie,
-        opening: BlockOpening,
-        deposits: &[TxDeposit],
-        rows: &[SubBlock],
-    ) -> Result<(StateTrie, ChainBlock), SequencerError> {
-        let number = opening.number;
-        let parent = self.store.newest();
-        let context = BlockContext::new(&self.spec, &parent.header, &opening);
-        let state = self
-            .store
-            .state_after(parent.number())
-            .ok_or(SequencerError::Lost { what: "state of the newest block" })?;
-        let opened = OpenBlock::open(context, state, deposits, &self.engine);
-        let (mut open, first) =
-            opened.map_err(|source| SequencerError::Reopen { number, source })?;
-        let mut growing = GrowingBlock::default();
-        trie.apply(&first.diff);
-        growing.add(&first.diff, &first.transactions);
-        for row in &rows[1..] {
-            let transactions = row.transactions().map_err(SequencerError::ReadJournal)?;
-            let replayed = open.replay(&transactions);
-            let sub_block = replayed.map_err(|source| SequencerError::Replay { number, source })?;
-            trie.apply(&sub_block.diff);
-            growing.add(&sub_block.diff, &sub_block.transactions);
-        }
-        let block = growing.seal(&trie, open.close(), self.keeper);
-        Ok((trie, block))
-    }
-}
 
 fn decode_opening(first: &SubBlock) -> Result<BlockOpening, SequencerError> {
     let number = first.position.block;

@@ -31,6 +31,8 @@ pub struct Submitter {
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) view: ChainView,
     pub(crate) quotas: Arc<Quotas>,
+    /// Whether transactions are ordered here at all.
+    pub(crate) leads: bool,
 }
 
 /// Why waiting for a transaction ended without a receipt.
@@ -94,6 +96,9 @@ impl Submitter {
 
     /// Submits many raw transactions for the present client; one answer each, in the same order.
     pub async fn submit_many(&self, raw: Vec<Bytes>) -> Vec<Result<B256, Rejection>> {
+        if !self.leads {
+            return raw.iter().map(|_| Err(Rejection::Following)).collect();
+        }
         if self.mempool.sequencing() != Sequencing::Active {
             return raw.iter().map(|_| Err(Rejection::Stopped)).collect();
         }

@@ -299,6 +299,7 @@ pub(crate) fn rejection_text(rejection: &Rejection) -> String {
         Rejection::Stopped => {
             "the sequencer takes no transactions now: stopped by its operator".to_owned()
         }
+        Rejection::Following => "this node takes no transactions: it follows L1 alone".to_owned(),
         Rejection::Quota(refused) => quota_text(refused.reason).to_owned(),
         Rejection::Busy { .. } | Rejection::NotTaking | Rejection::State(_) => {
             rejection.to_string()

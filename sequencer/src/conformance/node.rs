@@ -72,7 +72,8 @@ pub(super) async fn serve(chain: Chain) -> Node {
     let (pool, limits) = (database.database.clone(), ReaderConfig::default());
     let view = ChainView::new(store, rollup.clone(), pool, handle, &limits)
         .of_ethereum(Arc::new(chain.ethereum));
-    let submitter = Submitter { queue, mempool, publisher, view: view.clone(), quotas };
+    let submitter =
+        Submitter { queue, mempool, publisher, view: view.clone(), quotas, leads: true };
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let doors = api::open(anywhere, submitter, view, rollup, Health::new()).await.unwrap();
     Node { address: doors.address, _doors: doors, _threads: threads, _root: root, database }

@@ -59,6 +59,8 @@ pub struct Follower {
     pub derived: Vec<DerivedRow>,
     /// Whether the builder builds what L1 dictates, until L1 has no more to say.
     pub following: bool,
+    /// Whether it then goes on with blocks of its own.
+    pub leads: bool,
 }
 
 impl Follower {
@@ -106,7 +108,7 @@ impl Follower {
         if head.number < number {
             // Also the blocks that derivation only takes as origins, after a start.
             self.origins.set(self.derivation.origins().clone(), Some(head.number));
-            if std::mem::take(&mut self.following) {
+            if self.leads && std::mem::take(&mut self.following) {
                 self.builder.lead().await;
             }
             return self.wait_for_tip().await;

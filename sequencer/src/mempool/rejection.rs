@@ -176,6 +176,9 @@ pub enum Rejection {
     /// The operator has stopped sequencing.
     #[error("sequencing is stopped by the operator")]
     Stopped,
+    /// This node orders no transactions.
+    #[error("this node follows L1 alone")]
+    Following,
     /// It was taken, and removed later by the operator.
     #[error("removed by the operator")]
     Removed,
@@ -224,6 +227,7 @@ impl Rejection {
             Self::Busy { .. } => "busy",
             Self::Quota(_) => "quota",
             Self::Stopped => "stopped",
+            Self::Following => "following",
             Self::Removed => "removed",
             Self::NotTaking => "not_taking",
             Self::State(_) => "state",

@@ -43,6 +43,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Status {
         | Rejection::NonceTooHigh { .. }
         | Rejection::InsufficientFunds { .. }
         | Rejection::SenderHasCode { .. }
+        | Rejection::Following
         | Rejection::ReplacementUnderpriced { .. }
         | Rejection::Unexecutable { .. } => Code::FailedPrecondition,
         Rejection::AlreadyKnown { .. } => Code::AlreadyExists,
