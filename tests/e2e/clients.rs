@@ -51,6 +51,14 @@ async fn the_bridge_is_crossed_both_ways_with_viem() -> Result<()> {
     devnet.stop().await
 }
 
+#[tokio::test]
+async fn viem_tells_what_a_transaction_costs() -> Result<()> {
+    let devnet = Devnet::ephemeral(&[]).await?;
+    let more = [("BRAID_L1_RPC", devnet.info.l1.rpc.clone())];
+    run(&devnet, 0, "node", &[script("fees.mjs")], &more).await?;
+    devnet.stop().await
+}
+
 /// Runs a client against the devnet as one of its accounts; it ends well and says `ok` at the end.
 pub(crate) async fn run(
     devnet: &Devnet,

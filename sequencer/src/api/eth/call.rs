@@ -146,7 +146,7 @@ impl Run {
         Ok(simulation)
     }
 
-    /// The least gas limit that succeeds, within a small slack.
+    /// The least gas limit that succeeds: to the unit, or within a small slack where that is more than what is spent.
     pub(super) fn estimate(&self, state: &State, context: &BlockContext) -> Result<u64, Fault> {
         let allowance = std::cmp::min(self.call.gas_limit, self.allowance(state)?);
         if allowance >= TRANSFER_GAS
@@ -163,9 +163,13 @@ impl Run {
             }
             _ => return Err(failed(&first).into()),
         }
-        // Refunds come only at the end, and a sub-call keeps back a 64th of what is left.
-        let spent = first.gas_used + first.gas_refunded;
-        let (mut fails, mut enough) = (first.gas_used.saturating_sub(1), allowance);
+        // Refunds come only at the end. Most calls need just what they spend.
+        let spent = std::cmp::min(first.gas_used.saturating_add(first.gas_refunded), allowance);
+        if self.succeeds(state, context, spent)? {
+            return Ok(spent);
+        }
+        // A sub-call keeps back a 64th of what is left.
+        let (mut fails, mut enough) = (spent, allowance);
         let mut next = spent.saturating_add(spent / 63);
         while fails + 1 < enough
             && (enough - fails).saturating_mul(1_000)
