@@ -13,7 +13,7 @@ use crate::{chain::At, publisher::Published};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A deposit of `mint` wei to `to`.
-fn deposit(to: Address, mint: u64) -> L1Message {
+pub(super) fn deposit(to: Address, mint: u64) -> L1Message {
     let mut data = Vec::new();
     data.extend_from_slice(&U256::from(mint).to_be_bytes::<32>());
     data.extend_from_slice(&U256::from(mint).to_be_bytes::<32>());
@@ -22,7 +22,7 @@ fn deposit(to: Address, mint: u64) -> L1Message {
     L1Message::Deposit(DepositMessage { from: to, to, opaque_data: data.into() })
 }
 
-fn balance(node: &Running, address: Address) -> U256 {
+pub(super) fn balance(node: &Running, address: Address) -> U256 {
     let latest = node.handle.view.latest().number();
     let state = node.block_on(node.handle.view.state(At::Number(latest))).unwrap();
     state.account(&address).unwrap().map_or(U256::ZERO, |account| account.balance)

@@ -7,4 +7,5 @@ mod faults;
 mod l1;
 mod life;
 mod rebuild;
+mod reorgs;
 mod support;
