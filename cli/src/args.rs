@@ -153,12 +153,37 @@ pub(crate) struct DeployArgs {
     /// For how long it may, in seconds; at most 14 days, and four times as long lies between two pauses
     #[arg(long, default_value_t = 604_800)]
     pub(crate) pause: u64,
+    /// Who gets what users pay for gas; the deployer if it is not given
+    #[arg(long)]
+    pub(crate) fee_recipient: Option<alloy::primitives::Address>,
+    /// Where: on l1 by a withdrawal, or on l2 at once
+    #[arg(long, default_value = "l1")]
+    pub(crate) fee_layer: FeeLayer,
+    /// The least that a fee vault pays out, in wei
+    #[arg(long, default_value = "1000000000000000000")]
+    pub(crate) fee_withdrawal_min: alloy::primitives::U256,
     /// Bond of a proposal, in wei
     #[arg(long, default_value = "100000000000000000")]
     pub(crate) bond: alloy::primitives::U256,
     /// Where to write the chain's configuration
     #[arg(long, default_value = "rollup.json")]
     pub(crate) out: PathBuf,
+}
+
+/// A layer that fees are paid on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FeeLayer {
+    L1,
+    L2,
+}
+
+impl From<FeeLayer> for bindings::WithdrawalNetwork {
+    fn from(layer: FeeLayer) -> Self {
+        match layer {
+            FeeLayer::L1 => Self::L1,
+            FeeLayer::L2 => Self::L2,
+        }
+    }
 }
 
 /// A duration such as `100ms` or `2s`.

@@ -10,8 +10,8 @@ use alloy::{
     providers::Provider,
 };
 use bindings::{
-    DeployParams, DeployedL1, FeeVaultParams, L1Addresses, PredeployParams, WithdrawalNetwork,
-    deploy_l1, l2_predeploys,
+    DeployParams, DeployedL1, FeeVaultParams, L1Addresses, PredeployParams, deploy_l1,
+    l2_predeploys,
     predeploys::{OTHER_BRIDGE_SLOT, OTHER_MESSENGER_SLOT},
 };
 use eyre::{Result, WrapErr};
@@ -25,8 +25,6 @@ use state::MemoryState;
 const PRAGUE_BLOB_UPDATE_FRACTION: u64 = 5_007_716;
 /// Base fee of the genesis block, in wei.
 const GENESIS_BASE_FEE: u64 = 10_000_000;
-/// The least balance that a fee vault pays out, in wei.
-const VAULT_WITHDRAWAL_MIN: u64 = 1_000_000_000_000_000_000;
 /// OP's usual weight of the L1 base fee, in millionths.
 const BASE_FEE_SCALAR: u32 = 1_368;
 /// OP's usual weight of the L1 blob base fee, in millionths.
@@ -59,6 +57,8 @@ pub(crate) struct ChainParams {
     pub(crate) guardian: Address,
     /// How long, in seconds.
     pub(crate) pause: u64,
+    /// Where the four fee vaults pay what users paid.
+    pub(crate) fees: FeeVaultParams,
     /// Accounts that have a balance from the start, in wei.
     pub(crate) funded: BTreeMap<Address, U256>,
 }
@@ -159,12 +159,8 @@ fn draft(l1_chain_id: u64, params: &ChainParams) -> RollupConfig {
 }
 
 fn alloc(params: &ChainParams, l1: &L1Addresses) -> BTreeMap<Address, GenesisAccount> {
-    let vault = FeeVaultParams {
-        recipient: params.deployer,
-        network: WithdrawalNetwork::L2,
-        withdrawal_min: U256::from(VAULT_WITHDRAWAL_MIN),
-    };
-    let predeploys = l2_predeploys(&PredeployParams::all_vaults(vault, l1.messenger, l1.bridge));
+    let params_of_l2 = PredeployParams::all_vaults(params.fees, l1.messenger, l1.bridge);
+    let predeploys = l2_predeploys(&params_of_l2);
     let contracts = predeploys.into_iter().map(|predeploy| {
         let account = GenesisAccount {
             nonce: predeploy.nonce,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use alloy::{providers::ProviderBuilder, signers::local::PrivateKeySigner};
+use bindings::FeeVaultParams;
 use eyre::{Result, WrapErr, ensure};
 
 use crate::{
@@ -38,6 +39,11 @@ pub(crate) async fn run(args: DeployArgs) -> Result<()> {
         batcher: args.batcher,
         guardian: args.guardian.unwrap_or_default(),
         pause: args.pause,
+        fees: FeeVaultParams {
+            recipient: args.fee_recipient.unwrap_or(deployer),
+            network: args.fee_layer.into(),
+            withdrawal_min: args.fee_withdrawal_min,
+        },
         funded: BTreeMap::new(),
     };
     let config = chain::create(&l1, &params).await?;

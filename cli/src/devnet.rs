@@ -20,6 +20,7 @@ use alloy::{
     providers::{ProviderBuilder, ext::AnvilApi},
 };
 use batcher::BatcherConfig;
+use bindings::{FeeVaultParams, WithdrawalNetwork};
 use db::{Cluster, ClusterOptions, Durability};
 use eyre::{Result, WrapErr, eyre};
 use l1::{
@@ -63,6 +64,8 @@ const SEQUENCING_WINDOW: u64 = 40;
 const SEQUENCER_DRIFT_MAX: u64 = 600;
 /// For how long withdrawals can be held up, in seconds.
 const PAUSE: u64 = 60;
+/// The least that a fee vault pays out, in wei.
+const FEE_WITHDRAWAL_MIN: u64 = 1_000_000_000_000_000_000;
 /// The sequencer's database.
 const SEQUENCER_DATABASE: &str = "sequencer";
 /// The verifier's own database.
@@ -270,6 +273,11 @@ fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams>
         batcher: operators.batcher.address(),
         guardian: operators.deployer.address(),
         pause: PAUSE,
+        fees: FeeVaultParams {
+            recipient: operators.deployer.address(),
+            network: WithdrawalNetwork::L2,
+            withdrawal_min: U256::from(FEE_WITHDRAWAL_MIN),
+        },
         funded,
     })
 }

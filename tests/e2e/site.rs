@@ -8,7 +8,7 @@ use std::{
 
 use alloy::{
     network::{EthereumWallet, TransactionBuilder},
-    primitives::U256,
+    primitives::{Address, U256},
     providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
@@ -24,6 +24,8 @@ use crate::support::{SOON, free_port, send};
 
 /// What the operators' door asks for.
 pub(crate) const TOKEN: &str = "only the operator knows";
+/// Whom the fee vaults pay, on L1.
+pub(crate) const FEE_RECIPIENT: Address = Address::repeat_byte(0xfe);
 /// Longest wait for a process to start or end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -226,7 +228,7 @@ impl Site {
 async fn deploy(folder: &Path, l1: &str, rules: Rules) -> Result<()> {
     let Rules { dispute_window, sequencing_window } = rules;
     let arguments = format!(
-        "deploy --l1-rpc {l1} --key-file {0}/deployer --batcher {1} --l2-chain-id 902 --proposal-interval 8 \
+        "deploy --l1-rpc {l1} --key-file {0}/deployer --batcher {1} --l2-chain-id 902 --proposal-interval 8 --fee-recipient {FEE_RECIPIENT} --fee-withdrawal-min 1 \
          --dispute-window {dispute_window} --sequencing-window {sequencing_window} --out {0}/rollup.json",
         folder.display(),
         account(1)?.address()
