@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/service", &[]),
     ("crates/state", &["protocol"]),
     ("crates/derivation", &["protocol"]),
+    ("crates/fault-proof", &[]),
     ("crates/executor", &["protocol", "state"]),
     ("crates/db", &["protocol", "state"]),
     ("crates/l1", &["protocol", "derivation", "service", "bindings"]),

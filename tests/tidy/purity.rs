@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::root;
 
-const CORE: [&str; 4] = ["protocol", "state", "executor", "derivation"];
+const CORE: [&str; 5] = ["protocol", "state", "executor", "derivation", "fault-proof"];
 const EDGE: [&str; 7] = ["tokio", "sqlx", "reqwest", "hyper", "axum", "tonic", "jsonrpsee"];
 
 #[test]

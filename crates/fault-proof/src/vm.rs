@@ -1,0 +1,16 @@
+//! The RV64IM machine of a dispute. The rules are those of the RISC-V unprivileged specification, 20191213 and later, for
+//! the base I and the extension M, 64 bits wide; without compressed code, atomics or control registers.
+
+mod arithmetic;
+mod instruction;
+mod machine;
+mod memory;
+mod tree;
+
+pub use arithmetic::{compute, is_taken};
+pub use instruction::{Instruction, Operation};
+pub use machine::{Machine, Progress, STATE_BYTES, TRAP_CODE};
+pub use memory::{MEMORY_BYTES, MEMORY_HEIGHT, Memory, root_of};
+
+#[cfg(test)]
+mod tests;

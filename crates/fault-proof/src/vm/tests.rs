@@ -1,0 +1,5 @@
+//! The machine's parts against definitions that are short, slow and written apart.
+
+mod instructions;
+mod machine;
+mod memory;
