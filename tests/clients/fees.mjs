@@ -10,7 +10,7 @@ import { chainConfig, publicActionsL2 } from 'viem/op-stack';
 const env = (name) => process.env[name] ?? assert.fail(`${name} is not set`);
 const COUNT = 1000;
 const LARGE = 200;
-const WAVE = 50;
+const WAVE = 25;
 // The L1 base fee below which it cannot fall: from there on it stands still, and so does the price of L1.
 const L1_BASE_FEE = 7n;
 
