@@ -340,6 +340,7 @@ impl Node {
         let mut back = self.loader.cut(keep, cause).await?;
         let waiting = self.mempool.drain(version);
         let mut loaded = self.loader.load(Some(self.store.clone()), version).await?;
+        self.store.remember_removed(&removed);
         self.publisher.send(Published::Removed(Arc::new(removed)));
         self.publisher.send(Published::Heads(Arc::new(self.store.heads())));
         back.splice(..0, std::mem::take(&mut loaded.returned));

@@ -59,14 +59,14 @@ async fn viem_tells_what_a_transaction_costs() -> Result<()> {
     devnet.stop().await
 }
 
-/// Runs a client against the devnet as one of its accounts; it ends well and says `ok` at the end.
+/// Runs a client against the devnet as one of its accounts; it ends well and says `ok` at the end. What it said.
 pub(crate) async fn run(
     devnet: &Devnet,
     account: usize,
     program: &str,
     arguments: &[PathBuf],
     more: &[(&str, String)],
-) -> Result<()> {
+) -> Result<String> {
     let info = &devnet.info;
     let mut command = Command::new(program);
     command
@@ -97,5 +97,5 @@ pub(crate) async fn run(
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
-    Ok(())
+    Ok(said.into_owned())
 }

@@ -25,6 +25,8 @@ pub struct DevnetInfo {
     pub l1: Endpoint,
     /// The sequencer.
     pub l2: L2Endpoint,
+    /// The operators' door, where it was asked for.
+    pub admin: Option<String>,
     /// Prometheus page.
     pub metrics: String,
     /// Connection string of the sequencer's database.

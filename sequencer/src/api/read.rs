@@ -61,6 +61,17 @@ impl Api {
         self.view.block(number).await
     }
 
+    /// Why there is nothing to read of a block that is not there. One that was taken back has no state any more, whether
+    /// the caller wants a canonical one or any.
+    pub(crate) fn absent(&self, id: BlockId) -> ErrorObjectOwned {
+        match id {
+            BlockId::Hash(hash) if self.view.store().was_removed(&hash.block_hash) => {
+                errors::not_canonical()
+            }
+            _ => errors::unknown_block(id_text(id)),
+        }
+    }
+
     /// The number that a tag means now.
     pub(crate) fn number(&self, tag: BlockNumberOrTag) -> u64 {
         let heads = self.view.heads();
@@ -165,9 +176,7 @@ impl Api {
         F: Fn(&State, &Arc<ChainBlock>, &StateOutlook) -> Result<T, Fault> + Send + Sync + 'static,
     {
         Client::current().call().map_err(|refused| errors::quota(&refused))?;
-        let Some(block) = self.block(id).await? else {
-            return Err(errors::unknown_block(id_text(id)));
-        };
+        let Some(block) = self.block(id).await? else { return Err(self.absent(id)) };
         let work = Arc::new(work);
         let mut retries = 0;
         loop {
@@ -216,15 +225,7 @@ impl Api {
             };
             return Ok((self.view.state(At::Pending).await?, context));
         }
-        let Some(block) = self.block(id).await? else {
-            return Err(errors::unknown_block(id_text(id)).into());
-        };
-        if let BlockId::Hash(hash) = id
-            && hash.require_canonical == Some(true)
-            && block.hash != hash.block_hash
-        {
-            return Err(errors::not_canonical().into());
-        }
+        let Some(block) = self.block(id).await? else { return Err(self.absent(id).into()) };
         let base_fee = block.header.base_fee_per_gas.unwrap_or_default();
         let context = self.context(&block.opening, base_fee, block.rules());
         Ok((self.view.state(At::Number(block.number())).await?, context))

@@ -9,6 +9,7 @@ mod grpc;
 mod ots;
 mod quota;
 mod raw;
+mod reorg;
 mod rollup;
 mod rpc;
 mod scene;

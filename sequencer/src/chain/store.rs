@@ -15,6 +15,9 @@ use state::StateDiff;
 use super::{BaseState, ChainBlock, Included, Located, PendingBlock, StateView};
 use crate::{builder::Covered, mempool::AdmissionState};
 
+/// Hashes of blocks that L1 took back which are remembered, the newest.
+const REMOVED_HASHES_MAX: usize = 4_096;
+
 /// Bounds of the store.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreLimits {
@@ -42,6 +45,8 @@ struct Inner {
     indexed: u64,
     /// Version of the pending state while no block is open.
     version: u64,
+    /// Blocks that were shown once and are no longer part of the chain, oldest first.
+    removed: VecDeque<B256>,
 }
 
 impl ChainStore {
@@ -62,6 +67,7 @@ impl ChainStore {
             heads,
             indexed,
             version: 0,
+            removed: VecDeque::new(),
         };
         let store = Self { inner: RwLock::new(inner), base, limits };
         store.replace(blocks, heads, indexed, 0);
@@ -85,6 +91,19 @@ impl ChainStore {
                 inner.transactions.insert(included.hash, (block.number(), included.clone()));
             }
         }
+    }
+
+    /// These blocks were shown and are no longer part of the chain.
+    pub fn remember_removed(&self, blocks: &[Arc<ChainBlock>]) {
+        let mut inner = self.inner.write();
+        inner.removed.extend(blocks.iter().map(|block| block.hash));
+        let beyond = inner.removed.len().saturating_sub(REMOVED_HASHES_MAX);
+        inner.removed.drain(..beyond);
+    }
+
+    /// Whether a hash that no block has now was that of a block which was taken back, as far as this process remembers.
+    pub fn was_removed(&self, hash: &B256) -> bool {
+        self.inner.read().removed.contains(hash)
     }
 
     /// A block was sealed. It is not `latest` before [`Self::set_latest`].

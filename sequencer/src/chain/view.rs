@@ -156,7 +156,11 @@ impl ChainView {
         }
         let found = self.reader.header_by_hash(hash).await;
         match found.map_err(ReadError::database("a block"))? {
-            Some(sealed) => self.block(sealed.header.number).await,
+            // Another block may have taken its place meanwhile.
+            Some(sealed) => {
+                let found = self.block(sealed.header.number).await?;
+                Ok(found.filter(|block| block.hash == hash))
+            }
             None => Ok(None),
         }
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use state::StateReader;
 
 use crate::{
-    api::{Api, errors, read::id_text},
+    api::Api,
     chain::{ChainBlock, ReadError, State},
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct RawMethods(pub(crate) Api);
 
 impl RawMethods {
     async fn require(&self, id: BlockId) -> RpcResult<Arc<ChainBlock>> {
-        self.0.block(id).await?.ok_or_else(|| errors::unknown_block(id_text(id)))
+        self.0.block(id).await?.ok_or_else(|| self.0.absent(id))
     }
 }
 

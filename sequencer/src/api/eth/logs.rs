@@ -53,7 +53,7 @@ impl LogMethods {
         let (from, to) = match filter.block_option {
             FilterBlockOption::AtBlockHash(hash) => {
                 let Some(block) = self.0.block(hash.into()).await? else {
-                    return Err(errors::unknown_block(hash));
+                    return Err(self.0.absent(hash.into()));
                 };
                 (block.header.number, block.header.number)
             }

@@ -7,7 +7,7 @@ use executor::{BlockContext, BlockRules};
 use jsonrpsee::core::RpcResult;
 
 use crate::{
-    api::{Api, errors, read::id_text},
+    api::{Api, errors},
     chain::{ChainBlock, Included, PendingBlock},
 };
 
@@ -46,7 +46,7 @@ impl Api {
 
     /// A block to execute again. One that is not there is an error.
     pub(crate) async fn require_replayable(&self, id: BlockId) -> RpcResult<Arc<Replayable>> {
-        self.replayable(id).await?.ok_or_else(|| errors::unknown_block(id_text(id)))
+        self.replayable(id).await?.ok_or_else(|| self.absent(id))
     }
 
     /// A sealed block to execute again. Nothing can be asked about genesis: it has no parent.

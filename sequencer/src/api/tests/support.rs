@@ -233,6 +233,30 @@ impl Node {
         self.l1.extend(vec![block]);
     }
 
+    /// L1 has other blocks from 101 on, up to 102.
+    pub(super) fn reorg(&self) {
+        let other = |number: u64, parent_hash| {
+            let mut block = l1_block(number, self.genesis + number - 100);
+            block.origin.hash = keccak256(format!("another L1 block {number}"));
+            block.parent_hash = parent_hash;
+            block
+        };
+        let first = other(101, l1_hash(100));
+        let second = other(102, first.origin.hash);
+        self.l1.extend(vec![first, second]);
+    }
+
+    /// Waits until the newest block is based on this L1 block or a later one.
+    pub(super) async fn until_origin(&self, number: u64) {
+        for _ in 0..1_000 {
+            if self.handle.view.latest().reference.origin.number >= number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no block is based on L1 block {number}");
+    }
+
     pub(super) fn url(&self) -> String {
         format!("http://{}/", self.address)
     }

@@ -17,17 +17,17 @@ use tokio::{
 use super::support::{LOGGER, Node, log, quantity, transfer};
 use crate::api::limits::CALLS_UNANSWERED_MAX;
 
-async fn connect(node: &Node) -> WsClient {
+pub(super) async fn connect(node: &Node) -> WsClient {
     WsClientBuilder::default().build(format!("ws://{}", node.address)).await.unwrap()
 }
 
-async fn subscribe(client: &WsClient, params: &[Value]) -> Subscription<Value> {
+pub(super) async fn subscribe(client: &WsClient, params: &[Value]) -> Subscription<Value> {
     let mut given = jsonrpsee::core::params::ArrayParams::new();
     params.iter().for_each(|param| given.insert(param).unwrap());
     client.subscribe("eth_subscribe", given, "eth_unsubscribe").await.unwrap()
 }
 
-async fn next(subscription: &mut Subscription<Value>) -> Value {
+pub(super) async fn next(subscription: &mut Subscription<Value>) -> Value {
     let next = tokio::time::timeout(Duration::from_secs(20), subscription.next());
     next.await.expect("a notification in time").expect("an open subscription").unwrap()
 }
