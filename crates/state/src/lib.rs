@@ -35,6 +35,7 @@ mod diff;
 mod keccak;
 mod memory;
 mod overlay;
+mod partial;
 mod reader;
 mod trie;
 
@@ -44,8 +45,9 @@ pub use cache::{BatchReader, CacheLimits, CacheStats, ReadCache};
 pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};
+pub use partial::{PartialError, PartialState};
 pub use reader::StateReader;
 pub use trie::{
-    AccountProof, EMPTY_ROOT, SlotWalk, StateTrie, StateTrieBuilder, StorageProof, TrieSize,
+    AccountProof, EMPTY_ROOT, Reads, SlotWalk, StateTrie, StateTrieBuilder, StorageProof, TrieSize,
     WalkError,
 };

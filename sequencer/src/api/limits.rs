@@ -60,6 +60,8 @@ pub(crate) const STORAGE_VALUES_MAX: usize = 1_024;
 pub(crate) const TXPOOL_TRANSACTIONS_MAX: usize = 10_000;
 /// Slots in one proof.
 pub(crate) const PROOF_SLOTS_MAX: usize = 1_024;
+/// Accounts and slots that one execution witness may show the way to.
+pub(crate) const WITNESS_READS_MAX: usize = 16_384;
 /// Gas of one call or estimate.
 pub(crate) const CALL_GAS_MAX: u64 = 50_000_000;
 /// Calls, estimates and log queries that run at a time; others wait.

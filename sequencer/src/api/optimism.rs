@@ -1,14 +1,20 @@
 //! `optimism_*`: what a rollup node of the OP Stack answers, for dashboards and tools that ask it. The same facts as in
 //! `rollup_*`, under the other names.
 //!
-//! What the sequencer does not keep is left out rather than made up: L1 blocks are known as origins of L2 blocks only.
+//! What the sequencer does not keep is left out rather than made up: of L1 blocks it knows those that are origins of L2
+//! blocks, and by number and hash those it has derived from.
 
-use alloy::{eips::BlockNumberOrTag, primitives::B256};
+use alloy::{
+    eips::BlockNumberOrTag,
+    primitives::{B256, U64},
+};
+use db::{Classify, Severity, VerifierError, VerifierStore};
 use jsonrpsee::{
     core::{RpcResult, async_trait},
     proc_macros::rpc,
+    types::ErrorObjectOwned,
 };
-use protocol::{L2BlockRef, SafetyLevel, output_root};
+use protocol::{BlockId, L2BlockRef, SafetyLevel, output_root};
 use serde_json::{Value, json};
 
 use super::{Api, errors};
@@ -20,6 +26,9 @@ pub(crate) trait Optimism {
     /// What a proposal for this block must claim.
     #[method(name = "outputAtBlock")]
     async fn output_at_block(&self, block: BlockNumberOrTag) -> RpcResult<Value>;
+    /// The safe head as L1 had it up to this block, and the L1 block that made it so.
+    #[method(name = "safeHeadAtL1Block")]
+    async fn safe_head_at(&self, l1_block: U64) -> RpcResult<Value>;
     /// All heads.
     #[method(name = "syncStatus")]
     async fn sync_status(&self) -> RpcResult<Value>;
@@ -53,6 +62,41 @@ fn l1_ref(block: &ChainBlock) -> Value {
     json!({ "hash": origin.hash, "number": origin.number, "timestamp": origin.timestamp })
 }
 
+impl OptimismMethods {
+    /// The L1 block that made the safe head what it was at an L1 block, and that head, or genesis where there is none yet;
+    /// `None` where that is not known.
+    async fn safe_head(
+        &self,
+        l1_block: u64,
+    ) -> Result<Option<(BlockId, Option<BlockId>)>, VerifierError> {
+        let derived = VerifierStore::new(self.0.view.database().clone());
+        let genesis = self.0.config.genesis.l1;
+        let newest = derived.l1_blocks(u64::MAX, 1).await?.first().copied().unwrap_or(genesis);
+        if !(genesis.number..=newest.number).contains(&l1_block) {
+            return Ok(None);
+        }
+        let Some(head) = derived.head_at(l1_block).await? else {
+            return Ok(Some((genesis, None)));
+        };
+        let l1 = derived.l1_blocks(head.derived_from, 1).await?.first().copied();
+        let head = BlockId { number: head.block.number, hash: head.block.hash };
+        Ok(l1.map(|l1| (l1, Some(head))))
+    }
+}
+
+fn id(block: BlockId) -> Value {
+    json!({ "hash": block.hash, "number": block.number })
+}
+
+fn unreadable(request: &'static str, error: &VerifierError) -> ErrorObjectOwned {
+    if error.severity() == Severity::Temporary {
+        let cause = service::error_chain(error);
+        tracing::warn!(request, cause, "cannot read what was derived now");
+        return errors::unreadable_now();
+    }
+    errors::internal(request, error)
+}
+
 #[async_trait]
 impl OptimismServer for OptimismMethods {
     async fn output_at_block(&self, block: BlockNumberOrTag) -> RpcResult<Value> {
@@ -70,12 +114,31 @@ impl OptimismServer for OptimismMethods {
         }))
     }
 
+    async fn safe_head_at(&self, l1_block: U64) -> RpcResult<Value> {
+        const NAME: &str = "optimism_safeHeadAtL1Block";
+        let number = l1_block.to();
+        let found = self.safe_head(number).await.map_err(|error| unreadable(NAME, &error))?;
+        let Some((l1, head)) = found else {
+            let text = format!("safe head not found: L1 block {number} was not derived from");
+            return Err(errors::server(text));
+        };
+        let head = match head {
+            Some(head) => head,
+            None => {
+                let genesis = self.0.view.require(0).await;
+                let genesis = genesis.map_err(|error| errors::read(NAME, &error))?;
+                BlockId { number: 0, hash: genesis.hash }
+            }
+        };
+        Ok(json!({ "l1Block": id(l1), "safeHead": id(head) }))
+    }
+
     async fn sync_status(&self) -> RpcResult<Value> {
         let heads = self.0.view.heads();
         let read = |error| errors::read("optimism_syncStatus", &error);
         let origin = async |level: SafetyLevel| {
             let block = self.0.view.require(heads.head(level).number).await.map_err(read)?;
-            Ok::<_, jsonrpsee::types::ErrorObjectOwned>(l1_ref(&block))
+            Ok::<_, ErrorObjectOwned>(l1_ref(&block))
         };
         let (newest, safe) = (origin(SafetyLevel::Unsafe).await?, origin(SafetyLevel::Safe).await?);
         Ok(json!({

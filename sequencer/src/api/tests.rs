@@ -18,4 +18,5 @@ mod streams;
 mod support;
 mod trace;
 mod withdrawals;
+mod witness;
 mod ws;

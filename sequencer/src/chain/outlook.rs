@@ -6,12 +6,12 @@
 //!
 //! Invariant: an answer is given only if the way back covers everything that the trie has applied.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use db::Index;
 use parking_lot::Mutex;
-use state::{AccountProof, StateDiff, StateTrie, UndoError};
+use state::{AccountProof, Reads, StateDiff, StateTrie, UndoError};
 use tokio::runtime::Handle;
 
 use super::{ChainStore, ReadError};
@@ -81,6 +81,19 @@ impl StateOutlook {
     pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, OutlookError> {
         let slots = slots.to_vec();
         self.ask(&StateDiff::default(), move |trie, diff| trie.proof_with(diff, &address, &slots))
+    }
+
+    /// The nodes of the block's state that it takes to read `reads`, to apply `next` and to find the root.
+    ///
+    /// # Errors
+    /// When too much differs, or something cannot be read.
+    pub fn witness(
+        &self,
+        reads: Reads,
+        next: Arc<StateDiff>,
+    ) -> Result<BTreeSet<Bytes>, OutlookError> {
+        let reads = Arc::new(reads);
+        self.ask(&StateDiff::default(), move |trie, diff| trie.witness_with(diff, &reads, &next))
     }
 
     fn ask<T, F>(&self, diff: &StateDiff, question: F) -> Result<T, OutlookError>

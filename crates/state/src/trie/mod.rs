@@ -17,6 +17,7 @@ mod reference;
 mod shard;
 mod threads;
 mod walk;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use build::StateTrieBuilder;
 pub use proof::{AccountProof, StorageProof};
 use shard::Shard;
 pub use walk::{SlotWalk, WalkError};
+pub use witness::Reads;
 
 /// The root of a trie without entries.
 pub const EMPTY_ROOT: B256 =

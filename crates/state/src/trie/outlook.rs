@@ -59,10 +59,15 @@ impl StateTrie {
         }
     }
 
-    /// Feeds the account trie, with the way to `look` opened.
-    fn feed(&self, builder: &mut HashBuilder, diff: &StateDiff, look: Option<B256>) {
+    /// Feeds the account trie as it is after a diff, with the ways to `looks` opened.
+    pub(super) fn feed(
+        &self,
+        builder: &mut HashBuilder,
+        diff: &StateDiff,
+        looks: impl IntoIterator<Item = B256>,
+    ) {
         let mut touches: BTreeMap<B256, Touch> = BTreeMap::new();
-        touches.extend(look.map(|key| (key, Touch::Look)));
+        touches.extend(looks.into_iter().map(|key| (key, Touch::Look)));
         for (address, change) in &diff.accounts {
             let key = keccak256(address);
             let touch = change.account.map_or(Touch::Remove, |account| {
@@ -84,25 +89,15 @@ impl StateTrie {
     fn storage(&self, key: &B256, change: Option<&AccountDiff>, slots: &[U256]) -> Storage {
         let hashed = |slot: &U256| keccak256(slot.to_be_bytes::<32>());
         let shard = &self.shards[shard_of(key)];
-        let (_, contract) = shard.find(key);
         let is_kept = change.is_none_or(|change| !change.clears_storage());
-        let written =
-            change.filter(|change| change.account.is_some()).map(|change| &change.storage);
+        let written = written(change);
         if slots.is_empty() && is_kept && written.is_none_or(BTreeMap::is_empty) {
-            return Storage { root: contract.storage_root, proofs: Vec::new() };
-        }
-        let node = if is_kept { contract.storage } else { Node::NONE };
-        let mut touches: BTreeMap<B256, Touch> =
-            slots.iter().map(|slot| (hashed(slot), Touch::Look)).collect();
-        for (slot, value) in written.into_iter().flatten() {
-            let touch = if value.is_zero() { Touch::Remove } else { Touch::Set(rlp(value)) };
-            touches.insert(hashed(slot), touch);
+            return Storage { root: shard.find(key).1.storage_root, proofs: Vec::new() };
         }
         let targets = slots.iter().map(|slot| Nibbles::unpack(hashed(slot)));
         let retainer = ProofRetainer::from_iter(targets);
         let mut builder = HashBuilder::default().with_proof_retainer(retainer);
-        let touches: Vec<_> = touches.into_iter().collect();
-        shard.storage.feed(&mut builder, node, &touches, &put_slot);
+        let node = self.feed_storage(&mut builder, key, change, slots.iter().map(hashed));
         let root = builder.root();
         let nodes = builder.take_proof_nodes();
         let proofs = slots.iter().map(|slot| {
@@ -115,6 +110,34 @@ impl StateTrie {
         });
         Storage { root, proofs: proofs.collect() }
     }
+
+    /// Feeds the storage of a hashed address as it is after a change, with the ways to `looks` opened; what of the trie it
+    /// was made from.
+    pub(super) fn feed_storage(
+        &self,
+        builder: &mut HashBuilder,
+        key: &B256,
+        change: Option<&AccountDiff>,
+        looks: impl IntoIterator<Item = B256>,
+    ) -> Node {
+        let shard = &self.shards[shard_of(key)];
+        let is_kept = change.is_none_or(|change| !change.clears_storage());
+        let node = if is_kept { shard.find(key).1.storage } else { Node::NONE };
+        let mut touches: BTreeMap<B256, Touch> =
+            looks.into_iter().map(|slot| (slot, Touch::Look)).collect();
+        for (slot, value) in written(change).into_iter().flatten() {
+            let touch = if value.is_zero() { Touch::Remove } else { Touch::Set(rlp(value)) };
+            touches.insert(keccak256(slot.to_be_bytes::<32>()), touch);
+        }
+        let touches: Vec<_> = touches.into_iter().collect();
+        shard.storage.feed(builder, node, &touches, &put_slot);
+        node
+    }
+}
+
+/// The slots that a change writes and that are there afterwards.
+fn written(change: Option<&AccountDiff>) -> Option<&BTreeMap<U256, U256>> {
+    change.filter(|change| change.account.is_some()).map(|change| &change.storage)
 }
 
 struct Storage {
@@ -146,7 +169,7 @@ fn nodes_of(builder: &mut HashBuilder, key: &B256) -> Vec<Bytes> {
 }
 
 /// The nodes of a path that stand for themselves: short ones are inside their parents, and an empty trie has none.
-fn listed(path: Vec<(Nibbles, Bytes)>) -> Vec<Bytes> {
+pub(super) fn listed(path: Vec<(Nibbles, Bytes)>) -> Vec<Bytes> {
     let is_listed = |(place, node): &(Nibbles, Bytes)| {
         node.len() >= HASHED_FROM_BYTES || (place.is_empty() && node.len() > 1)
     };

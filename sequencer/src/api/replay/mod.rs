@@ -157,12 +157,12 @@ fn is_same(new: &Receipt, stored: &Receipt) -> bool {
     new == stored
 }
 
-fn recovered(included: &Included) -> RecoveredTransaction {
+pub(crate) fn recovered(included: &Included) -> RecoveredTransaction {
     RecoveredTransaction::from_parts(included.transaction.clone(), included.sender)
 }
 
 /// A transaction of a block is valid there; what it cannot do is be read.
-fn unreadable(error: ExecuteError<ReadError>) -> Fault {
+pub(crate) fn unreadable(error: ExecuteError<ReadError>) -> Fault {
     match error {
         ExecuteError::State(error) => Fault::Read(error),
         ExecuteError::Invalid(invalid) => errors::internal("replay", &invalid).into(),

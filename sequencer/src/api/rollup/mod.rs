@@ -241,6 +241,7 @@ fn questions_json() -> Value {
         "simulateBlocksMax": limits::SIMULATE_BLOCKS_MAX,
         "simulateChangesMax": limits::SIMULATE_CHANGES_MAX,
         "storageValuesMax": limits::STORAGE_VALUES_MAX,
+        "witnessReadsMax": limits::WITNESS_READS_MAX,
         "txpoolTransactionsMax": limits::TXPOOL_TRANSACTIONS_MAX,
         "proofBlocksMax": crate::chain::OUTLOOK_BLOCKS_MAX,
         "proofChangesMax": crate::chain::OUTLOOK_CHANGES_MAX,

@@ -1,6 +1,8 @@
 //! Parts of blocks, slots of several accounts, what the node says of itself, and what waits.
 
 use alloy::primitives::B256;
+use db::{DerivedRow, VerifierStore};
+use protocol::BlockId;
 use serde_json::{Value, json};
 
 use super::support::{CHAIN_ID, GETTER, LOGGER, Node, key, log, quantity, transfer};
@@ -92,4 +94,37 @@ async fn tools_of_the_op_stack_find_their_names() {
     assert_eq!(config["l2_chain_id"], CHAIN_ID);
     let version = node.call("optimism_version", json!([])).await;
     assert_eq!(version, node.call("web3_clientVersion", json!([])).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_safe_head_is_known_by_l1_block() {
+    let node = &Node::start().await;
+    let name = "optimism_safeHeadAtL1Block";
+    node.until_block(1).await;
+    let genesis = node.handle.view.require(0).await.unwrap();
+    let head = node.handle.view.latest().reference;
+    let derived = VerifierStore::new(node.handle.view.database().clone());
+    let l1 = BlockId { number: 140, hash: B256::repeat_byte(0x14) };
+    let (output_root, derived_from) = (B256::ZERO, l1.number);
+    let row = DerivedRow { block: head, output_root, derived_from };
+    derived.processed(node.handle.fence, l1, &[row]).await.unwrap();
+    for number in 141..=142 {
+        let later = BlockId { number, hash: B256::repeat_byte(0x15) };
+        derived.processed(node.handle.fence, later, &[]).await.unwrap();
+    }
+    let at = async |number: u64| node.call(name, json!([format!("{number:#x}")])).await;
+    assert_eq!(at(100).await["safeHead"], json!({ "hash": genesis.hash, "number": 0 }));
+    assert_eq!(at(100).await["l1Block"]["number"], 100);
+    for number in 140..=142 {
+        let (head, l1) = (
+            json!({ "hash": head.hash, "number": head.number }),
+            json!({ "hash": l1.hash, "number": 140 }),
+        );
+        assert_eq!(at(number).await, json!({ "l1Block": l1, "safeHead": head }));
+    }
+    for number in [99, 143] {
+        let (code, text, _) = node.fail(name, json!([format!("{number:#x}")])).await;
+        let meant = format!("safe head not found: L1 block {number} was not derived from");
+        assert_eq!((code, text), (-32_000, meant));
+    }
 }

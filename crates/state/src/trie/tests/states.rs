@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::{super::threads, Numbers};
 use crate::{
-    Account, AccountDiff, EMPTY_ROOT, MemoryState, StateDiff, StateTrie, StateTrieBuilder,
+    Account, AccountDiff, EMPTY_ROOT, MemoryState, PartialState, StateDiff, StateReader, StateTrie,
+    StateTrieBuilder,
 };
 
 /// The root of a flat state by `alloy-trie`.
@@ -52,6 +53,37 @@ fn diff() -> impl Strategy<Value = StateDiff> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Whoever has a witness and nothing else reads the same and finds the same root.
+    #[test]
+    fn test_a_witness_is_enough(
+        diffs in prop::collection::vec(diff(), 1..6),
+        way in diff(),
+        next in diff(),
+        reads in prop::collection::btree_map(
+            (0u64..30).prop_map(address),
+            prop::collection::btree_set((0u64..12).prop_map(U256::from), 0..4),
+            0..6,
+        ),
+    ) {
+        let (mut trie, mut state) = (StateTrie::new(), MemoryState::new());
+        for diff in &diffs {
+            trie.apply(diff);
+            state.apply(diff);
+        }
+        state.apply(&way);
+        let nodes = trie.witness_with(&way, &reads, &next);
+        let known = PartialState::new(trie.root_with(&way), nodes, [], BTreeMap::new());
+        for (address, slots) in &reads {
+            prop_assert_eq!(known.account(address).unwrap(), state.account(address).unwrap());
+            for slot in slots {
+                prop_assert_eq!(known.storage(address, slot), Ok(state.storage(address, slot).unwrap()));
+            }
+        }
+        let mut all = way.clone();
+        all.merge(next.clone());
+        prop_assert_eq!(known.root_after(&next), Ok(trie.root_with(&all)));
+    }
 
     #[test]
     fn test_every_step_has_the_root_of_its_flat_state_and_leads_back(
