@@ -194,7 +194,7 @@ async fn a_withdrawal_goes_step_by_step_and_is_taken_up_again() -> Result<()> {
     // The devnet's users have ether on L2 that nobody has deposited.
     let withdraw = format!("bridge withdraw --amount 7wei --to {friend}");
     let said = user.run(&withdraw).await?;
-    ensure!(said.code == 1 && said.stderr.contains("would be lost"), "{}", said.stderr);
+    ensure!(said.code == 1 && said.stderr.contains("would have to wait"), "{}", said.stderr);
     user.does("bridge deposit --amount 1ether --wait").await?;
     user.after_a_proposal(&l2).await?;
     let said = user.does(&withdraw).await?;

@@ -155,15 +155,15 @@ impl Link {
         Ok(bridge)
     }
 
-    /// A payment that the portal cannot make is lost: it is tried once. Ether that came to L2 by the bridge is always there,
-    /// ether that genesis gave to somebody may not be.
+    /// The portal refuses (`NotEnoughEther`) what it has not got, so the withdrawal would wait. Ether that came to L2 by the
+    /// bridge is always there, ether that genesis gave to somebody may not be.
     pub(crate) async fn portal_must_have(&self, value: U256) -> Result<()> {
         let portal = self.chain.contracts.portal;
         let balance = self.l1.provider.get_balance(portal).await;
         let balance = balance.wrap_err("cannot read the portal's balance on L1")?;
         ensure!(
             balance >= value,
-            "the portal holds {} on L1, so a withdrawal of {} would be lost: this chain has given out ether that was never deposited, as a devnet does; deposit some first",
+            "the portal holds {} on L1, so a withdrawal of {} would have to wait: this chain has given out ether that was never deposited, as a devnet does; deposit some first, then try again",
             ether(balance),
             ether(value)
         );

@@ -60,6 +60,8 @@ mod tests {
     fn errors_of_contracts_have_their_names() {
         let error = Portal::OptimismPortal_ProofNotOldEnough {}.abi_encode();
         assert_eq!(named(&error.into()), "OptimismPortal_ProofNotOldEnough");
+        let error = Portal::NotEnoughEther { held: U256::from(3), needed: U256::from(4) };
+        assert_eq!(named(&error.abi_encode().into()), "NotEnoughEther { held: 3, needed: 4 }");
         let error = ERC20InsufficientBalance {
             sender: Address::ZERO,
             balance: U256::from(1),

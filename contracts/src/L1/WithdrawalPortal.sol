@@ -103,6 +103,9 @@ abstract contract WithdrawalPortal is IWithdrawalPortal {
         if (paused()) revert OptimismPortal_CallPaused();
         bytes32 withdrawalHash = withdrawal.hash();
         _requireFinal(withdrawalHash);
+        // Its call would fail, and it is called only once.
+        uint256 held = address(this).balance;
+        if (held < withdrawal.value) revert NotEnoughEther(held, withdrawal.value);
 
         finalizedWithdrawals[withdrawalHash] = true;
         _l2Sender = withdrawal.sender;

@@ -56,6 +56,9 @@ interface IWithdrawalPortal {
     /// @notice The transaction has too little gas to give the withdrawal what it asks for.
     error OptimismPortal_NotEnoughGas();
 
+    /// @notice There is less ether here than the withdrawal takes out; try it again when there is enough.
+    error NotEnoughEther(uint256 held, uint256 needed);
+
     /// @notice Only the guardian may pause.
     error NotGuardian(address caller);
 
@@ -76,6 +79,7 @@ interface IWithdrawalPortal {
     ) external;
 
     /// @notice Makes a withdrawal: calls its target with its value, data and at least its gas. Anybody may ask.
+    ///         Nothing happens while there is too little ether here.
     function finalizeWithdrawalTransaction(WithdrawalTransaction calldata withdrawal) external;
 
     /// @notice Holds withdrawals up for `PAUSE`. The guardian may do that once in `PAUSE_PERIODS` times as long.

@@ -247,13 +247,29 @@ contract WithdrawalPortalTest is Exits {
         vm.assertEq(address(chain.portal).balance, 100 ether);
     }
 
-    function test_finalize_moreThanThereIs_paysNothing() public {
+    /// @dev It is not lost: once there is enough it is made, and only then.
+    function testFuzz_finalize_moreThanThereIs_canBeTriedAgain(uint64 missing) public {
+        vm.assume(missing != 0);
         WithdrawalTransaction memory withdrawal = simple();
-        withdrawal.value = 101 ether;
+        withdrawal.value = 100 ether + uint256(missing);
         ready(withdrawal);
-        vm.expectEmit(address(chain.portal));
-        emit IWithdrawalPortal.WithdrawalFinalized(hashOf(withdrawal), false);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IWithdrawalPortal.NotEnoughEther.selector, 100 ether, withdrawal.value
+            )
+        );
         chain.portal.finalizeWithdrawalTransaction(withdrawal);
+        vm.assertFalse(chain.portal.finalizedWithdrawals(hashOf(withdrawal)));
+        vm.assertEq(target.calls(), 0);
+
+        vm.deal(USER, missing);
+        vm.prank(USER, USER);
+        chain.portal.depositTransaction{value: missing}(USER, missing, 21_000, false, "");
+        vm.expectEmit(address(chain.portal));
+        emit IWithdrawalPortal.WithdrawalFinalized(hashOf(withdrawal), true);
+        chain.portal.finalizeWithdrawalTransaction(withdrawal);
+        vm.assertEq(target.value(), withdrawal.value);
+        vm.assertEq(address(chain.portal).balance, 0);
     }
 
     function test_finalize_longAnswer_costsTheFinalizerNothing() public {
