@@ -4,3 +4,4 @@ mod deploy;
 mod l1;
 mod l2;
 mod node;
+mod trie;
