@@ -7,6 +7,9 @@ library Predeploys {
     /// @notice Sends the L1 attributes transaction. Nobody has its key.
     address internal constant DEPOSITOR_ACCOUNT = 0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001;
 
+    /// @notice Stands for ether in the bridge's older functions and events. There is nothing there.
+    address internal constant LEGACY_ETH = 0xDeadDeAddeAddEAddeadDEaDDEAdDeaDDeAD0000;
+
     /// @notice Wrapped ether.
     address internal constant WETH9 = 0x4200000000000000000000000000000000000006;
 

@@ -14,6 +14,19 @@ import {MinGasCall} from "../libraries/MinGasCall.sol";
 abstract contract StandardBridge is IStandardBridge {
     using SafeERC20 for IERC20;
 
+    /// @notice What crosses, as the events say it.
+    struct Transfer {
+        address localToken;
+        address remoteToken;
+        address from;
+        address to;
+        uint256 amount;
+        bytes extraData;
+    }
+
+    /// @dev Both tokens of a transfer of ether.
+    address internal constant ETHER = address(0);
+
     /// @dev Gas that is given on with ether that is sent here without a word.
     uint32 private constant RECEIVE_GAS_LIMIT = 200_000;
 
@@ -89,6 +102,7 @@ abstract contract StandardBridge is IStandardBridge {
     {
         if (msg.value != amount) revert WrongValue();
         if (to == address(this) || to == messenger()) revert BadRecipient(to);
+        _hasCome(Transfer(ETHER, ETHER, from, to, amount, extraData));
         emit ETHBridgeFinalized(from, to, amount, extraData);
         if (!MinGasCall.call(to, amount, "", GAS_AFTER_CALL)) revert EtherRefused(to);
     }
@@ -103,6 +117,7 @@ abstract contract StandardBridge is IStandardBridge {
         bytes calldata extraData
     ) external onlyOtherBridge {
         if (to == address(this)) revert BadRecipient(to);
+        _hasCome(Transfer(localToken, remoteToken, from, to, amount, extraData));
         emit ERC20BridgeFinalized(localToken, remoteToken, from, to, amount, extraData);
         if (_standsFor(localToken, remoteToken)) {
             IOptimismMintableERC20(localToken).mint(to, amount);
@@ -118,7 +133,14 @@ abstract contract StandardBridge is IStandardBridge {
     /// @inheritdoc IStandardBridge
     function otherBridge() public view virtual returns (address);
 
-    function _bridgeETH(address to, uint32 minGasLimit, bytes memory extraData) private {
+    /// @dev Emits the older event of what has left.
+    function _hasLeft(Transfer memory made) internal virtual;
+
+    /// @dev Emits the older event of what has come.
+    function _hasCome(Transfer memory made) internal virtual;
+
+    function _bridgeETH(address to, uint32 minGasLimit, bytes memory extraData) internal {
+        _hasLeft(Transfer(ETHER, ETHER, msg.sender, to, msg.value, extraData));
         emit ETHBridgeInitiated(msg.sender, to, msg.value, extraData);
         bytes memory call_ =
             abi.encodeCall(this.finalizeBridgeETH, (msg.sender, to, msg.value, extraData));
@@ -132,7 +154,7 @@ abstract contract StandardBridge is IStandardBridge {
         uint256 amount,
         uint32 minGasLimit,
         bytes calldata extraData
-    ) private {
+    ) internal {
         if (_standsFor(localToken, remoteToken)) {
             IOptimismMintableERC20(localToken).burn(msg.sender, amount);
         } else {
@@ -144,6 +166,7 @@ abstract contract StandardBridge is IStandardBridge {
             }
             deposits[localToken][remoteToken] += amount;
         }
+        _hasLeft(Transfer(localToken, remoteToken, msg.sender, to, amount, extraData));
         emit ERC20BridgeInitiated(localToken, remoteToken, msg.sender, to, amount, extraData);
         // What is local here is remote there.
         bytes memory call_ = abi.encodeCall(
