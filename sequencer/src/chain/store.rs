@@ -253,9 +253,12 @@ impl ChainStore {
         sealed.chain(open).any(|included| included.hash == *hash)
     }
 
-    /// The state after a block that is in memory and not below the indexed one.
+    /// The state after a block that is in memory, and that Postgres has not gone past or is about to.
     pub fn state_after(&self, number: u64) -> Option<StateView> {
         let inner = self.inner.read();
+        if number < self.base.newest_possible() {
+            return None;
+        }
         Some(self.view(number, inner.layers_of(number)?))
     }
 
@@ -272,11 +275,14 @@ impl ChainStore {
         self.view(newest, layers)
     }
 
-    /// What is known to have changed after a block, or after the indexed block where that is newer.
+    /// What is known to have changed after a block, or after the indexed block where that is newer; the index has that
+    /// block's undo diff, and those before it.
     pub(super) fn changes_above(&self, number: u64) -> Option<ChangesAbove> {
         let inner = self.inner.read();
         let newest = inner.blocks.back()?.number();
-        let floor = std::cmp::max(number, inner.indexed);
+        // Where Postgres is on its way to a newer block, no older state can be read.
+        let floor = std::cmp::max(inner.indexed, self.base.newest_possible());
+        let floor = std::cmp::max(number, floor);
         let state = self.view(floor, inner.layers_of(floor)?);
         let sealed = (floor + 1..=newest).map(|number| inner.get(number));
         let mut diffs =

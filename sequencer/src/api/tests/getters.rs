@@ -1,11 +1,16 @@
 //! Parts of blocks, slots of several accounts, what the node says of itself, and what waits.
 
+use std::time::Duration;
+
 use alloy::primitives::B256;
-use db::{DerivedRow, VerifierStore};
+use db::{DerivedRow, Index, VerifierStore};
 use protocol::BlockId;
 use serde_json::{Value, json};
 
-use super::support::{CHAIN_ID, GETTER, LOGGER, Node, key, log, quantity, transfer};
+use super::{
+    scene::Scene,
+    support::{CHAIN_ID, GETTER, LOGGER, Node, key, log, quantity, transfer},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_of_blocks() {
@@ -126,5 +131,38 @@ async fn the_safe_head_is_known_by_l1_block() {
         let (code, text, _) = node.fail(name, json!([format!("{number:#x}")])).await;
         let meant = format!("safe head not found: L1 block {number} was not derived from");
         assert_eq!((code, text), (-32_000, meant));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_state_is_read_while_postgres_moves_past_it() {
+    let scene = Scene::play().await;
+    let node = &scene.node;
+    let last = scene.last_block();
+    let who = key(1).address();
+    let questions = |number: u64| {
+        let at = format!("{number:#x}");
+        [
+            ("eth_getBalance", json!([who, at])),
+            ("eth_getStorageAt", json!([LOGGER, "0x0", at])),
+            ("eth_call", json!([{ "to": GETTER }, at])),
+            ("eth_getProof", json!([who, [], at])),
+            ("debug_executionWitness", json!([at])),
+            ("debug_traceBlockByNumber", json!([at, { "tracer": "callTracer" }])),
+        ]
+    };
+    let mut before = Vec::new();
+    for (method, params) in (1..=last).flat_map(questions) {
+        before.push(node.call(method, params).await);
+    }
+    let index = Index::new(node.handle.view.database().clone());
+    while index.tip().await.unwrap().is_none_or(|tip| tip.header.number < last) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // As the indexer does before Postgres moves, however long that takes.
+    let store = node.handle.view.store();
+    store.base().begin_move(last);
+    for ((method, params), before) in (1..=last).flat_map(questions).zip(before) {
+        assert!(node.call(method, params.clone()).await == before, "{method} {params}");
     }
 }
