@@ -24,7 +24,7 @@ pub struct BatcherConfig {
     pub batch_blocks_max: u64,
     /// Batches, and parts of blocks, that are in the outbox and not mined.
     pub batches_open_max: usize,
-    /// L1 blocks after which a settled batch that has not become safe is posted again.
+    /// L1 blocks that derivation goes beyond a settled batch which has not become safe, before it is posted again.
     pub repost_after_l1_blocks: u64,
     /// Calldata or blobs.
     pub carrier: CarrierPolicy,

@@ -10,6 +10,9 @@ pub enum BatcherError {
     /// The heads could not be read.
     #[error("cannot read the heads")]
     ReadHeads(#[source] db::HeadsStoreError),
+    /// How far the sequencer's derivation has come could not be read.
+    #[error("cannot read how far derivation has come")]
+    ReadDerived(#[source] db::VerifierError),
     /// The journal could not be read.
     #[error("cannot read the journal")]
     ReadJournal(#[source] db::JournalError),
@@ -104,6 +107,7 @@ impl BatcherError {
     pub fn severity(&self) -> Severity {
         match self {
             Self::ReadHeads(source) => of_database(source),
+            Self::ReadDerived(source) => of_database(source),
             Self::ReadJournal(source) => of_database(source),
             Self::ReadIndex(source) => of_database(source),
             Self::Outbox(source) => of_database(source),

@@ -9,7 +9,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use db::{Database, Fence, HeadsStore, JournalReader, Leases, OutboxError, Role};
+use db::{Database, Fence, Leases, OutboxError, Role};
 use l1::{
     Kzg, L1Client, L1Reader, LocalSigner,
     tx::{TxConfig, TxError, TxHandle, TxSender},
@@ -146,11 +146,7 @@ fn sender_ended(role: &'static str, source: TxError<OutboxError>) -> BatcherErro
 }
 
 fn source(deps: &Deps) -> Source {
-    Source::new(
-        JournalReader::new(deps.database.clone()),
-        HeadsStore::new(deps.database.clone()),
-        deps.reader.clone(),
-    )
+    Source::new(&deps.database, deps.reader.clone())
 }
 
 fn sender(deps: &Deps, signer: LocalSigner, outbox: Outbox) -> (TxSender<Outbox>, TxHandle) {

@@ -8,6 +8,7 @@ mod chain;
 mod fill;
 mod parts;
 mod rebuilt;
+mod stuck;
 
 use std::time::{Duration, Instant};
 
@@ -30,12 +31,14 @@ use crate::{
 };
 use chain::{Chain, Parts, attempts};
 use rebuilt::Rebuilt;
+use stuck::Stuck;
 
 /// What to post next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// The blocks from this one on, in a batch of which it is the first for the `attempt`-th time.
-    Blocks { first: u64, attempt: usize },
+    /// The blocks from this one on, in a batch of which it is the first for the `attempt`-th time. `again`: what carried
+    /// it is lost, so it does not wait for others.
+    Blocks { first: u64, attempt: usize, again: bool },
     /// What is missing of a block in parts.
     Parts(parts::Begun),
     /// Nothing before the parts of this block that are under way have settled.
@@ -63,8 +66,8 @@ pub(crate) struct Poster {
     sender: TxHandle,
     /// Since when the oldest block that is in no batch has waited.
     waiting: Option<(u64, Instant)>,
-    /// Since which L1 block every batch is settled and the safe head still lacks their blocks.
-    settled: Option<((u64, u64), u64)>,
+    /// Whether the batch behind the safe head has been lost.
+    stuck: Stuck,
     /// Which records carry blocks that no longer are.
     rebuilt: Rebuilt,
 }
@@ -85,7 +88,7 @@ impl Poster {
             outbox,
             sender,
             waiting: None,
-            settled: None,
+            stuck: Stuck::default(),
             rebuilt: Rebuilt::default(),
         }
     }
@@ -103,7 +106,8 @@ impl Poster {
         let under_way = |entry: &&OutboxEntry| entry.outcome.is_none() && entry.inclusion.is_none();
         let under_way = entries.iter().filter(under_way).count();
         let room = self.config.batches_open_max.saturating_sub(under_way);
-        let next = self.next(&entries, &all, &heads);
+        let processed = self.source.processed().await?;
+        let next = self.next(&entries, &all, &heads, processed);
         let first = next.block();
         metrics::posted_to(first.saturating_sub(1));
         let head = heads.unsafe_head().number;
@@ -117,15 +121,20 @@ impl Poster {
             return Ok(());
         }
         match next {
-            Next::Blocks { first, attempt } => {
+            Next::Blocks { first, attempt, again } => {
                 let last = std::cmp::min(head, first + self.config.batch_blocks_max - 1);
                 let target = self.config.batch_raw_bytes_target;
                 let blocks = self.source.blocks(first, last, target).await?;
                 let raw_bytes: usize = blocks.iter().map(SealedInputs::raw_bytes).sum();
                 let full =
                     raw_bytes >= target || blocks.len() as u64 >= self.config.batch_blocks_max;
-                if blocks.is_empty() || !(full || waited >= self.config.batch_age_max) {
+                let is_due = again || full || waited >= self.config.batch_age_max;
+                if blocks.is_empty() || !is_due {
                     return Ok(());
+                }
+                if again {
+                    metrics::reposted();
+                    tracing::warn!(first, "what carried a block is lost, posting it again");
                 }
                 self.post(blocks, attempt, room).await?;
             }
@@ -161,41 +170,30 @@ impl Poster {
     }
 
     /// What has to be posted next. `all` records count for the numbers of attempts, which make keys unique.
-    fn next(&mut self, entries: &[OutboxEntry], all: &[OutboxEntry], heads: &Heads) -> Next {
+    fn next(
+        &mut self,
+        entries: &[OutboxEntry],
+        all: &[OutboxEntry],
+        heads: &Heads,
+        processed: u64,
+    ) -> Next {
         let safe = heads.safe_head().number;
         let chain = Chain::of(entries, safe + 1);
-        let blocks = |first| Next::Blocks { first, attempt: attempts(all, first) };
-        if chain.next > safe + 1 && chain.settled && self.lost(chain.next, safe) {
-            metrics::reposted();
-            let (first, last) = (safe + 1, chain.next - 1);
-            tracing::warn!(first, last, "posted blocks did not become safe, posting them again");
-            self.settled = None;
-            return blocks(first);
+        let blocks = |first, again| Next::Blocks { first, attempt: attempts(all, first), again };
+        let posted = chain.next > safe + 1 && chain.settled;
+        let patience = self.config.repost_after_l1_blocks;
+        if self.stuck.look(safe, posted, processed, patience) {
+            return blocks(safe + 1, true);
         }
         match chain.parts {
-            Parts::None => blocks(chain.next),
+            Parts::None => blocks(chain.next, false),
             Parts::UpTo { last, count, open } => {
                 let next_attempt = attempts(all, last.block);
                 Next::Parts(parts::Begun { last, count, open, next_attempt })
             }
             Parts::Broken { open: true } => Next::Settle { block: chain.next },
-            Parts::Broken { open: false } => {
-                metrics::reposted();
-                tracing::warn!(block = chain.next, "a part was lost, posting the block again");
-                blocks(chain.next)
-            }
+            Parts::Broken { open: false } => blocks(chain.next, true),
         }
-    }
-
-    /// Whether all batches up to `next` have been settled for so long that derivation must have passed over them.
-    fn lost(&mut self, next: u64, safe: u64) -> bool {
-        let l1_head = self.sender.status().borrow().head.map_or(0, |head| head.number);
-        let since = match self.settled {
-            Some((seen, since)) if seen == (safe, next) => since,
-            _ => l1_head,
-        };
-        self.settled = Some(((safe, next), since));
-        l1_head.saturating_sub(since) >= self.config.repost_after_l1_blocks
     }
 
     /// Posts as many of these blocks as one L1 transaction carries, or parts of the first if it carries not even one.

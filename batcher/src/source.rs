@@ -5,7 +5,7 @@
 //! only if all of them are sealed and consecutive.
 
 use alloy::primitives::{Bytes, Keccak256};
-use db::{Generation, HeadsStore, JournalReader, Position, SubBlock};
+use db::{Database, Generation, HeadsStore, JournalReader, Position, SubBlock, VerifierStore};
 use derivation::OriginBlock;
 use l1::L1Reader;
 use protocol::{BlockOpening, Heads};
@@ -44,12 +44,25 @@ impl SealedInputs {
 pub(crate) struct Source {
     journal: JournalReader,
     heads: HeadsStore,
+    derived: VerifierStore,
     l1: L1Reader,
 }
 
 impl Source {
-    pub(crate) const fn new(journal: JournalReader, heads: HeadsStore, l1: L1Reader) -> Self {
-        Self { journal, heads, l1 }
+    pub(crate) fn new(database: &Database, l1: L1Reader) -> Self {
+        Self {
+            journal: JournalReader::new(database.clone()),
+            heads: HeadsStore::new(database.clone()),
+            derived: VerifierStore::new(database.clone()),
+            l1,
+        }
+    }
+
+    /// The newest L1 block that the sequencer's derivation has come to; zero before the first.
+    pub(crate) async fn processed(&self) -> Result<u64, BatcherError> {
+        let newest =
+            self.derived.l1_blocks(u64::MAX, 1).await.map_err(BatcherError::ReadDerived)?;
+        Ok(newest.first().map_or(0, |block| block.number))
     }
 
     /// The heads as the sequencer last wrote them; `None` before its first block.

@@ -44,14 +44,30 @@ async fn blobs_and_calldata_both_carry_the_chain() -> Result<()> {
 
 #[tokio::test]
 async fn a_reorg_of_depth_three_is_followed() -> Result<()> {
+    reorganize(3).await
+}
+
+/// Batches that counted as confirmed are gone from L1. They are posted again, and those behind them, while the chain goes on:
+/// the sequencing window does not pass.
+#[tokio::test]
+async fn a_reorg_below_what_was_confirmed_loses_no_block() -> Result<()> {
+    reorganize(12).await
+}
+
+async fn reorganize(depth: u64) -> Result<()> {
     let mut devnet = Devnet::ephemeral(&[]).await?;
     let (l1, node) = (devnet.l1()?, devnet.l2(0)?);
     let to = Address::repeat_byte(6);
     let sent = send(&node, transfer(to, 7)).await?;
     safe(&node, sent.block_number.unwrap_or_default()).await?;
-    let head = l1.get_block_number().await?;
+    // Something stands above it on L1 when it is taken out.
+    let head = eventually("L1 to go on", LATER, || async {
+        let head = l1.get_block_number().await?;
+        Ok((head > depth + 12).then_some(head))
+    })
+    .await?;
     let old = l1.get_block_by_number(head.into()).await?.map(|block| block.header.hash);
-    l1.anvil_reorg(alloy::rpc::types::anvil::ReorgOptions { depth: 3, tx_block_pairs: vec![] })
+    l1.anvil_reorg(alloy::rpc::types::anvil::ReorgOptions { depth, tx_block_pairs: vec![] })
         .await?;
     eventually("L1 to have another block there", LATER, || async {
         let new = l1.get_block_by_number(head.into()).await?.map(|block| block.header.hash);
@@ -74,7 +90,9 @@ async fn a_reorg_of_depth_three_is_followed() -> Result<()> {
     let at = status["head"]["number"].as_u64().unwrap_or_default();
     let hash: B256 = serde_json::from_value(status["head"]["hash"].clone())?;
     assert_eq!(hash, block_hash(&node, at).await?);
-    // A reorg is worth a warning, so the log is not checked here.
+    // A reorg is worth a warning, so the log is checked for one line alone.
+    let log = devnet.process().logs().text();
+    ensure!(!log.contains("our own blocks give way to L1"), "the window passed:\n{log}");
     let status = devnet.process().terminate(LATER).await?;
     ensure!(status.success(), "{status}");
     Ok(())

@@ -2,7 +2,8 @@
 //! there in part. Pure.
 //!
 //! Invariant: a block in parts counts only if the inbox will hold its parts one right after the other; a part never goes
-//! on with those of another attempt.
+//! on with those of another attempt. A batch counts only behind what carries the blocks before it: derivation does not
+//! come back to one that was posted too early.
 
 use db::{Coverage, OutboxEntry, OutboxOutcome};
 
@@ -15,7 +16,7 @@ pub(super) struct Chain {
     pub(super) next: u64,
     /// What is there of that block.
     pub(super) parts: Parts,
-    /// Whether none of these records is under way any more.
+    /// Whether what carries the first of them is not under way any more.
     pub(super) settled: bool,
 }
 
@@ -62,17 +63,26 @@ impl Chain {
         let counting: Vec<_> =
             records.iter().copied().filter(|record| may_count(record.entry)).collect();
         let mut chain = Self { next: first, parts: Parts::None, settled: true };
+        let mut newest_id = 0;
         loop {
-            let batch = covering(&counting, chain.next);
+            let is_front = chain.next == first;
+            let batch = covering(&counting, chain.next).filter(|(entry, _)| entry.id > newest_id);
             let group = Group::of(&records, &counting, chain.next);
+            let group = group.filter(|group| group.newest_id > newest_id);
             let newest_part = group.as_ref().map_or(0, |group| group.newest_id);
             match (batch.filter(|(entry, _)| entry.id > newest_part || group.is_none()), group) {
                 (Some((entry, last)), _) => {
                     chain.next = last + 1;
-                    chain.settled &= entry.outcome.is_some();
+                    newest_id = entry.id;
+                    if is_front {
+                        chain.settled = entry.outcome.is_some();
+                    }
                 }
                 (None, Some(group)) => {
-                    chain.settled &= group.settled;
+                    newest_id = group.newest_id;
+                    if is_front {
+                        chain.settled = group.settled;
+                    }
                     match group.parts {
                         Parts::UpTo { last, .. } if last.is_last() => chain.next += 1,
                         parts => return Self { parts, ..chain },

@@ -44,12 +44,30 @@ fn up_to(last: PartKey, count: usize, open: bool) -> Parts {
 fn batches_count_as_far_as_they_chain() {
     let entries = [entry(1, 4, landed()), entry(5, 9, None), entry(12, 15, None)];
     let chain = |next, settled| Chain { next, parts: Parts::None, settled };
-    assert_eq!(Chain::of(&entries, 1), chain(10, false));
-    assert_eq!(Chain::of(&entries, 3), chain(10, false));
+    // Whether it is settled is said of the first one alone: there is always one under way at the end.
+    assert_eq!(Chain::of(&entries, 1), chain(10, true));
+    assert_eq!(Chain::of(&entries, 3), chain(10, true));
+    assert_eq!(Chain::of(&entries, 5), chain(10, false));
     assert_eq!(Chain::of(&entries[..1], 1), chain(5, true));
     assert_eq!(Chain::of(&[], 7), chain(7, true));
     let again = OutboxEntry { id: 20, ..entry(1, 4, None) };
     assert_eq!(Chain::of(&[entry(1, 4, landed()), again], 1), chain(5, false));
+}
+
+#[test]
+fn what_was_posted_before_its_parent_carries_nothing() {
+    let lost = [entry(1, 4, landed()), entry(5, 9, landed()), entry(10, 12, None)];
+    assert_eq!(Chain::of(&lost, 1).next, 13);
+    // The first was lost, and is posted again: those behind it are on L1 before it.
+    let again = OutboxEntry { id: 20, ..entry(1, 6, None) };
+    let entries = [&lost[..], &[again]].concat();
+    assert_eq!(Chain::of(&entries, 1), Chain { next: 7, parts: Parts::None, settled: false });
+    let next = OutboxEntry { id: 21, ..entry(7, 12, None) };
+    assert_eq!(Chain::of(&[&entries[..], &[next]].concat(), 1).next, 13);
+    // Nor do parts that are older.
+    let parts = [part(2, key(0, 0, 12), landed()), part(3, key(0, 12, 30), landed())];
+    let before = OutboxEntry { id: 20, ..entry(1, 4, landed()) };
+    assert_eq!(Chain::of(&[&parts[..], &[before]].concat(), 1).next, 5);
 }
 
 #[test]
@@ -71,12 +89,13 @@ fn parts_are_gone_on_with_until_the_block_is_whole() {
     let first = Chain { next: 5, parts: up_to(key(0, 0, 12), 1, false), settled: true };
     assert_eq!(Chain::of(&entries, 1), first);
     entries.push(part(11, key(0, 12, 29), None));
-    let second = Chain { next: 5, parts: up_to(key(0, 12, 29), 2, true), settled: false };
+    let second = Chain { next: 5, parts: up_to(key(0, 12, 29), 2, true), settled: true };
     assert_eq!(Chain::of(&entries, 1), second);
+    assert!(!Chain::of(&entries, 5).settled);
     entries.push(part(12, key(0, 29, 30), None));
-    assert_eq!(Chain::of(&entries, 1), Chain { next: 6, parts: Parts::None, settled: false });
+    assert_eq!(Chain::of(&entries, 1), Chain { next: 6, parts: Parts::None, settled: true });
     entries.push(OutboxEntry { id: 13, ..entry(6, 8, None) });
-    assert_eq!(Chain::of(&entries, 1), Chain { next: 9, parts: Parts::None, settled: false });
+    assert_eq!(Chain::of(&entries, 1), Chain { next: 9, parts: Parts::None, settled: true });
     assert_eq!(attempts(&entries, 5), 1);
 }
 
