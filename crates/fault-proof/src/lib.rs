@@ -1,10 +1,10 @@
-//! How a wrong claim is found out: the machine that a dispute is about, so far all of it but its host calls.
+//! How a wrong claim is found out: the machine that a dispute is about.
 //!
 //! ```text
 //!  Machine::advance ─▶ word of Memory ─▶ Instruction ─▶ registers, Memory, pc ─▶ hash of the state
-//!                                           └ Ecall ─▶ the caller
+//!                                           └ Ecall ─▶ Call ─▶ Host ─▶ Effect on the same
 //! ```
-//! Not here yet: host calls, proofs of steps, the program, the game. Invariant: every word of code and every pair of operands has
+//! Not here yet: proofs of steps, the program, the game. Invariant: every word of code and every pair of operands has
 //! exactly one meaning; what is no instruction, and no place in memory, is said to be none, and never a panic.
 #![no_std]
 

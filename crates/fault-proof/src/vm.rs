@@ -2,12 +2,16 @@
 //! the base I and the extension M, 64 bits wide; without compressed code, atomics or control registers.
 
 mod arithmetic;
+mod calls;
+mod host;
 mod instruction;
 mod machine;
 mod memory;
 mod tree;
 
 pub use arithmetic::{compute, is_taken};
+pub use calls::{Call, Effect, KECCAK_BYTES_MAX, RECOVER_BYTES, Words, buffer_height};
+pub use host::{Host, NotRecorded, Recorded, keccak_key, local_key};
 pub use instruction::{Instruction, Operation};
 pub use machine::{Machine, Progress, STATE_BYTES, TRAP_CODE};
 pub use memory::{MEMORY_BYTES, MEMORY_HEIGHT, Memory, root_of};

@@ -6,7 +6,7 @@
 
 use alloy_primitives::{B256, Keccak256};
 
-use super::{Instruction, Memory, Operation, compute, is_taken};
+use super::{Call, Effect, Host, Instruction, Memory, Operation, compute, is_taken};
 
 /// The exit code of a trap.
 pub const TRAP_CODE: u8 = 0xff;
@@ -72,8 +72,51 @@ impl Machine {
             },
             None => self.exit = Some(TRAP_CODE),
         }
-        self.step += 1;
+        self.step = self.step.wrapping_add(1);
         Progress::Stepped
+    }
+
+    /// Does the next step, whatever it is: goes to the state that follows this one.
+    ///
+    /// # Errors
+    /// The host lacks a preimage; nothing has changed.
+    pub fn proceed<H: Host>(&mut self, host: &mut H) -> Result<(), H::Error> {
+        if self.advance() != Progress::Calls {
+            return Ok(());
+        }
+        let effect = match self.call() {
+            Some(call) => call.carry_out(&self.memory, host)?,
+            None => None,
+        };
+        if effect.and_then(|effect| self.take(effect)).is_none() {
+            self.exit = Some(TRAP_CODE);
+        }
+        self.step = self.step.wrapping_add(1);
+        Ok(())
+    }
+
+    /// The host call that the registers ask for.
+    pub(super) const fn call(&self) -> Option<Call> {
+        let [a0, a1, a2] = [self.registers[10], self.registers[11], self.registers[12]];
+        Call::of(self.registers[17], [a0, a1, a2])
+    }
+
+    fn take(&mut self, effect: Effect) -> Option<()> {
+        match effect {
+            Effect::Word { at, word, result } => {
+                self.memory.write(at, word.0)?;
+                if let Some(result) = result {
+                    self.set_register(10, result);
+                }
+            }
+            Effect::Output(output) => self.output = output,
+            Effect::Exit(code) => {
+                self.exit = Some(code);
+                return Some(());
+            }
+        }
+        self.pc = self.pc.wrapping_add(4);
+        Some(())
     }
 
     /// The hash of the state: memory root, pc, step, whether it has ended, exit code, registers, output; numbers

@@ -1,5 +1,6 @@
 //! The machine's parts against definitions that are short, slow and written apart.
 
+mod calls;
 mod instructions;
 mod machine;
 mod memory;
