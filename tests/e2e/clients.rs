@@ -59,6 +59,30 @@ async fn viem_tells_what_a_transaction_costs() -> Result<()> {
     devnet.stop().await
 }
 
+/// Where a client goes, and as whom.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) rpc: String,
+    pub(crate) ws: String,
+    pub(crate) metrics: String,
+    pub(crate) chain_id: u64,
+    pub(crate) key: String,
+}
+
+impl Door {
+    /// The devnet's first node, as one of its accounts.
+    pub(crate) fn of(devnet: &Devnet, account: usize) -> Self {
+        let info = &devnet.info;
+        Self {
+            rpc: info.l2.rpc.clone(),
+            ws: info.l2.ws.clone(),
+            metrics: info.metrics.clone(),
+            chain_id: info.l2.chain_id,
+            key: info.accounts[account].private_key.clone(),
+        }
+    }
+}
+
 /// Runs a client against the devnet as one of its accounts; it ends well and says `ok` at the end. What it said.
 pub(crate) async fn run(
     devnet: &Devnet,
@@ -67,21 +91,28 @@ pub(crate) async fn run(
     arguments: &[PathBuf],
     more: &[(&str, String)],
 ) -> Result<String> {
-    let info = &devnet.info;
+    let to = format!("{:#x}", Address::left_padding_from(&(0x4000 + account).to_be_bytes()));
+    let more = [&[("BRAID_TO", to)], more].concat();
+    run_at(&Door::of(devnet, account), program, arguments, &more).await
+}
+
+/// Runs a client at a door; it ends well and says `ok` at the end. What it said.
+pub(crate) async fn run_at(
+    door: &Door,
+    program: &str,
+    arguments: &[PathBuf],
+    more: &[(&str, String)],
+) -> Result<String> {
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .env("BRAID_RPC", &info.l2.rpc)
-        .env("BRAID_WS", &info.l2.ws)
-        .env("BRAID_CHAIN_ID", info.l2.chain_id.to_string())
-        .env("BRAID_KEY", &info.accounts[account].private_key)
-        .env(
-            "BRAID_TO",
-            format!("{:#x}", Address::left_padding_from(&(0x4000 + account).to_be_bytes())),
-        )
+        .env("BRAID_RPC", &door.rpc)
+        .env("BRAID_WS", &door.ws)
+        .env("BRAID_CHAIN_ID", door.chain_id.to_string())
+        .env("BRAID_KEY", &door.key)
         .env("BRAID_TOKEN", contracts("node_modules/@uniswap/v2-core/build/ERC20.json"))
         .env("BRAID_CAST", contracts("node_modules/@foundry-rs/cast-linux-amd64/bin/cast"))
-        .env("BRAID_METRICS", &info.metrics)
+        .env("BRAID_METRICS", &door.metrics)
         .envs(more.iter().map(|(name, value)| (name, value)))
         .kill_on_drop(true);
     let name =

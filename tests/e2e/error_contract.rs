@@ -1,9 +1,10 @@
 //! The error contract with the clients that people use: every row arrives with its code and text, is classified as
 //! meant, and costs one request, or as many as its client makes of what may pass. Rows that need an end, a change of the
-//! leader or a chain of 100,000 blocks are tested in the sequencer.
+//! leader, a sender that is a contract or a chain of 100,000 blocks are tested in the sequencer.
 
 mod calls;
 mod sendings;
+mod services;
 
 use alloy::{
     network::TransactionBuilder,
@@ -17,7 +18,7 @@ use harness::{Devnet, eventually};
 use serde_json::{Value, json};
 
 use crate::{
-    clients,
+    clients::{self, Door},
     support::{LATER, send},
 };
 
@@ -57,7 +58,7 @@ async fn every_client_gets_every_row_in_one_request() -> Result<()> {
         calls::simulating(account.address),
         calls::after_much(&devnet).await?,
     ];
-    in_all(&devnet, &rows.concat(), &transactions).await?;
+    in_all(&Door::of(&devnet, 0), &rows.concat(), &transactions).await?;
     devnet.stop().await
 }
 
@@ -80,7 +81,7 @@ async fn clients_come_again_for_what_may_pass() -> Result<()> {
     let mut fault = row("fault of the node", name, json!([]), -32_603, "internal error");
     // The one code that viem repeats.
     fault["requests"] = json!({ "viem": 4 });
-    in_all(&devnet, &[fault], &[]).await?;
+    in_all(&Door::of(&devnet, 0), &[fault], &[]).await?;
     let node = devnet.l2(0)?;
     let error = node.raw_request::<_, Value>(name.into(), ()).await.err();
     let error = error.as_ref().and_then(|error| error.as_error_resp()?.try_data_as::<Value>());
@@ -92,7 +93,7 @@ async fn clients_come_again_for_what_may_pass() -> Result<()> {
     let raw = sendings::good(&devnet.info.accounts[2], devnet.info.l2.chain_id)?;
     let text = "the sequencer takes no transactions now: stopped by its operator";
     let stopped = unavailable("stopped", "eth_sendRawTransaction", json!([raw]), text);
-    in_all(&devnet, &[stopped], &[]).await?;
+    in_all(&Door::of(&devnet, 0), &[stopped], &[]).await?;
     operate(&devnet, "admin_startSequencer").await?;
     node.send_raw_transaction(&raw).await.wrap_err("it takes them again")?.tx_hash();
     // The library logs an error for every answer that is too long.
@@ -126,7 +127,7 @@ async fn clients_see_what_a_reorg_removes() -> Result<()> {
         ),
         row("removed", "eth_getLogs", json!([{ "blockHash": removed }]), -32_000, text),
     ];
-    in_all(&devnet, &rows, &[]).await?;
+    in_all(&Door::of(&devnet, 0), &rows, &[]).await?;
     // A reorg is worth a warning, so the log is not checked.
     let status = devnet.process().terminate(LATER).await?;
     ensure!(status.success(), "{status}");
@@ -156,28 +157,28 @@ async fn operate(devnet: &Devnet, method: &str) -> Result<()> {
 }
 
 /// All rows in all clients.
-async fn in_all(devnet: &Devnet, calls: &[Value], transactions: &[Value]) -> Result<()> {
+async fn in_all(door: &Door, calls: &[Value], transactions: &[Value]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("rows.json");
     std::fs::write(&path, json!({ "calls": calls, "transactions": transactions }).to_string())?;
-    in_alloy(devnet, calls).await.wrap_err("alloy")?;
+    in_alloy(door, calls).await.wrap_err("alloy")?;
     let python = clients::script(".venv/bin/python").display().to_string();
     let rows = [("BRAID_ROWS", path.display().to_string())];
-    clients::run(devnet, 0, &python, &[clients::script("errors.py")], &rows).await?;
-    clients::run(devnet, 0, "bash", &[clients::script("errors.sh")], &rows).await?;
-    clients::run(devnet, 0, "node", &[clients::script("errors.mjs")], &rows).await?;
+    clients::run_at(door, &python, &[clients::script("errors.py")], &rows).await?;
+    clients::run_at(door, "bash", &[clients::script("errors.sh")], &rows).await?;
+    clients::run_at(door, "node", &[clients::script("errors.mjs")], &rows).await?;
     Ok(())
 }
 
 /// alloy with its layer that repeats what may pass.
-async fn in_alloy(devnet: &Devnet, rows: &[Value]) -> Result<()> {
+async fn in_alloy(door: &Door, rows: &[Value]) -> Result<()> {
     let retrying = RetryBackoffLayer::new(3, 100, 1_000);
-    let client = ClientBuilder::default().layer(retrying).http(devnet.info.l2.rpc.parse()?);
+    let client = ClientBuilder::default().layer(retrying).http(door.rpc.parse()?);
     let node = ProviderBuilder::new().connect_client(client);
     for row in rows {
         let (name, method) = (&row["name"], row["method"].as_str().unwrap_or_default());
         let counted = row["counted"].as_str().unwrap_or_default();
-        let before = requests(devnet, counted).await?;
+        let before = requests(door, counted).await?;
         let answer: Result<Value, _> =
             node.raw_request(method.to_owned().into(), row["params"].clone()).await;
         let error = answer.err().ok_or_else(|| eyre!("{name} succeeded"))?;
@@ -189,7 +190,7 @@ async fn in_alloy(devnet: &Devnet, rows: &[Value]) -> Result<()> {
             let reverted = told.as_revert_data().ok_or_else(|| eyre!("{name}: no revert data"))?;
             ensure!(reverted.to_string() == data, "{name}: {reverted}");
         }
-        let made = requests(devnet, counted).await? - before;
+        let made = requests(door, counted).await? - before;
         let meant = row["requests"]["alloy"].as_u64().unwrap_or(1);
         ensure!(made == meant, "{name}: {made} requests");
     }
@@ -197,8 +198,8 @@ async fn in_alloy(devnet: &Devnet, rows: &[Value]) -> Result<()> {
 }
 
 /// How many requests of a method the node has answered.
-async fn requests(devnet: &Devnet, method: &str) -> Result<u64> {
-    let page = reqwest::get(&devnet.info.metrics).await?.text().await?;
+async fn requests(door: &Door, method: &str) -> Result<u64> {
+    let page = reqwest::get(&door.metrics).await?.text().await?;
     let label = format!("method=\"{method}\"");
     let lines = page.lines().filter(|line| line.starts_with("braid_rpc_requests_total{"));
     let counts = lines.filter(|line| line.contains(&label));

@@ -42,6 +42,8 @@ pub(crate) struct Site {
     pub(crate) node: String,
     admin: String,
     pub(crate) verifier: String,
+    /// Metrics of the sequencer, and of the node.
+    pub(crate) metrics: [String; 2],
     pub(crate) rollup: RollupConfig,
     pub(crate) anvil: Anvil,
     pub(crate) postgres: Postgres,
@@ -115,12 +117,13 @@ impl Site {
         let rollup = serde_json::from_str(&fs::read_to_string(folder.path().join("rollup.json"))?)?;
         let (l2, admin, metrics, batcher, verifier) =
             (free_port()?, free_port()?, free_port()?, free_port()?, free_port()?);
-        let (follower, proposer) = (free_port()?, free_port()?);
+        let (follower, following, proposer) = (free_port()?, free_port()?, free_port()?);
         let site = Self {
             l2: format!("http://127.0.0.1:{l2}"),
             node: format!("http://127.0.0.1:{follower}"),
             admin: format!("http://127.0.0.1:{admin}"),
             verifier: format!("http://127.0.0.1:{verifier}"),
+            metrics: [metrics, following].map(|port| format!("http://127.0.0.1:{port}/metrics")),
             rollup,
             anvil,
             postgres,
@@ -144,7 +147,7 @@ impl Site {
         let lists = format!("access_lists = {:?}\n", site.l2);
         // For whoever has no part in the sequencer: a node, and a proposer beside it.
         let listen = format!("listen = \"127.0.0.1:{follower}\"\n");
-        site.configure("node", free_port()?, "node", &listen, "")?;
+        site.configure("node", following, "node", &listen, "")?;
         let key = format!("proposer_key_file = {:?}\n", site.path("anybody"));
         let sending = "[tx]\nl1_poll_interval = \"100ms\"\nconfirmations = 1\n";
         site.configure("proposer", proposer, "node", &key, sending)?;
@@ -172,6 +175,13 @@ impl Site {
             self.anvil.url(),
         );
         Ok(fs::write(self.path(&format!("{name}.toml")), text)?)
+    }
+
+    /// Adds to a configuration file.
+    pub(crate) fn amend(&self, name: &str, more: &str) -> Result<()> {
+        let path = self.path(&format!("{name}.toml"));
+        let text = fs::read_to_string(&path)?;
+        Ok(fs::write(path, text + more)?)
     }
 
     pub(crate) fn start(&self, service: &str) -> Result<Process> {

@@ -176,6 +176,8 @@ pub(super) fn reading() -> Vec<Value> {
     let mut more = |name: &str, method: &str, params: Value, code, text: &str| {
         rows.push(row(name, method, params, code, text));
     };
+    let l1 = "safe head not found: L1 block 16777215 was not derived from";
+    more("no safe head", "optimism_safeHeadAtL1Block", json!(["0xffffff"]), -32_000, l1);
     more("no filter", "eth_getFilterChanges", json!(["0x1"]), -32_000, "filter not found");
     let list = "access list of block 0 is not available";
     more("no access list", "eth_getBlockAccessList", json!(["0x0"]), -32_000, list);
