@@ -3,10 +3,13 @@
 
 mod arithmetic;
 mod calls;
+mod code;
 mod host;
 mod instruction;
 mod machine;
 mod memory;
+mod page;
+mod runner;
 mod tree;
 
 pub use arithmetic::{compute, is_taken};
@@ -15,6 +18,7 @@ pub use host::{Host, NotRecorded, Recorded, keccak_key, local_key};
 pub use instruction::{Instruction, Operation};
 pub use machine::{Machine, Progress, STATE_BYTES, TRAP_CODE};
 pub use memory::{MEMORY_BYTES, MEMORY_HEIGHT, Memory, root_of};
+pub use runner::Runner;
 
 #[cfg(test)]
 mod tests;

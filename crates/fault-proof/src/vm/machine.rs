@@ -26,7 +26,7 @@ pub struct Machine {
     pub output: B256,
     /// The memory.
     pub memory: Memory,
-    registers: [u64; 32],
+    pub(super) registers: [u64; 32],
 }
 
 /// What has become of a step.

@@ -4,3 +4,4 @@ mod calls;
 mod instructions;
 mod machine;
 mod memory;
+mod runner;

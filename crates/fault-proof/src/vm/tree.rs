@@ -43,11 +43,6 @@ impl Tree {
         Self { nodes, stale: vec![0; words.div_ceil(64)] }
     }
 
-    /// The words.
-    pub(super) fn words(&self) -> &[B256] {
-        &self.nodes[self.nodes.len() / 2..]
-    }
-
     /// A word that is about to change.
     pub(super) fn word_mut(&mut self, index: usize) -> &mut B256 {
         let place = self.nodes.len() / 2 + index;
