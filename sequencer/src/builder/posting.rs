@@ -29,8 +29,8 @@ pub(super) struct Posting {
     /// Sealed blocks that are not safe, in order: number, and bytes of user transactions.
     waiting: VecDeque<(u64, usize)>,
     waiting_bytes: usize,
-    /// What became safe lately: the L1 head at which that was seen, and bytes.
-    posted: VecDeque<(u64, usize)>,
+    /// Blocks that became safe lately, in order: the L1 head at which that was seen, number, and bytes.
+    posted: VecDeque<(u64, u64, usize)>,
     posted_bytes: usize,
     is_late: bool,
 }
@@ -88,13 +88,21 @@ impl Posting {
     }
 
     fn note_safe(&mut self, safe: u64, l1_head: u64) {
-        while let Some((_, bytes)) = self.waiting.pop_front_if(|(number, _)| *number <= safe) {
+        while let Some((number, bytes)) = self.waiting.pop_front_if(|(number, _)| *number <= safe) {
             self.waiting_bytes -= bytes;
-            self.posted.push_back((l1_head, bytes));
+            self.posted.push_back((l1_head, number, bytes));
             self.posted_bytes += bytes;
         }
+        // A reorg of L1 took batches away: they have to be posted again.
+        while let Some((_, number, bytes)) =
+            self.posted.pop_back_if(|(_, number, _)| *number > safe)
+        {
+            self.posted_bytes -= bytes;
+            self.waiting.push_front((number, bytes));
+            self.waiting_bytes += bytes;
+        }
         let oldest = l1_head.saturating_sub(self.lag_max);
-        while let Some((_, bytes)) = self.posted.pop_front_if(|(seen, _)| *seen < oldest) {
+        while let Some((_, _, bytes)) = self.posted.pop_front_if(|(seen, ..)| *seen < oldest) {
             self.posted_bytes -= bytes;
         }
     }
@@ -153,6 +161,21 @@ mod tests {
         let mut posting = Posting::new(40, 7, FIRST);
         assert_eq!(posting.room(&safe(6, 100), 101), 0);
         assert_eq!(posting.room(&safe(7, 100), 102), FIRST);
+    }
+
+    #[test]
+    fn what_a_reorg_takes_from_l1_waits_again() {
+        let mut posting = Posting::new(40, 0, 0);
+        for number in 1..=3 {
+            posting.sealed(number, FIRST / 2);
+        }
+        assert_eq!(posting.room(&safe(2, 100), 101), FIRST / 2);
+        assert_eq!(posting.room(&safe(1, 100), 102), 0, "two of three wait");
+        assert_eq!(posting.room(&safe(3, 100), 103), FIRST);
+        assert_eq!(posting.room(&safe(0, 100), 104), 0, "all of them wait");
+        assert_eq!(posting.waiting, [(1, FIRST / 2), (2, FIRST / 2), (3, FIRST / 2)]);
+        assert_eq!(posting.room(&safe(3, 140), 150), FIRST);
+        assert_eq!((posting.waiting_bytes, posting.posted_bytes), (0, FIRST / 2 * 3));
     }
 
     proptest! {
