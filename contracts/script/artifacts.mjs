@@ -20,6 +20,7 @@ const CONTRACTS = {
     'WETH9',
   ],
   universal: ['OptimismMintableERC20'],
+  vm: ['Step'],
 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');

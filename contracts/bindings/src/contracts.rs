@@ -41,5 +41,6 @@ binding!(
     OptimismMintableERC20Factory
 );
 binding!(portal, "../artifacts/Portal.json", Portal);
+binding!(step, "../artifacts/Step.json", Step);
 binding!(system_config, "../artifacts/SystemConfig.json", SystemConfig, ISystemConfig);
 binding!(weth9, "../artifacts/WETH9.json", WETH9);

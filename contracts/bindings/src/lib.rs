@@ -16,7 +16,7 @@ pub use contracts::{
     BatchInbox, FeeVault, GasPriceOracle, IL2OutputOracle, IOutputOracle, ISystemConfig, L1Block,
     L1CrossDomainMessenger, L1StandardBridge, L2CrossDomainMessenger, L2StandardBridge,
     L2ToL1MessagePasser, OptimismMintableERC20, OptimismMintableERC20Factory, OutputOracle, Portal,
-    SystemConfig, WETH9,
+    Step, SystemConfig, WETH9,
 };
 pub use deploy::{
     DeployError, DeployParams, DeployedL1, L1Addresses, L1Start, deploy_l1, predict_addresses,

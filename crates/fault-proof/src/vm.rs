@@ -9,6 +9,7 @@ mod instruction;
 mod machine;
 mod memory;
 mod page;
+mod proof;
 mod runner;
 mod tree;
 

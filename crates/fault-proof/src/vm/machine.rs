@@ -4,7 +4,7 @@
 //! run with a code of its own; a state that has ended follows itself. An address that is no multiple of the access's size
 //! traps; so does a jump to where no instruction can be, in the step after it.
 
-use alloy_primitives::{B256, Keccak256};
+use alloy_primitives::{B256, keccak256};
 
 use super::{Call, Effect, Host, Instruction, Memory, Operation, compute, is_taken};
 
@@ -119,19 +119,24 @@ impl Machine {
         Some(())
     }
 
-    /// The hash of the state: memory root, pc, step, whether it has ended, exit code, registers, output; numbers
-    /// big-endian.
+    /// The hash of the state.
     pub fn hash(&mut self) -> B256 {
-        let mut hasher = Keccak256::new();
-        hasher.update(self.memory.root());
-        hasher.update(self.pc.to_be_bytes());
-        hasher.update(self.step.to_be_bytes());
-        hasher.update([u8::from(self.exit.is_some()), self.exit.unwrap_or(0)]);
-        for register in self.registers {
-            hasher.update(register.to_be_bytes());
+        keccak256(self.encode())
+    }
+
+    /// What it is the hash of: memory root, pc, step, whether the run has ended, exit code, registers, output; numbers
+    /// big-endian.
+    pub fn encode(&mut self) -> [u8; STATE_BYTES] {
+        let mut bytes = [0; STATE_BYTES];
+        bytes[..32].copy_from_slice(self.memory.root().as_slice());
+        bytes[32..40].copy_from_slice(&self.pc.to_be_bytes());
+        bytes[40..48].copy_from_slice(&self.step.to_be_bytes());
+        bytes[48..50].copy_from_slice(&[u8::from(self.exit.is_some()), self.exit.unwrap_or(0)]);
+        for (place, register) in bytes[50..306].chunks_exact_mut(8).zip(self.registers) {
+            place.copy_from_slice(&register.to_be_bytes());
         }
-        hasher.update(self.output);
-        hasher.finalize()
+        bytes[306..].copy_from_slice(self.output.as_slice());
+        bytes
     }
 
     /// Carries an instruction out; where the next one is, or `None` for a trap, which changes nothing.

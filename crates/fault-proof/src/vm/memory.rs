@@ -211,7 +211,7 @@ pub fn root_of(address: u64, word: B256, siblings: &[B256; MEMORY_HEIGHT]) -> B2
 }
 
 #[inline]
-const fn is_within(address: u64, size: usize) -> bool {
+pub(super) const fn is_within(address: u64, size: usize) -> bool {
     address < MEMORY_BYTES && address.is_multiple_of(size as u64)
 }
 

@@ -1,0 +1,164 @@
+//! Proofs that are none: whichever byte is another, the contract refuses.
+
+use alloy::primitives::{B256, keccak256};
+use fault_proof::vm::{Host, Machine, Recorded};
+
+use super::{
+    contract::{Failure, Outcome, StepErrors, step},
+    states::{DATA, call, host, machine, put},
+};
+
+/// The error of a call that was refused, which it has to be.
+fn refusal(outcome: Outcome) -> StepErrors {
+    match outcome.next {
+        Err(Failure::Refused(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// One state of each kind that has a proof of another shape.
+fn states() -> (Vec<(&'static str, Machine)>, Recorded) {
+    let (host, [key]) = host([100]);
+    let mut keyed = call(1, [DATA, 32, DATA + 64]);
+    put(&mut keyed, DATA, &key[..]);
+    let mut local = call(1, [DATA, 0, DATA + 64]);
+    put(&mut local, DATA, &fault_proof::vm::local_key(1)[..]);
+    let mut ended = machine(0x13);
+    ended.exit = Some(3);
+    let mut outside = machine(0x13);
+    outside.pc = u64::MAX;
+    let mut load = machine(0x0005_3603);
+    load.set_register(10, DATA + 8);
+    let mut store = machine(0x00b5_3023);
+    store.set_register(10, DATA + 8);
+    let states = vec![
+        ("computes", machine(0x00b5_0633)),
+        ("is no instruction", machine(0)),
+        ("loads", load),
+        ("stores", store),
+        ("has ended", ended),
+        ("is outside memory", outside),
+        ("reads a preimage", keyed),
+        ("reads a local input", local),
+        ("hashes", call(2, [DATA, 100, DATA + 0x200])),
+        ("recovers", call(3, [DATA, DATA + 0x200, 0])),
+        ("commits", call(4, [DATA, 0, 0])),
+        ("exits", call(93, [0, 0, 0])),
+        ("calls what there is not", call(7, [0, 0, 0])),
+    ];
+    (states, host)
+}
+
+#[test]
+fn every_byte_counts() {
+    let (states, mut host) = states();
+    for (name, mut machine) in states {
+        let state = machine.hash();
+        let proof = machine.proof(&mut host).unwrap();
+        let locals = host.locals().to_vec();
+        assert!(step(state, &proof, &locals, 1_000_000).next.is_ok(), "{name}");
+        for place in 0..proof.len() {
+            let mut other = proof.clone();
+            other[place] ^= 1 << (place % 8);
+            let outcome = step(state, &other, &locals, 1_000_000);
+            let is_refused = matches!(outcome.next, Err(Failure::Refused(_)));
+            assert!(is_refused, "{name}, byte {place}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn the_length_is_exact() {
+    let (states, mut host) = states();
+    for (name, mut machine) in states {
+        let state = machine.hash();
+        let proof = machine.proof(&mut host).unwrap();
+        for length in [0, 1, 337, proof.len() - 32, proof.len() - 1] {
+            let outcome = step(state, &proof[..length], host.locals(), 1_000_000);
+            let is_refused = matches!(outcome.next, Err(Failure::Refused(_)));
+            assert!(is_refused, "{name}, {length} bytes: {outcome:?}");
+        }
+        for more in [1, 31, 32, 896] {
+            let longer = [&proof[..], &vec![0; more]].concat();
+            let outcome = step(state, &longer, host.locals(), 1_000_000);
+            let is_refused = matches!(outcome.next, Err(Failure::Refused(_)));
+            assert!(is_refused, "{name}, {more} more bytes: {outcome:?}");
+        }
+    }
+}
+
+/// What is cut off a proof is found where the contract looks for it: in the zeros behind calldata, or in what follows.
+#[test]
+fn what_is_behind_the_proof_is_no_part_of_it() {
+    // At the top, where all siblings but the last are zeros of their height: nothing there is zero itself.
+    let mut machine = machine(0x13);
+    let state = machine.hash();
+    let proof = machine.proof(&mut Recorded::default()).unwrap();
+    let (head, tail) = proof.split_at(proof.len() - 64);
+    // The encoding puts the number of local inputs behind the proof, then those.
+    let words: Vec<B256> = tail.chunks(32).map(B256::from_slice).collect();
+    let error = refusal(step(state, head, &words, 1_000_000));
+    assert!(matches!(error, StepErrors::WrongWords(_) | StepErrors::WrongLength(_)), "{error:?}");
+}
+
+/// States whose hash is right and whose fields no machine has.
+#[test]
+fn fields_that_no_machine_has_are_refused() {
+    let mut machine = machine(0x13);
+    let proof = machine.proof(&mut Recorded::default()).unwrap();
+    // Ended by something else than one, ended in part, and a register of zeros that is not.
+    for (place, value) in [(48, 2), (48, 0xff), (49, 1), (50, 1), (57, 1)] {
+        let mut other = proof.clone();
+        other[place] = value;
+        let error = refusal(step(keccak256(&other[..338]), &other, &[], 1_000_000));
+        assert!(matches!(error, StepErrors::WrongFields(_)), "{place}: {error:?}");
+    }
+}
+
+#[test]
+fn errors_say_what_is_wrong() {
+    let (host_states, mut host) = states();
+    let mut read = host_states.into_iter().find(|(name, _)| *name == "reads a preimage").unwrap().1;
+    let state = read.hash();
+    let proof = read.proof(&mut host).unwrap();
+    let error = |state, proof: &[u8]| refusal(step(state, proof, &[], 1_000_000));
+    let wrong_state = error(B256::ZERO, &proof);
+    assert!(matches!(wrong_state, StepErrors::WrongState(found) if found.given == state));
+    let mut other = proof.clone();
+    other[400] ^= 1;
+    assert!(matches!(error(state, &other), StepErrors::WrongWords(_)));
+    let mut other = proof.clone();
+    *other.last_mut().unwrap() ^= 1;
+    assert!(matches!(error(state, &other), StepErrors::WrongPreimage(_)));
+    assert!(matches!(error(state, &proof[..100]), StepErrors::WrongLength(_)));
+}
+
+/// Whoever gives a step little gas cannot make a signature out to be bad: the call fails as a whole.
+#[test]
+fn a_recovery_that_is_starved_is_no_bad_signature() {
+    let mut machine = call(3, [DATA, DATA + 0x200, 0]);
+    let signed = [
+        "0x456e9aea5e197a1f1af7a3e85a3212fa4049a3ba34c2289b4c860fc0b0c64ef3",
+        "0x000000000000000000000000000000000000000000000000000000000000001c",
+        "0x9242685bf161793cc25603c231bc2f568eb630ea16aa137d2664ac8038825608",
+        "0x4f8ae3bd7535248d0bd448298cc2e2071e56992d0774dc340c368ae950852ada",
+    ];
+    put(&mut machine, DATA, &signed.map(|word| word.parse::<B256>().unwrap()).concat());
+    let mut host = Recorded::default();
+    let state = machine.hash();
+    let proof = machine.proof(&mut host).unwrap();
+    machine.proceed(&mut host).unwrap();
+    assert_eq!(machine.register(10), 1);
+    let (mut starved, mut done) = (0, 0);
+    for gas in (70_000..140_000).step_by(50) {
+        match step(state, &proof, &[], gas).next {
+            Ok(next) => {
+                assert_eq!(next, machine.hash());
+                done += 1;
+            }
+            Err(Failure::Refused(StepErrors::NotEnoughGas(_)) | Failure::Starved) => starved += 1,
+            Err(Failure::Refused(error)) => panic!("{error:?}"),
+        }
+    }
+    assert!(starved > 0 && done > 0, "{starved} {done}");
+}
