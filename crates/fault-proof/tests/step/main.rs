@@ -7,3 +7,4 @@ mod gas;
 mod instructions;
 mod states;
 mod tampering;
+mod vectors;
