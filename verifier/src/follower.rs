@@ -122,7 +122,9 @@ impl Follower {
         match self.derivation.add_l1(block) {
             // What derivation asks for next is asked for again.
             Ok(()) | Err(L1Refused::OutOfOrder { .. }) => Ok(()),
-            Err(L1Refused::Reorg { .. }) => self.go_back(number.saturating_sub(1)).await,
+            Err(L1Refused::Reorg { .. } | L1Refused::OtherEntries { .. }) => {
+                self.go_back(number.saturating_sub(1)).await
+            }
         }
     }
 

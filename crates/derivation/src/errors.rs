@@ -3,12 +3,25 @@ use alloy_primitives::B256;
 
 /// Derivation cannot begin there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("L1 block {start} lies before the origin {origin} of the head that was derived from it")]
-pub struct StartError {
-    /// The L1 block that was said to be processed.
-    pub start: u64,
-    /// The origin of the head.
-    pub origin: u64,
+pub enum StartError {
+    /// The head cannot have been derived so early.
+    #[error(
+        "L1 block {start} lies before the origin {origin} of the head that was derived from it"
+    )]
+    BeforeOrigin {
+        /// The L1 block that was said to be processed.
+        start: u64,
+        /// The origin of the head.
+        origin: u64,
+    },
+    /// The cursor is not in the L1 block after the one that was processed to its end.
+    #[error("the cursor is in L1 block {cursor}, which does not follow {start}")]
+    Apart {
+        /// The L1 block that was said to be processed.
+        start: u64,
+        /// The L1 block of the cursor.
+        cursor: u64,
+    },
 }
 
 /// An L1 block that was not taken.
@@ -23,6 +36,12 @@ pub enum L1Refused {
         expected: B256,
         /// The hash found there.
         found: B256,
+    },
+    /// The head was said to be derived from entries that this block does not have.
+    #[error("L1 block {number} does not have the entries that the head was derived from")]
+    OtherEntries {
+        /// Number of the L1 block that was added.
+        number: u64,
     },
     /// The machine did not ask for this block.
     #[error("L1 block {number} was added, {expected} is next")]

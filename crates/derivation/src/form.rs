@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 
 use protocol::{BlockId, BlockInputs, RollupConfig};
 
-use crate::{Alarm, Cause, DerivedBlock, DerivedHead, OriginBlock, plan::PlannedBlock};
+use crate::{Alarm, Cause, Cursor, DerivedBlock, DerivedHead, OriginBlock, plan::PlannedBlock};
 
 /// The next block of a valid batch.
 pub(crate) fn from_batch(
     config: &RollupConfig,
     head: &DerivedHead,
     derived_from: BlockId,
-    index: u64,
+    (index, cursor): (u64, Cursor),
     block: PlannedBlock,
 ) -> DerivedBlock {
     let PlannedBlock { origin, hints, transactions } = block;
@@ -27,7 +27,7 @@ pub(crate) fn from_batch(
         }
     }
     let inputs = BlockInputs { opening, deposits, transactions };
-    DerivedBlock { inputs, derived_from, cause: Cause::Batch { index }, alarms }
+    DerivedBlock { inputs, derived_from, cursor, cause: Cause::Batch { index }, alarms }
 }
 
 /// The next block, when no batch came in time for it.
@@ -44,7 +44,8 @@ pub(crate) fn forced(
         alarms.extend(skipped(origin, deposits.len()));
     }
     let inputs = BlockInputs { opening, deposits, transactions: Vec::new() };
-    DerivedBlock { inputs, derived_from, cause: Cause::WindowPassed, alarms }
+    let cursor = Cursor::all_of(derived_from.number);
+    DerivedBlock { inputs, derived_from, cursor, cause: Cause::WindowPassed, alarms }
 }
 
 fn skipped(origin: &OriginBlock, formed: usize) -> Option<Alarm> {

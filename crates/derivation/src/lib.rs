@@ -23,6 +23,7 @@ extern crate alloc;
 
 mod absent;
 mod batch_builder;
+mod cursor;
 mod errors;
 mod form;
 mod head;
@@ -37,6 +38,7 @@ mod step;
 
 pub use absent::AbsentReason;
 pub use batch_builder::{BatchBuildError, BatchBuilder, BlockPart};
+pub use cursor::Cursor;
 pub use errors::{L1Refused, StartError, UnexpectedBlock};
 pub use head::DerivedHead;
 pub use history::{L1_REORG_DEPTH_MAX, PARTS_KEPT_BYTES_MAX, UnwindTooDeep};

@@ -5,14 +5,16 @@
 //!
 //! Invariant: between two L1 blocks the machine is a function of the L1 blocks up to there, so
 //! `unwind` restores it exactly.
-use alloc::{boxed::Box, collections::VecDeque, sync::Arc};
+mod within;
+
+use alloc::{boxed::Box, collections::VecDeque, sync::Arc, vec::Vec};
 
 use alloy_primitives::B256;
 use protocol::{BlockId, L2BlockRef, PostedBatch, RollupConfig};
 
 use crate::{
-    AbsentBatch, DerivedBlock, DerivedHead, L1Block, L1Processed, L1Refused, OriginBlock, Origins,
-    StartError, Step, UnexpectedBlock, UnwindTooDeep, form,
+    AbsentBatch, Cursor, DerivedBlock, DerivedHead, L1Block, L1Processed, L1Refused, OriginBlock,
+    Origins, StartError, Step, UnexpectedBlock, UnwindTooDeep, form,
     history::{History, Snapshot},
     partial::PartialBlock,
     plan::{Looked, PlannedBlock, look},
@@ -79,6 +81,8 @@ pub struct Derivation {
     current: Option<Current>,
     /// The block that the caller is executing.
     pending: Option<Box<DerivedBlock>>,
+    /// Where to go on in the L1 block after `start`, until that block is added.
+    within: Option<Cursor>,
 }
 
 /// An L1 block in work.
@@ -87,10 +91,21 @@ struct Current {
     origin: OriginBlock,
     /// Batches not looked at yet.
     batches: VecDeque<PostedBatch>,
-    /// Index and remaining blocks of the valid batch in work.
-    planned: Option<(u64, VecDeque<PlannedBlock>)>,
+    /// How many batches were looked at.
+    entries: u32,
+    /// The valid batch in work.
+    planned: Option<Planned>,
     /// Whether a block was forced here: then the chain catches up with L1.
     catches_up: bool,
+}
+
+/// A valid batch in work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Planned {
+    index: u64,
+    /// How many of its blocks were taken.
+    taken: u32,
+    blocks: VecDeque<PlannedBlock>,
 }
 
 impl Derivation {
@@ -113,7 +128,8 @@ impl Derivation {
         start: BlockId,
     ) -> Result<Self, StartError> {
         if start.number < head.block.origin.number {
-            return Err(StartError { start: start.number, origin: head.block.origin.number });
+            let origin = head.block.origin.number;
+            return Err(StartError::BeforeOrigin { start: start.number, origin });
         }
         Ok(Self::at(config, head, start))
     }
@@ -128,6 +144,7 @@ impl Derivation {
             partial: None,
             current: None,
             pending: None,
+            within: None,
         }
     }
 
@@ -168,14 +185,15 @@ impl Derivation {
                 return Step::NeedL1 { number: self.next_l1_number() };
             };
             let l1 = current.origin.id();
-            if let Some((index, block)) = current.next_planned() {
+            if let Some((at, block)) = current.next_planned() {
                 self.pending =
-                    Some(Box::new(form::from_batch(&self.config, &self.head, l1, index, block)));
-            } else if let Some(posted) = current.batches.pop_front() {
+                    Some(Box::new(form::from_batch(&self.config, &self.head, l1, at, block)));
+            } else if let Some(posted) = current.next_posted() {
                 let held = self.partial.take();
                 match look(&self.config, &self.head, &self.origins, l1.number, &posted, held) {
                     Ok(Looked::Batch(blocks)) => {
-                        current.planned = Some((posted.index, blocks.into()));
+                        let (index, blocks) = (posted.index, blocks.into());
+                        current.planned = Some(Planned { index, taken: 0, blocks });
                     }
                     Ok(Looked::Part(partial)) => self.partial = Some(partial),
                     Err(reason) => {
@@ -207,12 +225,11 @@ impl Derivation {
             messages: block.messages,
         };
         if number > self.start.number {
-            self.current = Some(Current {
-                origin,
-                batches: block.batches.into(),
-                planned: None,
-                catches_up: false,
-            });
+            let mut current = Current::new(origin, block.batches);
+            if let Some(cursor) = self.within.take() {
+                self.go_on_within(&mut current, cursor)?;
+            }
+            self.current = Some(current);
         } else {
             let (held, batches) = (self.partial.take(), &block.batches);
             self.partial = PartialBlock::recall(&self.config, &self.head, held, number, batches);
@@ -315,8 +332,23 @@ impl Derivation {
 }
 
 impl Current {
-    fn next_planned(&mut self) -> Option<(u64, PlannedBlock)> {
-        let (index, blocks) = self.planned.as_mut()?;
-        Some((*index, blocks.pop_front()?))
+    fn new(origin: OriginBlock, batches: Vec<PostedBatch>) -> Self {
+        Self { origin, batches: batches.into(), entries: 0, planned: None, catches_up: false }
+    }
+
+    /// The next block of the batch in work, with the batch's index and where derivation stands after the block.
+    fn next_planned(&mut self) -> Option<((u64, Cursor), PlannedBlock)> {
+        let Planned { index, taken, blocks } = self.planned.as_mut()?;
+        let block = blocks.pop_front()?;
+        *taken += 1;
+        let left = if blocks.is_empty() { 0 } else { *taken };
+        let l1_number = self.origin.origin.number;
+        Some(((*index, Cursor { l1_number, entries: self.entries, blocks: left }), block))
+    }
+
+    fn next_posted(&mut self) -> Option<PostedBatch> {
+        let posted = self.batches.pop_front()?;
+        self.entries = self.entries.saturating_add(1);
+        Some(posted)
     }
 }

@@ -144,6 +144,33 @@ pub(crate) fn open(
     if is_next || batch.unfinished { Ok(batch) } else { Err(not_next) }
 }
 
+/// What is left of a valid batch after its first `taken` blocks, the last of which is the head. `None` if the batch
+/// does not go on like that, so that it cannot have been valid.
+pub(crate) fn rest(
+    config: &RollupConfig,
+    head: &DerivedHead,
+    origins: &Origins,
+    posted: &PostedBatch,
+    taken: u32,
+) -> Option<Vec<PlannedBlock>> {
+    let batch = decode_batch(posted.data.as_ref()?, config.l2_chain_id).ok()?;
+    let next = batch.first_block.checked_add(taken.into())?;
+    let taken = usize::try_from(taken).ok()?;
+    if next != head.block.number.checked_add(1)? || batch.blocks.len() <= taken {
+        return None;
+    }
+    let mut number = head.block.origin.number;
+    let left = batch.blocks.into_iter().skip(taken).map(|block| {
+        number = number.checked_add(u64::from(block.origin_advances))?;
+        Some(PlannedBlock {
+            origin: Arc::clone(origins.get(number)?),
+            hints: block.deposit_log_indexes,
+            transactions: block.transactions,
+        })
+    });
+    left.collect()
+}
+
 /// Goes from block to block of a batch; knows what does not depend on their hashes.
 struct Walk<'a> {
     config: &'a RollupConfig,

@@ -7,7 +7,7 @@ use alloc::{boxed::Box, vec::Vec};
 use alloy_primitives::B256;
 use protocol::{BlockId, BlockInputs, L2BlockRef};
 
-use crate::{AbsentReason, DerivedHead};
+use crate::{AbsentReason, Cursor, DerivedHead};
 
 /// The next thing that derivation needs or has found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct DerivedBlock {
     pub inputs: BlockInputs,
     /// The L1 block whose processing gave this block. It is as final as that one.
     pub derived_from: BlockId,
+    /// Where derivation stands after it.
+    pub cursor: Cursor,
     /// Whether a batch holds it.
     pub cause: Cause,
     /// What a person should look at. It changes nothing in the block.

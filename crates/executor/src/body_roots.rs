@@ -3,7 +3,6 @@
 
 use alloc::vec::Vec;
 
-use alloy_consensus::{Eip2718EncodableReceipt, TxReceipt};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bloom};
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, Nibbles};
@@ -36,10 +35,20 @@ impl BodyRoots {
         transaction.encode_2718(&mut self.buffer);
         self.transactions.push(&self.buffer);
         self.buffer.clear();
-        let bloom = outcome.receipt.bloom();
-        outcome.receipt.eip2718_encode_with_bloom(&bloom, &mut self.buffer);
+        let bloom = outcome.encode_receipt(&mut self.buffer);
         self.receipts.push(&self.buffer);
         self.bloom |= bloom;
+    }
+
+    /// The same from the bytes of both, as the tries hold them. The bloom comes by [`Self::add_bloom`].
+    pub fn push_encoded(&mut self, transaction: &[u8], receipt: &[u8]) {
+        self.transactions.push(transaction);
+        self.receipts.push(receipt);
+    }
+
+    /// Adds the bloom of receipts that were pushed as bytes.
+    pub fn add_bloom(&mut self, bloom: &Bloom) {
+        self.bloom |= *bloom;
     }
 
     pub(crate) fn finish(self) -> Roots {

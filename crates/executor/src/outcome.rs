@@ -1,7 +1,8 @@
 //! What came of a transaction and of a block.
 
 use alloc::vec::Vec;
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_consensus::{Eip2718EncodableReceipt, TxReceipt};
+use alloy_primitives::{Address, Bloom, Bytes, U256};
 use protocol::{Receipt, Transaction};
 use revm::context_interface::result::ExecutionResult;
 use state::StateDiff;
@@ -49,6 +50,15 @@ impl TransactionOutcome {
             effective_gas_price,
             halt,
         }
+    }
+}
+
+impl TransactionOutcome {
+    /// Appends the receipt as the block's trie holds it, and returns its bloom.
+    pub fn encode_receipt(&self, out: &mut Vec<u8>) -> Bloom {
+        let bloom = self.receipt.bloom();
+        self.receipt.eip2718_encode_with_bloom(&bloom, out);
+        bloom
     }
 }
 

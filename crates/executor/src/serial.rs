@@ -109,6 +109,15 @@ impl<R: StateReader> SerialExecutor<R> {
         Ok(Self { context, evm, executed: ExecutedBlock::default(), taken, accesses })
     }
 
+    /// Goes on with a block of which a part was executed elsewhere and used this much gas. `state` is what that part left,
+    /// system calls included; its transactions and changes are not in what this executor gives.
+    pub fn continuing(context: BlockContext, state: R, gas_used: u64) -> Self {
+        let mut evm = Evm::new(&context, Overlay::new(state));
+        let taken = evm.state_mut().mark();
+        let executed = ExecutedBlock { gas_used, ..Default::default() };
+        Self { context, evm, executed, taken, accesses: None }
+    }
+
     /// Without system calls, and with other rules than those of our blocks.
     #[cfg(test)]
     pub(crate) fn with_environment(

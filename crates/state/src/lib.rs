@@ -45,7 +45,7 @@ pub use cache::{BatchReader, CacheLimits, CacheStats, ReadCache};
 pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};
-pub use partial::{PartialError, PartialState};
+pub use partial::{ByHash, PartialError, PartialState};
 pub use reader::StateReader;
 pub use trie::{
     AccountProof, EMPTY_ROOT, Reads, SlotWalk, StateTrie, StateTrieBuilder, StorageProof, TrieSize,

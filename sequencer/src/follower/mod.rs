@@ -135,7 +135,9 @@ impl Follower {
     async fn add_l1(&mut self, block: derivation::L1Block) -> Result<(), SequencerError> {
         let number = block.origin.number;
         match self.derivation.add_l1(block) {
-            Err(L1Refused::Reorg { .. }) => self.reorg(number.saturating_sub(1)).await,
+            Err(L1Refused::Reorg { .. } | L1Refused::OtherEntries { .. }) => {
+                self.reorg(number.saturating_sub(1)).await
+            }
             // Derivation asks again for what it needs.
             Ok(()) | Err(L1Refused::OutOfOrder { .. }) => Ok(()),
         }

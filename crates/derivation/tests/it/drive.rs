@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use derivation::{AbsentBatch, Derivation, DerivedBlock, DerivedHead, L1Processed, Step};
+use derivation::{AbsentBatch, Cursor, Derivation, DerivedBlock, DerivedHead, L1Processed, Step};
 use protocol::{BlockId, BlockInputs, RollupConfig};
 
 use crate::{
@@ -25,6 +25,16 @@ impl Driver {
 
     pub(crate) fn resume(config: &RollupConfig, head: DerivedHead, start: BlockId) -> Self {
         Self::over(Derivation::resume(Arc::new(config.clone()), head, start).unwrap())
+    }
+
+    pub(crate) fn resume_within(
+        config: &RollupConfig,
+        head: DerivedHead,
+        start: BlockId,
+        cursor: Cursor,
+    ) -> Self {
+        let config = Arc::new(config.clone());
+        Self::over(Derivation::resume_within(config, head, start, cursor).unwrap())
     }
 
     fn over(derivation: Derivation) -> Self {

@@ -166,7 +166,7 @@ fn a_restart_checks_that_l1_is_still_the_same() {
         stop.head,
         protocol::BlockId { number: origin - 1, hash: B256::ZERO },
     );
-    assert_eq!(err, Err(StartError { start: origin - 1, origin }));
+    assert_eq!(err, Err(StartError::BeforeOrigin { start: origin - 1, origin }));
 
     // L1 goes another way below the start, but above the origin of the head.
     let mut forked = l1.clone();

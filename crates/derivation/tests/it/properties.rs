@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use derivation::{AbsentReason, Alarm, Cause, DerivedHead, L1_REORG_DEPTH_MAX};
+use derivation::{AbsentReason, Alarm, Cause, Cursor, DerivedHead, L1_REORG_DEPTH_MAX};
 use proptest::{
     collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner,
 };
@@ -158,6 +158,31 @@ proptest! {
         prop_assert_eq!(resumed.head(), world.driver.head());
         let unfinished = world.driver.derivation.unfinished_block();
         prop_assert_eq!(resumed.derivation.unfinished_block(), unfinished);
+    }
+
+    #[test]
+    fn going_on_after_any_block_gives_the_next_one(rounds in hostile(), at in any::<Index>()) {
+        let world = World::play(&rounds);
+        let blocks = &world.driver.blocks;
+        prop_assume!(!blocks.is_empty());
+        let at = at.index(blocks.len());
+        let (head, cursor) = match at.checked_sub(1).map(|before| &blocks[before]) {
+            None => (DerivedHead::genesis(&world.config, genesis_hash()), Cursor::genesis(L1_GENESIS)),
+            Some(before) => {
+                let hash = crate::l2::hash_of(&before.inputs);
+                (DerivedHead::after(&before.inputs.opening, hash), before.cursor)
+            }
+        };
+        prop_assert_eq!(cursor.is_genesis(&head), at == 0);
+        let mut resumed = if at == 0 {
+            Driver::resume(&world.config, head, world.l1.genesis())
+        } else {
+            let start = world.l1.get(cursor.l1_number - 1).unwrap().id();
+            Driver::resume_within(&world.config, head, start, cursor)
+        };
+        resumed.run(&world.l1);
+        prop_assert_eq!(&resumed.blocks[..], &blocks[at..]);
+        prop_assert_eq!(resumed.head(), world.driver.head());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A state of which only what a witness shows is known: enough to execute one block and to find the root after it.
+//! A state of which only some bytes are known, by their hashes: what a witness shows, or what a host is asked for one by
+//! one. Enough to execute a block and to find the root after it.
 //!
 //! Invariant: nothing is believed. Whatever is read hangs on the root by hashes; what is not shown is an error, never zero.
 
@@ -9,8 +10,26 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::Decodable;
 use alloy_trie::TrieAccount;
 
-use self::node::{Node, Nodes, nibbles};
-use crate::{Account, EMPTY_ROOT, StateDiff, StateReader};
+use self::node::{Node, nibbles};
+use crate::{Account, AccountDiff, EMPTY_ROOT, StateDiff, StateReader};
+
+/// Gives trie nodes and codes by their keccak256. Whoever implements it answers for the bytes having that hash.
+pub trait ByHash {
+    /// The bytes, if they are known.
+    fn by_hash(&self, hash: &B256) -> Option<Bytes>;
+}
+
+impl ByHash for BTreeMap<B256, Bytes> {
+    fn by_hash(&self, hash: &B256) -> Option<Bytes> {
+        self.get(hash).cloned()
+    }
+}
+
+impl<P: ByHash + ?Sized> ByHash for &P {
+    fn by_hash(&self, hash: &B256) -> Option<Bytes> {
+        (**self).by_hash(hash)
+    }
+}
 
 /// What is not in the witness, or is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,10 +50,10 @@ pub enum PartialError {
 
 /// A state by its root, as far as it is known.
 #[derive(Clone, Debug)]
-pub struct PartialState {
+pub struct PartialState<P = BTreeMap<B256, Bytes>> {
     root: B256,
-    nodes: Nodes,
-    codes: BTreeMap<B256, Bytes>,
+    /// Nodes and codes.
+    bytes: P,
     block_hashes: BTreeMap<u64, B256>,
 }
 
@@ -47,12 +66,15 @@ impl PartialState {
         block_hashes: BTreeMap<u64, B256>,
     ) -> Self {
         let by_hash = |bytes: Bytes| (keccak256(&bytes), bytes);
-        Self {
-            root,
-            nodes: nodes.into_iter().map(by_hash).collect(),
-            codes: codes.into_iter().map(by_hash).collect(),
-            block_hashes,
-        }
+        let bytes = nodes.into_iter().chain(codes).map(by_hash).collect();
+        Self { root, bytes, block_hashes }
+    }
+}
+
+impl<P: ByHash> PartialState<P> {
+    /// The state with this root, of which `bytes` shows the rest. It knows the hash of no earlier block.
+    pub const fn over(root: B256, bytes: P) -> Self {
+        Self { root, bytes, block_hashes: BTreeMap::new() }
     }
 
     /// The root after a diff.
@@ -60,28 +82,59 @@ impl PartialState {
     /// # Errors
     /// When it depends on what is not known.
     pub fn root_after(&self, diff: &StateDiff) -> Result<B256, PartialError> {
+        Ok(self.after(diff)?.0)
+    }
+
+    /// The root after a diff, and that of the storage of one account.
+    ///
+    /// # Errors
+    /// When they depend on what is not known.
+    pub fn roots_after(
+        &self,
+        diff: &StateDiff,
+        of: &Address,
+    ) -> Result<(B256, B256), PartialError> {
+        let (root, storage_roots) = self.after(diff)?;
+        let changed = storage_roots.get(of).copied();
+        Ok((root, changed.map_or_else(|| self.storage_root(of), Ok)?))
+    }
+
+    /// The root after a diff, and those of the storage of all changed accounts.
+    fn after(&self, diff: &StateDiff) -> Result<(B256, BTreeMap<Address, B256>), PartialError> {
         let mut accounts = Node::Hash(self.root);
+        let mut storage_roots = BTreeMap::new();
         for (address, change) in &diff.accounts {
-            let key = nibbles(&keccak256(address));
+            let key = nibbles(keccak256(address).as_slice());
             let Some(Account { nonce, balance, code_hash }) = change.account else {
-                accounts = accounts.without(&self.nodes, &key)?;
+                accounts = accounts.without(&self.bytes, &key)?;
+                storage_roots.insert(*address, EMPTY_ROOT);
                 continue;
             };
-            let before = self.trie_account(address)?.filter(|_| !change.clears_storage());
-            let storage_root = before.map_or(EMPTY_ROOT, |account| account.storage_root);
-            let mut storage = Node::Hash(storage_root);
-            for (slot, value) in &change.storage {
-                let key = nibbles(&keccak256(slot.to_be_bytes::<32>()));
-                storage = if value.is_zero() {
-                    storage.without(&self.nodes, &key)?
-                } else {
-                    storage.with(&self.nodes, &key, alloy_rlp::encode(value))?
-                };
-            }
-            let account = TrieAccount { nonce, balance, storage_root: storage.root(), code_hash };
-            accounts = accounts.with(&self.nodes, &key, alloy_rlp::encode(account))?;
+            let storage_root = self.storage_root_after(address, change)?;
+            storage_roots.insert(*address, storage_root);
+            let account = TrieAccount { nonce, balance, storage_root, code_hash };
+            accounts = accounts.with(&self.bytes, &key, alloy_rlp::encode(account))?;
         }
-        Ok(accounts.root())
+        Ok((accounts.root(), storage_roots))
+    }
+
+    fn storage_root_after(
+        &self,
+        address: &Address,
+        change: &AccountDiff,
+    ) -> Result<B256, PartialError> {
+        let before = self.trie_account(address)?.filter(|_| !change.clears_storage());
+        let storage_root = before.map_or(EMPTY_ROOT, |account| account.storage_root);
+        let mut storage = Node::Hash(storage_root);
+        for (slot, value) in &change.storage {
+            let key = nibbles(keccak256(slot.to_be_bytes::<32>()).as_slice());
+            storage = if value.is_zero() {
+                storage.without(&self.bytes, &key)?
+            } else {
+                storage.with(&self.bytes, &key, alloy_rlp::encode(value))?
+            };
+        }
+        Ok(storage.root())
     }
 
     /// The root of an account's storage; that of an empty one where there is no account.
@@ -96,14 +149,22 @@ impl PartialState {
         self.value(self.root, &keccak256(address))
     }
 
+    /// The bytes at a key of any trie whose root this is and none of whose keys begins another.
+    ///
+    /// # Errors
+    /// When the way to the key is not known.
+    pub fn trie_value(&self, root: B256, key: &[u8]) -> Result<Option<Vec<u8>>, PartialError> {
+        Node::Hash(root).get(&self.bytes, &nibbles(key))
+    }
+
     fn value<T: Decodable>(&self, root: B256, key: &B256) -> Result<Option<T>, PartialError> {
-        let found: Option<Vec<u8>> = Node::Hash(root).get(&self.nodes, &nibbles(key))?;
+        let found = self.trie_value(root, key.as_slice())?;
         let decode = |bytes: Vec<u8>| T::decode(&mut &bytes[..]);
         found.map(decode).transpose().map_err(|_| PartialError::Malformed)
     }
 }
 
-impl StateReader for PartialState {
+impl<P: ByHash> StateReader for PartialState<P> {
     type Error = PartialError;
 
     fn account(&self, address: &Address) -> Result<Option<Account>, PartialError> {
@@ -122,7 +183,7 @@ impl StateReader for PartialState {
     }
 
     fn code(&self, hash: &B256) -> Result<Bytes, PartialError> {
-        self.codes.get(hash).cloned().ok_or(PartialError::Code(*hash))
+        self.bytes.by_hash(hash).ok_or(PartialError::Code(*hash))
     }
 
     fn block_hash(&self, number: u64) -> Result<B256, PartialError> {

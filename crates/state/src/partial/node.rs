@@ -3,11 +3,11 @@
 //! Keys have equal length, so a branch never has a value. Invariant: a branch has two children or more, and below an
 //! extension stands a branch.
 
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
-use alloy_primitives::{B256, Bytes, keccak256};
+use alloc::{boxed::Box, vec::Vec};
+use alloy_primitives::{B256, keccak256};
 use alloy_rlp::{EMPTY_STRING_CODE, Encodable, Header, PayloadView};
 
-use super::PartialError;
+use super::{ByHash, PartialError};
 
 /// Shorter nodes are part of their parents.
 const HASHED_FROM_BYTES: usize = 32;
@@ -23,17 +23,18 @@ pub(super) enum Node {
     Branch(Box<[Self; 16]>),
 }
 
-/// Nodes by hash.
-pub(super) type Nodes = BTreeMap<B256, Bytes>;
-
 /// A key as nibbles.
-pub(super) fn nibbles(key: &B256) -> Vec<u8> {
+pub(super) fn nibbles(key: &[u8]) -> Vec<u8> {
     key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect()
 }
 
 impl Node {
     /// The value of a key.
-    pub(super) fn get(self, nodes: &Nodes, path: &[u8]) -> Result<Option<Vec<u8>>, PartialError> {
+    pub(super) fn get(
+        self,
+        nodes: &impl ByHash,
+        path: &[u8],
+    ) -> Result<Option<Vec<u8>>, PartialError> {
         match self.known(nodes)? {
             Self::Empty | Self::Hash(_) => Ok(None),
             Self::Leaf(own, value) => Ok((own == path).then_some(value)),
@@ -51,7 +52,7 @@ impl Node {
     /// The trie with a value at a key.
     pub(super) fn with(
         self,
-        nodes: &Nodes,
+        nodes: &impl ByHash,
         path: &[u8],
         value: Vec<u8>,
     ) -> Result<Self, PartialError> {
@@ -59,18 +60,18 @@ impl Node {
             Self::Empty | Self::Hash(_) => Ok(Self::Leaf(path.to_vec(), value)),
             Self::Leaf(own, _) if own == path => Ok(Self::Leaf(own, value)),
             Self::Leaf(own, old) => {
-                let at = shared(&own, path);
-                let rest = Self::Leaf(own[at + 1..].to_vec(), old);
-                Ok(fork(&own[..at], (own[at], rest), (path[at], leaf(&path[at + 1..], value))))
+                let at = Fork::of(&own, path)?;
+                let rest = Self::Leaf(at.rest.to_vec(), old);
+                Ok(fork(at.path, (at.old, rest), (at.new, leaf(at.new_rest, value))))
             }
             Self::Extension(own, child) => {
-                let at = shared(&own, path);
-                if at == own.len() {
-                    let child = child.with(nodes, &path[at..], value)?;
+                if let Some(below) = path.strip_prefix(&own[..]) {
+                    let child = child.with(nodes, below, value)?;
                     return Ok(Self::Extension(own, child.into()));
                 }
-                let rest = extended(own[at + 1..].to_vec(), *child);
-                Ok(fork(&own[..at], (own[at], rest), (path[at], leaf(&path[at + 1..], value))))
+                let at = Fork::of(&own, path)?;
+                let rest = extended(at.rest.to_vec(), *child);
+                Ok(fork(at.path, (at.old, rest), (at.new, leaf(at.new_rest, value))))
             }
             Self::Branch(mut children) => {
                 let (first, rest) = path.split_first().ok_or(PartialError::Malformed)?;
@@ -82,7 +83,7 @@ impl Node {
     }
 
     /// The trie without a key.
-    pub(super) fn without(self, nodes: &Nodes, path: &[u8]) -> Result<Self, PartialError> {
+    pub(super) fn without(self, nodes: &impl ByHash, path: &[u8]) -> Result<Self, PartialError> {
         match self.known(nodes)? {
             Self::Leaf(own, _) if own == path => Ok(Self::Empty),
             Self::Extension(own, child) => match path.strip_prefix(&own[..]) {
@@ -119,12 +120,12 @@ impl Node {
     }
 
     /// The node itself, where only its hash is here.
-    fn known(self, nodes: &Nodes) -> Result<Self, PartialError> {
+    fn known(self, nodes: &impl ByHash) -> Result<Self, PartialError> {
         let Self::Hash(hash) = self else { return Ok(self) };
         if hash == crate::EMPTY_ROOT {
             return Ok(Self::Empty);
         }
-        Self::decode(nodes.get(&hash).ok_or(PartialError::Node(hash))?)
+        Self::decode(&nodes.by_hash(&hash).ok_or(PartialError::Node(hash))?)
     }
 
     fn decode(mut bytes: &[u8]) -> Result<Self, PartialError> {
@@ -192,6 +193,28 @@ impl Node {
             out.append(&mut encoded);
         } else {
             keccak256(encoded).encode(out);
+        }
+    }
+}
+
+/// Where two paths part. One that goes on where the other ends is in no trie of ours.
+struct Fork<'a> {
+    /// What they share.
+    path: &'a [u8],
+    old: u8,
+    rest: &'a [u8],
+    new: u8,
+    new_rest: &'a [u8],
+}
+
+impl<'a> Fork<'a> {
+    fn of(old: &'a [u8], new: &'a [u8]) -> Result<Self, PartialError> {
+        let (path, behind) = old.split_at(shared(old, new));
+        match (behind.split_first(), new[path.len()..].split_first()) {
+            (Some((&old, rest)), Some((&new, new_rest))) => {
+                Ok(Self { path, old, rest, new, new_rest })
+            }
+            _ => Err(PartialError::Malformed),
         }
     }
 }
