@@ -4,7 +4,8 @@ use std::process::Command;
 
 use super::root;
 
-const CORE: [&str; 5] = ["protocol", "state", "executor", "derivation", "fault-proof"];
+const CORE: [&str; 6] =
+    ["protocol", "state", "executor", "derivation", "transition", "fault-proof"];
 const EDGE: [&str; 7] = ["tokio", "sqlx", "reqwest", "hyper", "axum", "tonic", "jsonrpsee"];
 
 #[test]

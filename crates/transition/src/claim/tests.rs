@@ -1,0 +1,91 @@
+//! Claims as bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn cursor() -> impl Strategy<Value = Cursor> {
+    any::<(u64, u32, u32)>().prop_map(|(l1_number, entries, blocks)| Cursor {
+        l1_number,
+        entries,
+        blocks,
+    })
+}
+
+proptest! {
+    #[test]
+    fn block_claims_are_their_bytes(words in any::<[[u8; 32]; 4]>(), cursor in cursor(), sequence_number: u64) {
+        let [block_hash, state_root, withdrawals_root, origin_hash] = words.map(B256::new);
+        let claim = BlockClaim {
+            block_hash, state_root, withdrawals_root, cursor, origin_hash, sequence_number,
+        };
+        prop_assert_eq!(Claim::decode(&claim.encode()), Some(Claim::Block(claim)));
+    }
+
+    #[test]
+    fn slice_claims_are_their_bytes(words in any::<[[u8; 32]; 3]>(), numbers: [u64; 3], bloom in any::<[u8; 32]>()) {
+        let [parent, state_root, receipts] = words.map(B256::new);
+        let [slices, inputs, gas_used] = numbers;
+        let bloom = Bloom::from_slice(&bloom.repeat(8));
+        let claim = SliceClaim { parent, state_root, receipts, slices, inputs, gas_used, bloom };
+        prop_assert_eq!(Claim::decode(&claim.encode()), Some(Claim::Slice(claim.into())));
+    }
+
+    #[test]
+    fn bytes_are_one_claim_or_none(bytes in prop::collection::vec(any::<u8>(), 0..400), to in 0_usize..4) {
+        let mut bytes = bytes;
+        if let Some(len) = [BLOCK_CLAIM_BYTES, SLICE_CLAIM_BYTES].get(to) {
+            bytes.resize(*len, 0);
+        }
+        match Claim::decode(&bytes) {
+            Some(Claim::Block(claim)) => prop_assert_eq!(&claim.encode()[..], &bytes[..]),
+            Some(Claim::Slice(claim)) => prop_assert_eq!(&claim.encode()[..], &bytes[..]),
+            None => {}
+        }
+    }
+}
+
+#[test]
+fn padding_is_zero() {
+    let mut bytes = [0; BLOCK_CLAIM_BYTES];
+    assert!(BlockClaim::decode(&bytes).is_some());
+    bytes[96] = 1;
+    assert_eq!(BlockClaim::decode(&bytes), None, "before the cursor");
+    let mut bytes = [0; BLOCK_CLAIM_BYTES];
+    bytes[183] = 1;
+    assert_eq!(BlockClaim::decode(&bytes), None, "before the sequence number");
+    let mut bytes = [0; SLICE_CLAIM_BYTES];
+    bytes[103] = 1;
+    assert_eq!(SliceClaim::decode(&bytes), None, "before the number of slices");
+}
+
+/// Golden: other programs hold these.
+#[test]
+fn constants_and_hashes_are_fixed() {
+    assert_eq!(INVALID, keccak256("braid: no claim"));
+    let claim = BlockClaim {
+        block_hash: B256::repeat_byte(1),
+        state_root: B256::repeat_byte(2),
+        withdrawals_root: B256::repeat_byte(3),
+        cursor: Cursor { l1_number: 4, entries: 5, blocks: 6 },
+        origin_hash: B256::repeat_byte(7),
+        sequence_number: 8,
+    };
+    assert_eq!(
+        claim.hash(),
+        b256!("28e74c86fbc1f02493b60eae079cb42ad4d9c196bbc1ba4a59a9f6d127911559")
+    );
+    let slice = SliceClaim {
+        parent: claim.hash(),
+        state_root: B256::repeat_byte(9),
+        receipts: receipts_next(B256::ZERO, 10, b"receipt"),
+        slices: 11,
+        inputs: 12,
+        gas_used: 13,
+        bloom: Bloom::repeat_byte(14),
+    };
+    assert_eq!(
+        slice.hash(),
+        b256!("2fe12eedf26fe0466750666ee2e67abbaf73130d550c34d2409b0e70d74cc831")
+    );
+}
