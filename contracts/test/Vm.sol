@@ -51,10 +51,14 @@ interface Vm {
     function startBroadcast() external;
     function stopBroadcast() external;
     function store(address account, bytes32 slot, bytes32 value) external;
+    function snapshotGasLastCall(string calldata group, string calldata name)
+        external
+        returns (uint256);
     function toString(address value) external pure returns (string memory);
     function toString(bytes calldata value) external pure returns (string memory);
     function toString(bytes32 value) external pure returns (string memory);
     function toString(uint256 value) external pure returns (string memory);
+    function txGasPrice(uint256 price) external;
     function warp(uint256 timestamp) external;
     function writeFile(string calldata path, string calldata text) external;
 }
