@@ -1,6 +1,6 @@
 # Two commands are the contract: `make devnet` runs Braid, `make test` proves it. Both set up what is missing.
 SHELL := /bin/bash
-.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts random tsan clean
+.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts random tsan images clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ random: setup ## 100 million random transactions, parallel against serial; hours
 
 tsan: setup-test ## the parallel engine under ThreadSanitizer; minutes
 	@dev/tsan.sh
+
+images: ## build the programs of the machine and write program/images
+	@program/build.sh
 
 clean: ## forget what was built (not what was installed)
 	cargo clean

@@ -6,12 +6,15 @@ forge=$PWD/contracts/node_modules/@foundry-rs/forge-linux-amd64/bin/forge
 
 # It has a workspace of its own, so no command for the whole workspace sees it.
 ethers=tests/ethers-compat/Cargo.toml
+# So have the programs of the machine, which are compiled for it alone.
+program=program/Cargo.toml
 
 section() { printf '\n== %s\n' "$*"; }
 
 section "format: Rust"
 cargo fmt --all --check
 cargo fmt --manifest-path "$ethers" --check
+cargo fmt --manifest-path "$program" --all --check
 section "format: Solidity"
 (cd contracts && "$forge" fmt --check)
 section "clippy"
@@ -31,3 +34,5 @@ else
 fi
 section "contract artifacts match their sources"
 node contracts/script/artifacts.mjs --check
+section "images of programs match their sources"
+program/build.sh --check

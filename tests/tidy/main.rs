@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod locks;
 mod purity;
 
 use std::path::{Path, PathBuf};

@@ -15,4 +15,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod image;
 pub mod vm;
+
+pub use image::{IMAGE_PAGE_BYTES, Image, ImageError};

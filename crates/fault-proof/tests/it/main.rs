@@ -1,0 +1,5 @@
+//! Real programs in the machine.
+
+extern crate alloc;
+
+mod exercise;

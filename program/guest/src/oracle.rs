@@ -1,0 +1,37 @@
+//! What a run reads: local inputs, and the bytes behind hashes.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::B256;
+
+use crate::{calls, scratch::Word};
+
+/// The bytes behind a key. There is no error: a run whose host has them not does not go on.
+pub fn preimage(key: B256) -> Vec<u8> {
+    let key = Word(key.0);
+    let mut word = Word::default();
+    let length = calls::preimage(&key, 0, &mut word);
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        if !bytes.is_empty() {
+            calls::preimage(&key, bytes.len(), &mut word);
+        }
+        let rest = length - bytes.len();
+        bytes.extend_from_slice(&word.0[..if rest < 32 { rest } else { 32 }]);
+    }
+    bytes
+}
+
+/// A local input; `None` if there is none of that number.
+pub fn local(number: u8) -> Option<B256> {
+    let mut key = Word::default();
+    (key.0[0], key.0[31]) = (1, number);
+    let mut word = Word::default();
+    (calls::preimage(&key, 0, &mut word) == 32).then_some(word.0.into())
+}
+
+/// The key of the bytes with this hash.
+pub fn keccak_key(mut hash: B256) -> B256 {
+    hash.0[0] = 2;
+    hash
+}
