@@ -10,6 +10,8 @@ use revm::{
 };
 use state::{Account, StateReader};
 
+use crate::codes::analysed;
+
 /// A state reader inside the EVM.
 #[derive(Debug)]
 pub struct StateDatabase<R> {
@@ -62,8 +64,7 @@ impl<R: StateReader> DatabaseRef for StateDatabase<R> {
 
     fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, Self::Error> {
         let raw = self.reader.code(&hash).map_err(ReadError)?;
-        // No deployment can make code that starts like a delegation and is none, but genesis or an override might.
-        Ok(Bytecode::new_raw_checked(raw.clone()).unwrap_or_else(|_| Bytecode::new_legacy(raw)))
+        Ok(analysed(hash, raw))
     }
 
     fn storage_ref(&self, address: Address, slot: U256) -> Result<U256, Self::Error> {

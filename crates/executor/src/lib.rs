@@ -11,6 +11,7 @@ extern crate alloc;
 mod access_list;
 mod body_roots;
 mod changes;
+mod codes;
 mod database;
 mod env;
 mod error;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     errors,
     limits::BATCH_CALLS_MAX,
-    methods::{Failed, record},
+    methods::{Failed, Meter},
 };
 use crate::{Submitter, quota::Client};
 
@@ -23,6 +23,7 @@ const METHOD: &str = "eth_sendRawTransaction";
 #[derive(Debug, Clone)]
 pub(super) struct Fast {
     submitter: Submitter,
+    meter: Meter,
 }
 
 /// A call in its plain form; what is escaped, missing or more does not parse as one.
@@ -67,8 +68,8 @@ impl Call<'_> {
 type Answer = (String, Option<Failed>);
 
 impl Fast {
-    pub(super) const fn new(submitter: Submitter) -> Self {
-        Self { submitter }
+    pub(super) const fn new(submitter: Submitter, meter: Meter) -> Self {
+        Self { submitter, meter }
     }
 
     /// Answers a body that holds nothing but plain calls of the method; `None` for any other.
@@ -88,7 +89,7 @@ impl Fast {
                 code: error.code(),
                 retry_after: errors::retry_after(error),
             });
-            record(METHOD, failed.map(|failed| failed.code), began);
+            self.meter.record(METHOD, failed.map(|failed| failed.code), began);
             if index > 0 {
                 json.push(',');
             }

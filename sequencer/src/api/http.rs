@@ -1,6 +1,6 @@
 //! JSON-RPC requests as they come in: HTTP with its statuses, and the upgrade to WebSocket.
 //!
-//! Bodies are read here, once, within a limit; then the fast path looks at them, then the library. Invariant:
+//! Bodies are read here, once, within a limit; then the fast path looks at them, then all methods. Invariant:
 //! a failure that the same request would meet again travels with status 200, because clients repeat others.
 
 use std::{convert::Infallible, sync::Arc};
@@ -15,22 +15,20 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use jsonrpsee::{
     RpcModule,
-    core::middleware::RpcServiceBuilder,
-    server::{
-        BatchRequestConfig, ConnectionGuard, ConnectionState, MethodResponse, Methods,
-        ServerConfig, StopHandle, http, ws,
-    },
+    server::{ConnectionGuard, MethodResponse, Methods, StopHandle, http, ws},
     types::{ErrorObjectOwned, Id},
 };
-use tower::Service;
+use tower::{Layer, Service};
 
 use super::{
+    answer::{Counted, answer},
+    dispatch::Dispatch,
     errors,
     fast::Fast,
     held::held,
     limits,
     listener::peer,
-    methods::{Failed, MethodsLayer},
+    methods::{Failed, Meter, MethodsLayer},
     ws::Connection,
 };
 use crate::quota::{Client, Quotas};
@@ -42,8 +40,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 #[derive(Debug, Clone)]
 pub(super) struct RpcDoor {
     methods: Methods,
-    config: ServerConfig,
     fast: Fast,
+    meter: Meter,
     guard: ConnectionGuard,
     quotas: Arc<Quotas>,
     stop: StopHandle,
@@ -53,16 +51,12 @@ impl RpcDoor {
     pub(super) fn new(
         methods: RpcModule<()>,
         fast: Fast,
+        meter: Meter,
         guard: ConnectionGuard,
         quotas: Arc<Quotas>,
         stop: StopHandle,
     ) -> Self {
-        let config = ServerConfig::builder()
-            .max_request_body_size(limits::REQUEST_BYTES_MAX)
-            .max_response_body_size(limits::RESPONSE_BYTES_MAX)
-            .set_batch_request_config(BatchRequestConfig::Limit(limits::BATCH_CALLS_MAX))
-            .build();
-        Self { methods: methods.into(), config, fast, guard, quotas, stop }
+        Self { methods: methods.into(), fast, meter, guard, quotas, stop }
     }
 
     async fn answer(self, request: Request) -> Response<Body> {
@@ -76,26 +70,23 @@ impl RpcDoor {
             return failed(errors::overloaded("rate limit exceeded: too many connections"));
         };
         if ws::is_upgrade_request(&request) {
-            let Self { methods, stop, .. } = self;
-            let connection = Connection { methods, client, running, permit, stop };
+            let Self { methods, meter, stop, .. } = self;
+            let connection = Connection { methods, meter, client, running, permit, stop };
             return connection.upgrade(request).await;
         }
-        let connection = ConnectionState::new(self.stop.clone(), 0, permit);
-        let response = if is_json_post(&request) {
-            client.scope(self.post(request, connection, &client)).await
+        let response = if *request.method() != Method::POST {
+            refused(StatusCode::METHOD_NOT_ALLOWED, "JSON-RPC is sent by POST\n")
+        } else if !http::content_type_is_json(&request) {
+            refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "JSON-RPC is application/json\n")
         } else {
-            // The library refuses other methods and media types without reading the body.
-            Box::pin(self.general(request.map(|_| Body::empty()), connection, &client)).await
+            client.scope(self.post(request, &client)).await
         };
+        // A connection counts until there is an answer, what is under way until that has been read.
+        drop(permit);
         held(response, running)
     }
 
-    async fn post(
-        self,
-        request: Request,
-        connection: ConnectionState,
-        client: &Client,
-    ) -> Response<Body> {
+    async fn post(self, request: Request, client: &Client) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let reading = tokio::time::timeout(limits::REQUEST_READ_WAIT_MAX, read(body));
         let body = match reading.await {
@@ -107,31 +98,15 @@ impl RpcDoor {
         if let Some((json, failed)) = self.fast.answer(&body).await {
             return json_response(failed, json);
         }
-        let starts = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if !matches!(starts, Some(b'{' | b'[')) {
-            return failed(errors::malformed());
-        }
+        let layer = MethodsLayer { notifies: false, client: client.clone(), meter: self.meter };
+        let methods = layer.layer(Dispatch::without_subscriptions(self.methods));
         // Large, and not needed for what is sent most: that has been answered by now.
-        let request = Request::from_parts(parts, Body::from(body));
-        Box::pin(self.general(request, connection, client)).await
-    }
-
-    /// Through the library, which parses, dispatches and takes batches apart.
-    async fn general(
-        self,
-        request: Request,
-        connection: ConnectionState,
-        client: &Client,
-    ) -> Response<Body> {
-        let client = client.clone();
-        let stack = RpcServiceBuilder::new().layer(MethodsLayer { notifies: false, client });
-        let answer =
-            http::call_with_service_builder(request, self.config, connection, self.methods, stack);
-        let mut response = answer.await.map(Body::new);
-        if let Some(failed) = response.extensions_mut().remove::<Failed>() {
-            mark(&mut response, failed);
-        }
-        response
+        let answering = Box::pin(answer(&methods, client, Counted::Once, &body, &parts.extensions));
+        let Some(mut response) = answering.await else {
+            return json_response(None, String::new());
+        };
+        let failed = response.extensions_mut().remove::<Failed>();
+        json_response(failed, String::from(Box::<str>::from(response.into_json())))
     }
 }
 
@@ -150,8 +125,13 @@ pub(super) fn rpc_service(
     })
 }
 
-fn is_json_post(request: &Request) -> bool {
-    *request.method() == Method::POST && http::content_type_is_json(request)
+/// What is no JSON-RPC at all.
+fn refused(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = (status, text).into_response();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
 }
 
 enum Unreadable {

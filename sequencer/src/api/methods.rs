@@ -2,7 +2,7 @@
 //!
 //! Batches are taken apart here, because the library applies no middleware to the calls inside them.
 
-use std::{future::Future, time::Instant};
+use std::{collections::HashMap, future::Future, sync::Arc, time::Instant};
 
 use axum::http::StatusCode;
 use jsonrpsee::{
@@ -13,6 +13,8 @@ use jsonrpsee::{
     },
     types::{ErrorObject, ErrorObjectOwned, Id, Request},
 };
+use metrics::{Counter, Histogram};
+use parking_lot::RwLock;
 use serde::Deserialize;
 use tower::Layer;
 
@@ -34,13 +36,16 @@ pub(super) struct MethodsLayer {
     pub(super) notifies: bool,
     /// Who calls.
     pub(super) client: Client,
+    /// Where calls are counted.
+    pub(super) meter: Meter,
 }
 
 impl<S> Layer<S> for MethodsLayer {
     type Service = Methods<S>;
 
     fn layer(&self, inner: S) -> Methods<S> {
-        Methods { inner, notifies: self.notifies, client: self.client.clone() }
+        let Self { notifies, client, meter } = self.clone();
+        Methods { inner, notifies, client, meter }
     }
 }
 
@@ -50,6 +55,7 @@ pub(super) struct Methods<S> {
     inner: S,
     notifies: bool,
     client: Client,
+    meter: Meter,
 }
 
 /// Marks the answer to a single call that failed, for the HTTP status.
@@ -60,14 +66,49 @@ pub(super) struct Failed {
     pub(super) retry_after: u64,
 }
 
-/// Counts a call that was answered.
-pub(super) fn record(method: &str, code: Option<i32>, began: Instant) {
-    let method = if code == Some(METHOD_NOT_FOUND) { UNKNOWN } else { method };
-    let code = code.map_or_else(|| "ok".to_owned(), |code| code.to_string());
+/// Counts the calls that were answered, and how long they took. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meter(Arc<RwLock<HashMap<String, Measured>>>);
+
+/// What is counted of a method, looked up once.
+#[derive(Debug)]
+struct Measured {
+    answered: Counter,
+    durations: Histogram,
+}
+
+impl Measured {
+    fn of(method: &str) -> Self {
+        let durations = metrics::histogram!("braid_rpc_request_duration_seconds", "method" => method.to_owned());
+        Self { answered: counter(method, "ok".to_owned()), durations }
+    }
+
+    fn record(&self, method: &str, code: Option<i32>, began: Instant) {
+        match code {
+            None => self.answered.increment(1),
+            Some(code) => counter(method, code.to_string()).increment(1),
+        }
+        self.durations.record(began.elapsed().as_secs_f64());
+    }
+}
+
+fn counter(method: &str, code: String) -> Counter {
     metrics::counter!("braid_rpc_requests_total", "method" => method.to_owned(), "code" => code)
-        .increment(1);
-    metrics::histogram!("braid_rpc_request_duration_seconds", "method" => method.to_owned())
-        .record(began.elapsed().as_secs_f64());
+}
+
+impl Meter {
+    /// Counts a call that was answered. There are as many entries as methods, and one for those that do not exist.
+    pub(super) fn record(&self, method: &str, code: Option<i32>, began: Instant) {
+        let method = if code == Some(METHOD_NOT_FOUND) { UNKNOWN } else { method };
+        if let Some(measured) = self.0.read().get(method) {
+            return measured.record(method, code, began);
+        }
+        let mut known = self.0.write();
+        known
+            .entry(method.to_owned())
+            .or_insert_with(|| Measured::of(method))
+            .record(method, code, began);
+    }
 }
 
 impl<S> Methods<S>
@@ -75,27 +116,27 @@ where
     S: RpcServiceT<MethodResponse = MethodResponse> + Clone + Send + Sync + 'static,
 {
     async fn one(self, request: Request<'_>) -> MethodResponse {
-        let method = request.method_name().to_owned();
-        let id = request.id().into_owned();
-        let given = request.params().as_str().map(parameter_count);
+        let (id, method, params) =
+            (request.id.clone(), request.method.clone(), request.params.clone());
         let began = Instant::now();
-        let mut response = if self.notifies || !SUBSCRIPTIONS.contains(&method.as_str()) {
+        let mut response = if self.notifies || !SUBSCRIPTIONS.contains(&&*method) {
             self.client.scope(self.inner.call(request)).await
         } else {
             let unknown = ErrorObject::borrowed(METHOD_NOT_FOUND, "", None);
             MethodResponse::error(id.clone(), unknown)
         };
+        let given = || params.map_or(0, |params| parameter_count(params.get()));
         let code = response.as_error_code();
         if code == Some(METHOD_NOT_FOUND) {
             let text = format!("the method {method} does not exist/is not available");
             response =
                 MethodResponse::error(id, ErrorObject::owned(METHOD_NOT_FOUND, text, None::<()>));
         } else if code == Some(errors::INVALID_PARAMS)
-            && let Some(error) = reworded(response.as_ref(), given.unwrap_or(0))
+            && let Some(error) = reworded(response.as_ref(), given)
         {
             response = MethodResponse::error(id, error);
         }
-        record(&method, code, began);
+        self.meter.record(&method, code, began);
         response
     }
 }
@@ -120,7 +161,7 @@ fn parameter_count(params: &str) -> usize {
 }
 
 /// The library's errors about parameters in the words of the contract; `None` for errors of our own.
-fn reworded(response: &str, given: usize) -> Option<ErrorObjectOwned> {
+fn reworded(response: &str, given: impl FnOnce() -> usize) -> Option<ErrorObjectOwned> {
     #[derive(Deserialize)]
     struct Refusal {
         error: Inner,
@@ -135,6 +176,7 @@ fn reworded(response: &str, given: usize) -> Option<ErrorObjectOwned> {
         return None;
     }
     let why = error.data.unwrap_or_default();
+    let given = given();
     Some(match why.as_str() {
         "No more params" => errors::params(format!("missing value for required argument {given}")),
         _ if why.starts_with("invalid argument") => errors::params(why),

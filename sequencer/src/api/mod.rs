@@ -4,8 +4,10 @@
 //! failure that the same request would meet again never tells a client to repeat it (`errors.rs`).
 
 mod admin;
+mod answer;
 mod convert;
 mod debug;
+mod dispatch;
 mod errors;
 mod eth;
 mod fast;
@@ -45,6 +47,7 @@ use self::{
     fast::Fast,
     filters::Filters,
     limits::{CALLS_RUNNING_MAX, TRACES_RUNNING_MAX},
+    methods::Meter,
     net::{NetApi, NetServer, Web3Server},
     optimism::{OptimismMethods, OptimismServer},
     server::Rpc,
@@ -95,7 +98,9 @@ pub async fn open(
     let methods = methods(&api).map_err(|error| ServeError::Assemble(Box::new(error)))?;
     let (grpc, reporter) = grpc::routes(&api)?;
     let pages = service::health_router(health.clone());
-    let rpc = Rpc { methods, fast: Fast::new(submitter.clone()), quotas: submitter.quotas };
+    let meter = Meter::default();
+    let fast = Fast::new(submitter.clone(), meter.clone());
+    let rpc = Rpc { methods, fast, meter, quotas: submitter.quotas };
     let doors = Box::pin(server::open(address, rpc, grpc, pages, closing.clone())).await?;
     // Tasks of the doors themselves; they end with them.
     let feeding = feed_filters(api.filters.clone(), api.submitter.clone());

@@ -31,6 +31,7 @@ use super::{
     http::{RpcDoor, rpc_service},
     limits::{CLOSE_WAIT_MAX, CONNECTIONS_MAX},
     listener::{DoorListener, Peer},
+    methods::Meter,
 };
 use crate::quota::Quotas;
 
@@ -100,6 +101,7 @@ impl Drop for Doors {
 pub(super) struct Rpc {
     pub(super) methods: RpcModule<()>,
     pub(super) fast: Fast,
+    pub(super) meter: Meter,
     pub(super) quotas: Arc<Quotas>,
 }
 
@@ -118,7 +120,7 @@ pub(super) async fn open(
         .layer(GrpcWebLayer::new());
     let quotas = rpc.quotas.clone();
     serve(address, quotas, closing, |stop| {
-        router(RpcDoor::new(rpc.methods, rpc.fast, guard, rpc.quotas, stop), grpc, pages)
+        router(RpcDoor::new(rpc.methods, rpc.fast, rpc.meter, guard, rpc.quotas, stop), grpc, pages)
     })
     .await
 }

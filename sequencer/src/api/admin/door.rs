@@ -36,7 +36,7 @@ use crate::{
         http::failed,
         limits::{ADMIN_REQUEST_BYTES_MAX, ADMIN_REQUESTS_MAX},
         listener::peer,
-        methods::MethodsLayer,
+        methods::{Meter, MethodsLayer},
         net::register_modules,
         server::{Doors, ServeError, serve},
     },
@@ -108,6 +108,7 @@ pub async fn open(
     let opened = serve(settings.listen, quotas, closing, |stop| {
         let door = Door {
             methods: methods.into(),
+            meter: Meter::default(),
             // The token itself is nowhere any more. Comparing hashes tells nothing about it by its time.
             token: settings.token.map(|token| keccak256(token.reveal())),
             guard: ConnectionGuard::new(ADMIN_REQUESTS_MAX),
@@ -128,6 +129,7 @@ fn assemble(methods: AdminMethods) -> Result<RpcModule<()>, RegisterMethodError>
 #[derive(Debug, Clone)]
 struct Door {
     methods: Methods,
+    meter: Meter,
     token: Option<B256>,
     guard: ConnectionGuard,
     stop: StopHandle,
@@ -148,7 +150,7 @@ impl Door {
             .max_request_body_size(ADMIN_REQUEST_BYTES_MAX)
             .set_batch_request_config(BatchRequestConfig::Disabled)
             .build();
-        let layer = MethodsLayer { notifies: false, client: Client::exempt() };
+        let layer = MethodsLayer { notifies: false, client: Client::exempt(), meter: self.meter };
         let stack = RpcServiceBuilder::new().layer(layer);
         let answer =
             http::call_with_service_builder(request, config, connection, self.methods, stack);

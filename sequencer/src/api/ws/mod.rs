@@ -9,8 +9,6 @@
 //! could not parse. Invariant: a message has its place (`room.rs`) until its answer is written, so a client that asks and
 //! does not read costs bounded memory. A reader that takes nothing for too long is closed.
 
-mod answer;
-mod dispatch;
 mod room;
 
 use std::{sync::Arc, time::Duration};
@@ -30,6 +28,7 @@ use futures::{
     stream::{SplitSink, SplitStream},
 };
 use jsonrpsee::{
+    MethodResponse,
     core::middleware::RpcServiceBuilder,
     server::{ConnectionPermit, MethodSink, Methods, StopHandle},
 };
@@ -37,18 +36,16 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    answer::answer,
-    dispatch::Dispatch,
-    room::{Place, Room},
-};
+use self::room::{Place, Room};
 use super::{
+    answer::{Counted, answer, refusal},
+    dispatch::Dispatch,
     errors,
     limits::{
         CLOSE_WAIT_MAX, PING_INTERVAL, REQUEST_BYTES_MAX, REQUEST_DRAIN_BYTES_MAX,
         SLOW_READER_WAIT_MAX, SUBSCRIPTION_MESSAGES_MAX,
     },
-    methods::{Methods as Counted, MethodsLayer},
+    methods::{Meter, Methods as Measured, MethodsLayer},
 };
 use crate::quota::{Client, Running};
 
@@ -68,6 +65,7 @@ pub(super) struct ConnectionEnd(pub(super) CancellationToken);
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) methods: Methods,
+    pub(super) meter: Meter,
     pub(super) client: Client,
     pub(super) running: Running,
     pub(super) permit: ConnectionPermit,
@@ -107,7 +105,7 @@ impl Connection {
     }
 
     async fn serve(self, socket: WebSocket, mut extensions: Extensions) {
-        let Self { methods, client, running: _running, permit: _permit, stop } = self;
+        let Self { methods, meter, client, running: _running, permit: _permit, stop } = self;
         let (to_client, from_client) = socket.split();
         let (notify, notices) = mpsc::channel(SUBSCRIPTION_MESSAGES_MAX as usize);
         // Never full: who sends an answer has a place.
@@ -116,8 +114,8 @@ impl Connection {
         let end = CancellationToken::new();
         extensions.insert(ConnectionEnd(end.clone()));
         let sink = MethodSink::new(notify);
-        let layer = MethodsLayer { notifies: true, client: client.clone() };
-        let dispatch = Dispatch::new(methods, sink.clone());
+        let layer = MethodsLayer { notifies: true, client: client.clone(), meter };
+        let dispatch = Dispatch::with_subscriptions(methods, sink.clone());
         let service = RpcServiceBuilder::new().layer(layer).service(dispatch);
         let reader = Reader {
             service: Arc::new(service),
@@ -150,7 +148,7 @@ impl Connection {
 /// Reads messages and has them answered.
 #[derive(Debug)]
 struct Reader {
-    service: Arc<Counted<Dispatch>>,
+    service: Arc<Measured<Dispatch>>,
     client: Client,
     extensions: Extensions,
     room: Arc<Room>,
@@ -183,16 +181,16 @@ impl Reader {
 
     /// Has a message answered. False if the client does not even take refusals.
     async fn take(&self, message: Bytes) -> bool {
-        let refusal = if message.len() > REQUEST_BYTES_MAX as usize {
-            answer::refusal(&[], errors::request_too_large())
+        let refused = if message.len() > REQUEST_BYTES_MAX as usize {
+            refusal(&[], errors::request_too_large())
         } else if let Some(place) = self.room.enter() {
             self.answer(message, place);
             return true;
         } else {
             crate::metrics::refused("unanswered");
-            answer::refusal(&message, errors::unanswered())
+            refusal(&message, errors::unanswered())
         };
-        self.sink.send_timeout(refusal, SLOW_READER_WAIT_MAX).await.is_ok()
+        self.sink.send_timeout(refused, SLOW_READER_WAIT_MAX).await.is_ok()
     }
 
     fn answer(&self, message: Bytes, mut place: Place) {
@@ -200,10 +198,10 @@ impl Reader {
         let (extensions, answers, sink) =
             (self.extensions.clone(), self.answers.clone(), self.sink.clone());
         tokio::spawn(async move {
-            let answering = answer(&*service, &client, &message, &extensions);
+            let answering = answer(&*service, &client, Counted::No, &message, &extensions);
             // Nobody is there to read an answer once the connection is closed.
             let json = tokio::select! {
-                json = answering => json,
+                response = answering => response.map(MethodResponse::into_json),
                 () = sink.closed() => return,
             };
             if let Some(json) = json {

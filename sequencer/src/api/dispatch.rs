@@ -16,7 +16,7 @@ use jsonrpsee::{
     },
 };
 
-use crate::api::limits::{RESPONSE_BYTES_MAX, SUBSCRIPTIONS_MAX};
+use super::limits::{RESPONSE_BYTES_MAX, SUBSCRIPTIONS_MAX};
 
 /// Ids of subscriptions are random, so that connections need no numbers.
 const CONNECTION: ConnectionId = ConnectionId(0);
@@ -32,17 +32,30 @@ impl IdProvider for HexIds {
     }
 }
 
-/// The methods of one connection.
+/// The methods, as one connection may call them.
 #[derive(Debug, Clone)]
 pub(super) struct Dispatch {
     methods: Methods,
+    subscribing: Option<Subscribing>,
+}
+
+/// What subscriptions of a connection need.
+#[derive(Debug, Clone)]
+struct Subscribing {
     sink: MethodSink,
     subscriptions: BoundedSubscriptions,
 }
 
 impl Dispatch {
-    pub(super) fn new(methods: Methods, sink: MethodSink) -> Self {
-        Self { methods, sink, subscriptions: BoundedSubscriptions::new(SUBSCRIPTIONS_MAX) }
+    /// For a connection that stays open and can be notified.
+    pub(super) fn with_subscriptions(methods: Methods, sink: MethodSink) -> Self {
+        let subscriptions = BoundedSubscriptions::new(SUBSCRIPTIONS_MAX);
+        Self { methods, subscribing: Some(Subscribing { sink, subscriptions }) }
+    }
+
+    /// For requests that have one answer each.
+    pub(super) const fn without_subscriptions(methods: Methods) -> Self {
+        Self { methods, subscribing: None }
     }
 }
 
@@ -55,35 +68,34 @@ impl RpcServiceT for Dispatch {
         let bytes_max = RESPONSE_BYTES_MAX as usize;
         let Request { id, method, params, extensions, .. } = request;
         let params = Params::new(params.as_ref().map(|params| params.get()));
-        match self.methods.method(&method) {
-            None => {
-                let unknown = ErrorObject::from(ErrorCode::MethodNotFound);
-                Either::Left(ready(MethodResponse::error(id, unknown)))
-            }
-            Some(MethodCallback::Sync(run)) => {
+        let unknown = |id| MethodResponse::error(id, ErrorObject::from(ErrorCode::MethodNotFound));
+        match (self.methods.method(&method), &self.subscribing) {
+            (Some(MethodCallback::Sync(run)), _) => {
                 Either::Left(ready(run(id, params, bytes_max, extensions)))
             }
-            Some(MethodCallback::Async(run)) => {
+            (Some(MethodCallback::Async(run)), _) => {
                 let (id, params) = (id.into_owned(), params.into_owned());
                 Either::Right(run(id, params, CONNECTION, bytes_max, extensions))
             }
-            Some(MethodCallback::Subscription(run)) => match self.subscriptions.acquire() {
+            (Some(MethodCallback::Subscription(run)), Some(to)) => match to.subscriptions.acquire()
+            {
                 Some(subscription_permit) => {
                     let state = SubscriptionState {
                         conn_id: CONNECTION,
                         id_provider: &HexIds,
                         subscription_permit,
                     };
-                    Either::Right(run(id, params, self.sink.clone(), state, extensions))
+                    Either::Right(run(id, params, to.sink.clone(), state, extensions))
                 }
                 None => {
                     let many = reject_too_many_subscriptions(SUBSCRIPTIONS_MAX);
                     Either::Left(ready(MethodResponse::error(id, many)))
                 }
             },
-            Some(MethodCallback::Unsubscription(run)) => {
+            (Some(MethodCallback::Unsubscription(run)), Some(_)) => {
                 Either::Left(ready(run(id, params, CONNECTION, bytes_max, extensions)))
             }
+            (None | Some(_), _) => Either::Left(ready(unknown(id))),
         }
     }
 

@@ -14,21 +14,29 @@ use jsonrpsee::{
 };
 use serde_json::value::RawValue;
 
-use crate::{
-    api::{errors, limits::BATCH_CALLS_MAX},
-    quota::Client,
-};
+use super::{errors, limits::BATCH_CALLS_MAX};
+use crate::quota::Client;
 
 /// Parameters of a notification, which nobody reads.
 type Ignored<'a> = Option<std::borrow::Cow<'a, RawValue>>;
+
+/// Whether requests inside a message have been counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// One was, when the message came in: HTTP.
+    Once,
+    /// None yet: messages of a connection.
+    No,
+}
 
 /// Answers a message; `None` if it asks for no answer, or had it already.
 pub(super) async fn answer<S>(
     service: &S,
     client: &Client,
+    counted: Counted,
     message: &[u8],
     extensions: &Extensions,
-) -> Option<Box<RawValue>>
+) -> Option<MethodResponse>
 where
     S: RpcServiceT<
             MethodResponse = MethodResponse,
@@ -36,27 +44,35 @@ where
             NotificationResponse = MethodResponse,
         > + Sync,
 {
+    let refuse = |id, error| match (counted, client) {
+        (Counted::No, client) if let Err(refused) = client.request(1) => {
+            MethodResponse::error(id, errors::quota(&refused))
+        }
+        _ => MethodResponse::error(id, error),
+    };
     let response = match message.trim_ascii_start().first() {
         Some(b'{') => match call(message, extensions) {
             Some(call) => service.call(call).await,
             None if is_notification(message) => {
-                client.more_requests(1);
+                if counted == Counted::No {
+                    client.more_requests(1);
+                }
                 return None;
             }
             None => {
                 let (id, code) = prepare_error(message);
-                counted(client, id, code.into())
+                refuse(id, code.into())
             }
         },
         Some(b'[') => match batch(message, extensions) {
             Ok(batch) => service.batch(batch).await,
-            Err(error) => counted(client, Id::Null, error),
+            Err(error) => refuse(Id::Null, error),
         },
-        _ => counted(client, Id::Null, errors::malformed()),
+        _ => refuse(Id::Null, errors::malformed()),
     };
     // A subscription tells the client by itself.
     let answers = response.is_method_call() || response.is_batch();
-    answers.then(|| response.into_json())
+    answers.then_some(response)
 }
 
 /// The refusal of a message that is not looked at any further than for its id.
@@ -64,14 +80,6 @@ pub(super) fn refusal(message: &[u8], error: ErrorObjectOwned) -> Box<RawValue> 
     let id =
         serde_json::from_slice::<InvalidRequest<'_>>(message).map_or(Id::Null, |asked| asked.id);
     MethodResponse::error(id, error).into_json()
-}
-
-/// The answer to what cannot be carried out. It counts like any other request; calls are counted where they are made.
-fn counted(client: &Client, id: Id<'_>, error: ErrorObjectOwned) -> MethodResponse {
-    match client.request(1) {
-        Ok(()) => MethodResponse::error(id, error),
-        Err(refused) => MethodResponse::error(id, errors::quota(&refused)),
-    }
 }
 
 fn call<'a>(json: &'a [u8], extensions: &Extensions) -> Option<Request<'a>> {
