@@ -27,7 +27,7 @@ mkdir -p "$images"
 for program in "${programs[@]}"; do
   elf=$PWD/target/riscv64im-braid-none-elf/release/$program
   to=$(cd "$images" && pwd)/$program
-  (cd .. && cargo run --quiet --locked -p fault-proof --example image -- "$elf" "$to.image" "$to.json")
+  (cd .. && cargo run --quiet --locked -p fault-proof --bin image -- "$elf" "$to.image" "$to.json")
   if [[ ${1:-} == --check ]]; then
     cmp "$to.image" "images/$program.image"
     cmp "$to.json" "images/$program.json"

@@ -4,8 +4,9 @@
 //!  Machine::advance ─▶ word of Memory ─▶ Instruction ─▶ registers, Memory, pc ─▶ hash of the state
 //!                                           └ Ecall ─▶ Call ─▶ Host ─▶ Effect on the same
 //! Machine::proof ─▶ bytes with which a contract takes the same step
+//! Runner ─▶ the same states at speed ─▶ Commitment over them
 //! ```
-//! The rules are in `docs/spec/fault-proof.md`. Not here yet: the program, the game. Invariant: every word of code and every
+//! The rules are in `docs/spec/fault-proof.md`. Not here: the programs (`program/`); nor yet the players. Invariant: every word of code and every
 //! pair of operands has exactly one meaning; what is no instruction, and no place in memory, is said to be none, and never a
 //! panic.
 #![no_std]
@@ -15,6 +16,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod commitment;
 mod image;
 pub mod vm;
 

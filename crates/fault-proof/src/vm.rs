@@ -20,6 +20,7 @@ pub use instruction::{Instruction, Operation};
 pub use machine::{Machine, Progress, STATE_BYTES, TRAP_CODE};
 pub use memory::{MEMORY_BYTES, MEMORY_HEIGHT, Memory, root_of};
 pub use runner::Runner;
+pub(crate) use tree::parent;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ pub(super) fn zeros<const HEIGHTS: usize>() -> [B256; HEIGHTS] {
 }
 
 /// The node above two.
-pub(super) fn parent(left: &B256, right: &B256) -> B256 {
+pub(crate) fn parent(left: &B256, right: &B256) -> B256 {
     let mut both = [0; 64];
     both[..32].copy_from_slice(left.as_slice());
     both[32..].copy_from_slice(right.as_slice());
