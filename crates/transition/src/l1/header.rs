@@ -71,3 +71,6 @@ pub(crate) fn origin(config: &RollupConfig, header: &L1Header) -> L1Origin {
         parent_beacon_block_root: header.parent_beacon_block_root,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! A scripted L1 with real headers and accumulators. It knows no rule of derivation.
 
+use std::collections::BTreeSet;
+
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use derivation::{L1Block, OriginBlock};
 use protocol::{
-    Carrier, InboxEntry, L1Message, L1Origin, PostedBatch, RollupConfig, blob,
+    Carrier, InboxEntry, L1Message, L1Origin, PostedBatch, RollupConfig, blob, decode_batch,
     inbox_accumulator_next, message_chain_next,
 };
 
@@ -42,7 +44,10 @@ pub(crate) struct L1 {
     pub(crate) blocks: Vec<L1Block>,
     pub(crate) accumulators: Vec<Accumulators>,
     entries: u64,
-    blob_schedule: RollupConfig,
+    /// Numbers of postings in blobs, and of those that are the last part of a block.
+    pub(crate) in_blobs: BTreeSet<u64>,
+    pub(crate) last_parts: BTreeSet<u64>,
+    config: RollupConfig,
 }
 
 impl L1 {
@@ -52,8 +57,14 @@ impl L1 {
         let hash = known.header(&header);
         let origin = L1Origin { number: L1_GENESIS, hash, ..L1Origin::default() };
         let config = config(&origin);
-        let mut l1 =
-            Self { blocks: vec![], accumulators: vec![], entries: 0, blob_schedule: config };
+        let mut l1 = Self {
+            blocks: vec![],
+            accumulators: vec![],
+            entries: 0,
+            in_blobs: BTreeSet::new(),
+            last_parts: BTreeSet::new(),
+            config,
+        };
         let old = Posting {
             first_block: 1,
             last_block: 1,
@@ -131,6 +142,14 @@ impl L1 {
             let link = [&now.batches[..], &entry.encode()].concat();
             now.batches = inbox_accumulator_next(now.batches, &entry);
             assert_eq!(known.bytes(link.into()), now.batches);
+            if carrier == Carrier::Blobs {
+                self.in_blobs.insert(self.entries);
+            }
+            let chain_id = self.config.l2_chain_id;
+            let batch = data.as_ref().and_then(|data| decode_batch(data, chain_id).ok());
+            if batch.is_some_and(|batch| batch.skip > 0 && !batch.unfinished) {
+                self.last_parts.insert(self.entries);
+            }
             batches.push(PostedBatch { index: self.entries, first_block, last_block, data });
             self.entries += 1;
         }
@@ -139,9 +158,7 @@ impl L1 {
             hash: known.header(header),
             timestamp,
             base_fee: header.base_fee_per_gas.unwrap(),
-            blob_base_fee: self
-                .blob_schedule
-                .blob_base_fee(timestamp, header.excess_blob_gas.unwrap()),
+            blob_base_fee: self.config.blob_base_fee(timestamp, header.excess_blob_gas.unwrap()),
             prev_randao: header.mix_hash,
             parent_beacon_block_root: header.parent_beacon_block_root.unwrap(),
         };

@@ -1,26 +1,30 @@
 //! The native chain: derived by the machine, executed in one piece, with the claims that follow from it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use alloy_consensus::Header;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bloom, U256};
 use derivation::{Cursor, DerivedHead};
 use executor::{
-    BlockContext, ChainSpec, RecoveredTransaction, SerialExecutor, execute_block,
+    BlockContext, ChainSpec, ExecutedBlock, RecoveredTransaction, SerialExecutor, execute_block,
     forced_transactions, seal,
 };
+use op_alloy_consensus::OpTxType;
 use protocol::{
     BlockInputs, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Origin, RollupConfig,
     SystemConfig, predeploys,
 };
-use state::MemoryState;
+use state::{MemoryState, StateReader};
 use transition::{BlockClaim, ChainParameters, SliceClaim, receipt_link, receipts_next};
 
 use crate::{
     host::Known,
     l1::L1_GENESIS_TIME,
-    tx::{CHAIN_ID, KEYS, Key, contracts, writer},
+    tx::{CHAIN_ID, HASHER, KEYS, Key, contracts, writer},
 };
 
 /// L1 blocks.
@@ -94,7 +98,8 @@ pub(crate) struct Block {
     pub(crate) head: DerivedHead,
     pub(crate) state: MemoryState,
     pub(crate) withdrawals_root: B256,
-    pub(crate) included: usize,
+    /// What happened in it that a test of everything must have had.
+    pub(crate) events: BTreeSet<&'static str>,
 }
 
 impl Block {
@@ -104,8 +109,8 @@ impl Block {
         let withdrawals_root = trie.storage_root(&predeploys::L2_TO_L1_MESSAGE_PASSER);
         let header = config.genesis_header(trie.root(), withdrawals_root);
         let head = DerivedHead::genesis(config, header.hash_slow());
-        Self { inputs: BlockInputs::default(), header, head, state, withdrawals_root, included: 0 }
-            .with_hash_known()
+        let (inputs, events) = (BlockInputs::default(), BTreeSet::new());
+        Self { inputs, header, head, state, withdrawals_root, events }.with_hash_known()
     }
 
     fn with_hash_known(mut self) -> Self {
@@ -124,8 +129,8 @@ impl Block {
         let context = BlockContext::new(&spec, &self.header, &inputs.opening);
         let sealed = seal(&context, &executed, trie.root(), withdrawals_root);
         let head = DerivedHead::after(&inputs.opening, sealed.hash);
-        let included = executed.transactions.len();
-        Self { inputs, header: sealed.header, head, state, withdrawals_root, included }
+        let events = events(&inputs, &executed, &self.state);
+        Self { inputs, header: sealed.header, head, state, withdrawals_root, events }
             .with_hash_known()
     }
 
@@ -196,6 +201,47 @@ impl Block {
         assert_eq!(known.trie(&leaves), next.header.transactions_root);
         claims
     }
+}
+
+/// What happened in a block.
+fn events(
+    inputs: &BlockInputs,
+    executed: &ExecutedBlock,
+    before: &MemoryState,
+) -> BTreeSet<&'static str> {
+    let mut events = BTreeSet::new();
+    let mut note = |what, happened: bool| {
+        if happened {
+            events.insert(what);
+        }
+    };
+    let forced = 1 + inputs.deposits.len();
+    note("deposit", forced > 1);
+    note("skipped", executed.transactions.len() < forced + inputs.transactions.len());
+    for (at, outcome) in executed.outcomes.iter().enumerate() {
+        let is_user = at >= forced;
+        let failed = !outcome.receipt.as_receipt().status.coerce_status();
+        let kind = executed.transactions[at].tx_type();
+        note("deposit fails", !is_user && failed);
+        note("deposit creates", !is_user && outcome.created.is_some());
+        note("reverts", is_user && failed && outcome.halt.is_none());
+        note("out of gas", is_user && outcome.halt.is_some());
+        note("creates", is_user && outcome.created.is_some());
+        note("EIP-7702", kind == OpTxType::Eip7702);
+        note("legacy", kind == OpTxType::Legacy);
+        note("logs", !outcome.receipt.as_receipt().logs.is_empty());
+    }
+    for (address, change) in &executed.diff.accounts {
+        let existed = before.account(address).unwrap().is_some();
+        note("account removed", existed && change.account.is_none());
+        note("slot removed", change.storage.values().any(|value| value.is_zero()));
+        note("withdrawals", *address == predeploys::L2_TO_L1_MESSAGE_PASSER);
+        note(
+            "BLOCKHASH",
+            *address == HASHER && change.storage.values().any(|value| !value.is_zero()),
+        );
+    }
+    events
 }
 
 /// The parameters with small slices.

@@ -1,14 +1,20 @@
 //! Properties over random histories.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::B256;
-use proptest::{collection::vec, prelude::*, sample::Index};
+use derivation::{AbsentReason, Cause};
+use proptest::{
+    collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner,
+};
 use transition::{INVALID, Invalid, Missing, Outcome, run};
 
 use crate::{
     host::{Host, Known, Pins},
     l1::L1,
     l2::parameters,
-    world::{World, publish, round},
+    tx::Act,
+    world::{Post, Round, World, publish, round},
 };
 
 /// What a proposal pins that is made in this L1 block, after everything else in it.
@@ -71,6 +77,10 @@ proptest! {
     fn every_claim_is_that_of_the_native_chain(rounds in vec(round(), 1..16), gas in 50_000_u64..400_000) {
         check(&mut World::play(&rounds), gas);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_can_be_withheld_without_notice(rounds in vec(round(), 4..12), at in any::<Index>(), gas in 50_000_u64..400_000) {
@@ -96,6 +106,17 @@ proptest! {
     }
 }
 
+/// A block of more transactions than it has places: the last slice takes the rest.
+#[test]
+fn a_block_has_no_more_slices_than_places() {
+    let acts = (0..40).map(|to| (0, Act::Transfer(to, 1))).collect();
+    let posts = vec![(Post::Honest(9), false)];
+    let round = Round { l2: vec![acts], gap: 12, messages: vec![], posts };
+    let mut world = World::play(&[round]);
+    assert_eq!(world.derived[1].block.inputs.transactions.len(), 40);
+    assert_eq!(check(&mut world, 1), 32);
+}
+
 #[test]
 fn nothing_follows_where_nothing_can() {
     let mut world = World::play(&[]);
@@ -117,3 +138,96 @@ fn nothing_follows_where_nothing_can() {
     assert_eq!(run(INVALID, 40), Outcome::Invalid(Invalid::Previous));
     assert_eq!(run(parameters.hash(), 0), Outcome::Invalid(Invalid::PreviousForm));
 }
+
+/// The properties say little if the scripts are tame: in some of them everything happens.
+#[test]
+fn the_scripts_reach_everything() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached = BTreeSet::new();
+    for _ in 0..60 {
+        let mut world = World::play(&vec(round(), 1..16).new_tree(&mut runner).unwrap().current());
+        let leaves = publish(&mut world, 100_000);
+        for (derived, places) in world.derived.iter().zip(&leaves) {
+            reached.extend(&derived.block.events);
+            note(&mut reached, "slices", places.len() > 1);
+            note(&mut reached, "three slices", places.len() > 2);
+            note(&mut reached, "forced", derived.cause == Some(Cause::WindowPassed));
+            note(&mut reached, "batch goes on", derived.cursor.blocks > 0);
+            let system_config = derived.block.head.system_config;
+            note(
+                &mut reached,
+                "configuration",
+                system_config != world.config.genesis.system_config,
+            );
+            if let Some(Cause::Batch { index }) = derived.cause {
+                note(&mut reached, "blobs", world.l1.in_blobs.contains(&index));
+                note(&mut reached, "calldata", !world.l1.in_blobs.contains(&index));
+                note(&mut reached, "parts", world.l1.last_parts.contains(&index));
+            }
+        }
+        for reason in &world.absent {
+            reached.insert(rule(reason));
+        }
+    }
+    assert_eq!(reached, BTreeSet::from(EXPECTED));
+}
+
+fn note(reached: &mut BTreeSet<&'static str>, what: &'static str, happened: bool) {
+    if happened {
+        reached.insert(what);
+    }
+}
+
+const fn rule(reason: &AbsentReason) -> &'static str {
+    match reason {
+        AbsentReason::NoData => "absent: no data",
+        AbsentReason::Undecodable(_) => "absent: undecodable",
+        AbsentReason::OtherParent => "absent: parent",
+        AbsentReason::OtherOrigin => "absent: origin",
+        AbsentReason::NotNext { .. } => "absent: not next",
+        AbsentReason::WindowPassed { .. } => "absent: late",
+        AbsentReason::PartsMissing { .. } => "absent: parts missing",
+        AbsentReason::DeclaredOtherwise { .. } => "absent: declared otherwise",
+        AbsentReason::OriginUnknown { .. } => "absent: origin unknown",
+        AbsentReason::OriginTooNew { .. } => "absent: origin too new",
+        AbsentReason::DriftExceeded { .. } => "absent: drift",
+        AbsentReason::HintsMalformed { .. } => "absent: hints",
+        AbsentReason::BlockTooLarge { .. } => "absent: too large",
+    }
+}
+
+const EXPECTED: [&str; 33] = [
+    "BLOCKHASH",
+    "EIP-7702",
+    "absent: late",
+    "absent: no data",
+    "absent: not next",
+    "absent: origin",
+    "absent: declared otherwise",
+    "absent: origin unknown",
+    "absent: origin too new",
+    "absent: hints",
+    "absent: parent",
+    "absent: parts missing",
+    "absent: undecodable",
+    "account removed",
+    "batch goes on",
+    "blobs",
+    "calldata",
+    "configuration",
+    "creates",
+    "deposit",
+    "deposit creates",
+    "deposit fails",
+    "forced",
+    "legacy",
+    "logs",
+    "out of gas",
+    "parts",
+    "reverts",
+    "skipped",
+    "slices",
+    "slot removed",
+    "three slices",
+    "withdrawals",
+];

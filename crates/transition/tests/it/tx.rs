@@ -111,7 +111,6 @@ impl Key {
 
     /// The raw transaction, and whether it uses up the nonce, so far as one can tell.
     pub(crate) fn act(&self, act: &Act, nonce: u64) -> (Bytes, bool) {
-        let call = |to| self.simple(nonce, TxKind::Call(to), 0, Bytes::new(), 200_000);
         let create = |code| self.simple(nonce, TxKind::Create, 0, code, 300_000);
         let raw = match act {
             Act::Transfer(to, value) => {
@@ -151,7 +150,6 @@ impl Key {
                 return (self.simple(nonce, TxKind::Call(COUNTER), 0, Bytes::new(), gas), false);
             }
         };
-        let _ = call;
         (raw, true)
     }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use derivation::{BatchBuilder, BlockPart, Cursor, Derivation, OriginSelector, Step};
+use derivation::{
+    AbsentReason, BatchBuilder, BlockPart, Cause, Cursor, Derivation, OriginSelector, Step,
+};
 use proptest::{collection::vec, prelude::*};
 use protocol::{
     Batch, BlockInputs, Compression, ConfigUpdate, DepositMessage, L1Message, blob, pack,
@@ -40,6 +42,13 @@ pub(crate) enum Post {
     Changed(u8, u8),
     WrongParent,
     WrongOrigin,
+    /// Declares more blocks than it holds.
+    WrongLast,
+    /// Some block of it has its origin where it has not.
+    OriginFlipped(u8),
+    HintAdded,
+    /// Parts without the first of them.
+    LostPart(usize),
     /// As if it began later.
     Later(u64),
     /// Blobs that hold nothing.
@@ -75,6 +84,10 @@ fn post() -> impl Strategy<Value = Post> {
         1 => (any::<u8>(), 1_u8..).prop_map(|(at, mask)| Post::Changed(at, mask)),
         1 => Just(Post::WrongParent),
         1 => Just(Post::WrongOrigin),
+        1 => Just(Post::WrongLast),
+        1 => any::<u8>().prop_map(Post::OriginFlipped),
+        1 => Just(Post::HintAdded),
+        1 => (1_usize..3).prop_map(Post::LostPart),
         1 => (1_u64..4).prop_map(Post::Later),
         1 => any::<u8>().prop_map(Post::BadBlobs),
     ]
@@ -102,6 +115,7 @@ pub(crate) fn round() -> impl Strategy<Value = Round> {
 pub(crate) struct Derived {
     pub(crate) block: Block,
     pub(crate) cursor: Cursor,
+    pub(crate) cause: Option<Cause>,
 }
 
 pub(crate) struct World {
@@ -109,6 +123,8 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) known: Known,
     derivation: Derivation,
+    /// Why batches were absent.
+    pub(crate) absent: Vec<AbsentReason>,
     /// From block 0 on.
     pub(crate) derived: Vec<Derived>,
     /// The sequencer's chain, from block 0 on.
@@ -124,9 +140,9 @@ impl World {
         let genesis = Block::genesis(&config);
         let derivation = Derivation::genesis(config.clone(), genesis.head.block.hash);
         let cursor = Cursor::genesis(config.genesis.l1.number);
-        let derived = vec![Derived { block: genesis.clone(), cursor }];
+        let derived = vec![Derived { block: genesis.clone(), cursor, cause: None }];
         let sequenced = vec![(genesis, Vec::new())];
-        let mut world = Self { l1, config, known, derivation, derived, sequenced };
+        let mut world = Self { l1, config, known, derivation, absent: vec![], derived, sequenced };
         world.derive();
         for round in rounds {
             world.round(round);
@@ -184,9 +200,11 @@ impl World {
                     let parent = &self.derived.last().unwrap().block;
                     let block = parent.next(&self.config, next.inputs.clone());
                     self.derivation.executed(next.reference(block.head.block.hash)).unwrap();
-                    self.derived.push(Derived { block, cursor: next.cursor });
+                    let cause = Some(next.cause);
+                    self.derived.push(Derived { block, cursor: next.cursor, cause });
                 }
-                Step::Absent(_) | Step::Processed(_) => {}
+                Step::Absent(batch) => self.absent.push(batch.reason),
+                Step::Processed(_) => {}
             }
         }
     }
@@ -239,6 +257,28 @@ impl World {
                 }
                 batches.iter().map(|batch| posted(batch, in_blobs)).collect()
             }
+            Post::LostPart(size) => {
+                let batches = self.batches(1, *size);
+                batches.iter().skip(1).map(|batch| posted(batch, in_blobs)).collect()
+            }
+            Post::WrongLast => change(&|_| {})
+                .map(|posting| Posting { last_block: posting.last_block + 1, ..posting })
+                .into_iter()
+                .collect(),
+            Post::OriginFlipped(at) => change(&|batch| {
+                let at = usize::from(*at) % batch.blocks.len();
+                batch.blocks[at].origin_advances ^= true;
+                batch.blocks[at].deposit_log_indexes.clear();
+            })
+            .into_iter()
+            .collect(),
+            Post::HintAdded => change(&|batch| {
+                let block = batch.blocks.last_mut().unwrap();
+                block.origin_advances = true;
+                block.deposit_log_indexes.push(1_000_000);
+            })
+            .into_iter()
+            .collect(),
             Post::Garbage(bytes) => vec![raw(bytes.clone())],
             Post::Changed(at, mask) => {
                 let Some(batch) = honest() else { return vec![] };
