@@ -54,7 +54,7 @@ library HostCalls {
         uint256 keyAt,
         uint256 offset,
         uint256 destination
-    ) private pure returns (bool) {
+    ) private view returns (bool) {
         if (!Access.isPossible(keyAt, 32) || !Access.isPossible(destination, 32)) {
             return false;
         }

@@ -110,17 +110,14 @@ library Readers {
     }
 
     /// @notice All bytes that are left.
-    function rest(Reader memory reader) internal pure returns (bytes memory bytes_) {
-        if (reader.next > reader.end) return bytes_;
-        bytes calldata left;
+    function rest(Reader memory reader) internal pure returns (bytes calldata bytes_) {
         uint256 start = reader.next;
-        uint256 length = reader.end - start;
+        uint256 length = start < reader.end ? reader.end - start : 0;
         assembly ("memory-safe") {
-            left.offset := start
-            left.length := length
+            bytes_.offset := start
+            bytes_.length := length
         }
-        reader.next = reader.end;
-        return left;
+        reader.next = start + length;
     }
 
     /// @dev for each sibling: node = index is even ? keccak(node ‖ sibling) : keccak(sibling ‖ node), index = index / 2.

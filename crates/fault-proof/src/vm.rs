@@ -6,6 +6,7 @@ mod calls;
 mod code;
 mod host;
 mod instruction;
+mod keys;
 mod machine;
 mod memory;
 mod page;
@@ -15,8 +16,9 @@ mod tree;
 
 pub use arithmetic::{compute, is_taken};
 pub use calls::{Call, Effect, KECCAK_BYTES_MAX, RECOVER_BYTES, Words, buffer_height};
-pub use host::{Host, NotRecorded, Recorded, keccak_key, local_key};
+pub use host::{Host, NotRecorded, Openings, Recorded};
 pub use instruction::{Instruction, Operation};
+pub use keys::{BLOB_ELEMENTS, BlobElement, PrecompileCall, blob_point, keccak_key, local_key};
 pub use machine::{Machine, Progress, STATE_BYTES, TRAP_CODE};
 pub use memory::{MEMORY_BYTES, MEMORY_HEIGHT, Memory, root_of};
 pub use runner::Runner;

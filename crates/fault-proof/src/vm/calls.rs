@@ -5,7 +5,7 @@
 
 use alloy_primitives::{B256, Keccak256, Signature, U256};
 
-use super::{Host, MEMORY_BYTES, Memory};
+use super::{Host, MEMORY_BYTES, Memory, keys::Key};
 
 /// The longest input of call 2.
 pub const KECCAK_BYTES_MAX: u64 = 64 << 10;
@@ -157,34 +157,13 @@ const fn is_buffer(at: u64, size: u64) -> bool {
 fn preimage_word<H: Host>(key: B256, offset: u64, host: &mut H) -> Result<(B256, u64), H::Error> {
     let bytes = match Key::of(key) {
         Key::Local(number) => local(host.locals(), number),
-        Key::Keccak256 => host.preimage(key)?,
+        Key::Keccak256 | Key::Opened => host.preimage(key)?,
         Key::Unknown => &[],
     };
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let rest = bytes.get(offset..).unwrap_or_default();
     let taken = &rest[..core::cmp::min(rest.len(), 32)];
     Ok((B256::right_padding_from(taken), bytes.len() as u64))
-}
-
-/// What the first byte of a key says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    /// 01: a local input; the other bytes are its number.
-    Local(U256),
-    /// 02: bytes whose hash is the key, but for the first byte.
-    Keccak256,
-    /// Anything else: a preimage of no bytes.
-    Unknown,
-}
-
-impl Key {
-    pub(super) fn of(key: B256) -> Self {
-        match key[0] {
-            1 => Self::Local(U256::from_be_slice(&key[1..])),
-            2 => Self::Keccak256,
-            _ => Self::Unknown,
-        }
-    }
 }
 
 fn local(locals: &[B256], number: U256) -> &[u8] {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use alloy_primitives::B256;
 
 use super::{
-    Call, Host, Instruction, Machine, Memory, Operation, Words, buffer_height, calls::Key,
+    Call, Instruction, Machine, Memory, Openings, Operation, Words, buffer_height, keys::Key,
     memory::is_within,
 };
 
@@ -16,7 +16,7 @@ impl Machine {
     ///
     /// # Errors
     /// The step reads a preimage that the host lacks.
-    pub fn proof<H: Host>(&mut self, host: &mut H) -> Result<Vec<u8>, H::Error> {
+    pub fn proof<H: Openings>(&mut self, host: &mut H) -> Result<Vec<u8>, H::Error> {
         let mut proof = self.encode().to_vec();
         if self.exit.is_some() {
             return Ok(proof);
@@ -59,7 +59,7 @@ const fn access_bytes(operation: Operation) -> Option<usize> {
     })
 }
 
-fn put_call<H: Host>(
+fn put_call<H: Openings>(
     proof: &mut Vec<u8>,
     memory: &mut Memory,
     call: Call,
@@ -72,6 +72,7 @@ fn put_call<H: Host>(
             let key = word(memory, key_at);
             match Key::of(key) {
                 Key::Keccak256 => proof.extend_from_slice(host.preimage(key)?),
+                Key::Opened => proof.extend_from_slice(host.opening(key)?),
                 Key::Local(_) | Key::Unknown => {}
             }
         }

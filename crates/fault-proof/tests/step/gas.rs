@@ -3,10 +3,11 @@
 use std::{fmt::Write, fs, path::Path};
 
 use alloy::primitives::B256;
-use fault_proof::vm::{Host, Machine, Recorded, local_key};
+use fault_proof::vm::{Host, Machine, PrecompileCall, Recorded, local_key};
 
 use super::{
     contract::{calldata, check},
+    openings::ELEMENTS,
     states::{DATA, call, host, machine, put},
 };
 
@@ -43,9 +44,12 @@ fn with_address(word: u32) -> Machine {
 }
 
 fn steps() -> (Vec<(&'static str, Machine, bool)>, Recorded) {
-    let (host, [word, node, code, batch]) = host([32, 532, 24_576, 120_000]);
+    let (mut host, [word, node, code, batch]) = host([32, 532, 24_576, 120_000]);
     let mut ended = machine(0x13);
     ended.exit = Some(0);
+    let element = host.record_blob_element(&ELEMENTS[3]);
+    let signed = PrecompileCall { address: 1, gas: 3_000, input: vec![0xa5; 128] };
+    let signed = host.record_precompile(&signed, Some(&[]));
     let steps = vec![
         ("add", machine(0x00b5_0633), false),
         ("mulh", machine(0x02b5_1633), false),
@@ -63,6 +67,8 @@ fn steps() -> (Vec<(&'static str, Machine, bool)>, Recorded) {
         ("preimage of 532 bytes", keyed(node, 512), false),
         ("preimage of 24,576 bytes", keyed(code, 0), true),
         ("preimage of 120,000 bytes", keyed(batch, 0), true),
+        ("element of a blob", keyed(element, 0), true),
+        ("result of ecrecover", keyed(signed, 0), false),
         ("keccak256 of 64 bytes", hashed(64), false),
         ("keccak256 of 1,024 bytes", hashed(1_024), false),
         ("keccak256 of 2,048 bytes", hashed(2_048), true),

@@ -5,6 +5,7 @@ mod calls;
 mod contract;
 mod gas;
 mod instructions;
+mod openings;
 mod states;
 mod tampering;
 mod vectors;

@@ -1,7 +1,7 @@
 //! Proofs that are none: whichever byte is another, the contract refuses.
 
 use alloy::primitives::{B256, keccak256};
-use fault_proof::vm::{Host, Machine, Recorded};
+use fault_proof::vm::{Host, Machine, PrecompileCall, Recorded, local_key};
 
 use super::{
     contract::{Failure, Outcome, StepErrors, step},
@@ -16,13 +16,16 @@ fn refusal(outcome: Outcome) -> StepErrors {
     }
 }
 
-/// One state of each kind that has a proof of another shape.
+/// One state of each kind that has a proof of another shape, but for elements of blobs.
 fn states() -> (Vec<(&'static str, Machine)>, Recorded) {
-    let (host, [key]) = host([100]);
-    let mut keyed = call(1, [DATA, 32, DATA + 64]);
-    put(&mut keyed, DATA, &key[..]);
-    let mut local = call(1, [DATA, 0, DATA + 64]);
-    put(&mut local, DATA, &fault_proof::vm::local_key(1)[..]);
+    let (mut host, [key]) = host([100]);
+    let keyed = |key: B256| {
+        let mut machine = call(1, [DATA, 0, DATA + 64]);
+        put(&mut machine, DATA, &key[..]);
+        machine
+    };
+    let sum = PrecompileCall { address: 6, gas: 150, input: vec![0; 128] };
+    let sum = host.record_precompile(&sum, Some(&[0; 64]));
     let mut ended = machine(0x13);
     ended.exit = Some(3);
     let mut outside = machine(0x13);
@@ -38,8 +41,9 @@ fn states() -> (Vec<(&'static str, Machine)>, Recorded) {
         ("stores", store),
         ("has ended", ended),
         ("is outside memory", outside),
-        ("reads a preimage", keyed),
-        ("reads a local input", local),
+        ("reads a preimage", keyed(key)),
+        ("reads a local input", keyed(local_key(1))),
+        ("reads a result", keyed(sum)),
         ("hashes", call(2, [DATA, 100, DATA + 0x200])),
         ("recovers", call(3, [DATA, DATA + 0x200, 0])),
         ("commits", call(4, [DATA, 0, 0])),
