@@ -6,6 +6,7 @@ mod contract;
 mod gas;
 mod instructions;
 mod openings;
+mod program;
 mod states;
 mod tampering;
 mod vectors;
