@@ -4,6 +4,7 @@
 //! The artifacts are the source: a change in Solidity reaches Rust by `npm run artifacts` in `contracts/`.
 //! Structs and enums are in the module of the interface that declares them.
 #![expect(missing_docs, reason = "generated; the NatSpec is in contracts/src/interfaces")]
+#![expect(clippy::too_many_arguments, reason = "generated: as many as the function has")]
 
 macro_rules! binding {
     ($module:ident, $artifact:literal, $name:ident $(, $interface:ident)*) => {
@@ -19,6 +20,16 @@ macro_rules! binding {
 }
 
 binding!(batch_inbox, "../artifacts/BatchInbox.json", BatchInbox);
+binding!(
+    dispute_oracle,
+    "../artifacts/DisputeOracle.json",
+    DisputeOracle,
+    Bisections,
+    Claims,
+    Clocks,
+    IDisputeOracle,
+    ITournaments
+);
 binding!(fee_vault, "../artifacts/FeeVault.json", FeeVault);
 binding!(gas_price_oracle, "../artifacts/GasPriceOracle.json", GasPriceOracle);
 binding!(l1_bridge, "../artifacts/L1StandardBridge.json", L1StandardBridge);

@@ -13,10 +13,10 @@ pub mod multicall3;
 pub mod predeploys;
 
 pub use contracts::{
-    BatchInbox, FeeVault, GasPriceOracle, IL2OutputOracle, IOutputOracle, ISystemConfig, L1Block,
-    L1CrossDomainMessenger, L1StandardBridge, L2CrossDomainMessenger, L2StandardBridge,
-    L2ToL1MessagePasser, OptimismMintableERC20, OptimismMintableERC20Factory, OutputOracle, Portal,
-    Step, SystemConfig, WETH9,
+    BatchInbox, DisputeOracle, FeeVault, GasPriceOracle, IDisputeOracle, IL2OutputOracle,
+    IOutputOracle, ISystemConfig, ITournaments, L1Block, L1CrossDomainMessenger, L1StandardBridge,
+    L2CrossDomainMessenger, L2StandardBridge, L2ToL1MessagePasser, OptimismMintableERC20,
+    OptimismMintableERC20Factory, OutputOracle, Portal, Step, SystemConfig, WETH9,
 };
 pub use deploy::{
     DeployError, DeployParams, DeployedL1, L1Addresses, L1Start, deploy_l1, predict_addresses,

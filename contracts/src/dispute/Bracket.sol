@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {IStep} from "../interfaces/IStep.sol";
-import {ITournaments, Level, Phase} from "../interfaces/ITournaments.sol";
-import {Bisection} from "./Bisection.sol";
-import {Clock, Clocks} from "./Clocks.sol";
+import {ITournaments} from "../interfaces/ITournaments.sol";
+import {Bisections} from "./Bisections.sol";
+import {Clocks} from "./Clocks.sol";
 import {Ledger} from "./Ledger.sol";
 
 /// @title Bracket
@@ -13,7 +13,7 @@ import {Ledger} from "./Ledger.sol";
 ///      plus stakes, pots, and the refunds of matches that were won and not yet collected; a refund comes
 ///      out of the loser's bond and is never more than that.
 abstract contract Bracket is ITournaments, Ledger {
-    using Clocks for Clock;
+    using Clocks for Clocks.Clock;
 
     /// @dev The most gas that is refunded for each kind of move. Bonds must cover the dearest match.
     uint256 internal constant ADVANCE_GAS_MAX = 90_000;
@@ -173,7 +173,7 @@ abstract contract Bracket is ITournaments, Ledger {
         uint64 late = since - joined.start;
         if (joined.start == 0 || joined.concluded) revert TournamentUnknown(id);
         if (late >= joined.window) revert TooLateToJoin(id);
-        joining.clock = Clock(joined.window - late, 0);
+        joining.clock = Clocks.Clock(joined.window - late, 0);
         // Bonds are at most BOND_MAX.
         // forge-lint: disable-next-line(unsafe-typecast)
         joining.stake = uint96(bond(joined.level));
@@ -281,7 +281,8 @@ abstract contract Bracket is ITournaments, Ledger {
         bytes32 made = matchId(id, waiting, root);
         Match storage opened = _matches[made];
         (opened.tournament, opened.one, opened.two) = (id, waiting, root);
-        opened.bisection = Bisection(waiting, two.left, two.right, 0, height(entered.level));
+        opened.bisection =
+            Bisections.Bisection(waiting, two.left, two.right, 0, height(entered.level));
         opened.phase = Phase.Bisecting;
         emit Paired(id, made, waiting, root);
     }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice One side's time to think.
-struct Clock {
-    /// Seconds that were left when it last stopped.
-    uint64 left;
-    /// When it began to run; zero while it stands.
-    uint64 since;
-}
-
 /// @title Clocks
 /// @notice A chess clock: runs while its side has to act. It is out once as much time has passed as was
 ///         left, to the second.
 library Clocks {
+    /// @notice One side's time to think.
+    struct Clock {
+        /// Seconds that were left when it last stopped.
+        uint64 left;
+        /// When it began to run; zero while it stands.
+        uint64 since;
+    }
+
     /// @notice A clock that is to run runs already, or one that is to stop stands: a fault in the caller.
     error ClockMisused();
 

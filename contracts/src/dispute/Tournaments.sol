@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ITournaments, Level, Phase} from "../interfaces/ITournaments.sol";
-import {Bisection, Bisections} from "./Bisection.sol";
+import {ITournaments} from "../interfaces/ITournaments.sol";
+import {Bisections} from "./Bisections.sol";
 import {Bracket} from "./Bracket.sol";
-import {Clock, Clocks} from "./Clocks.sol";
+import {Clocks} from "./Clocks.sol";
 import {MachineState} from "./MachineState.sol";
 import {StateTree} from "./StateTree.sol";
 
@@ -13,8 +13,8 @@ import {StateTree} from "./StateTree.sol";
 /// @dev Invariant: while a match is bisected, one clock of the two runs; while it is sealed, none, or at
 ///      the level of steps both; a commitment that waits or is out has a standing clock.
 abstract contract Tournaments is Bracket {
-    using Bisections for Bisection;
-    using Clocks for Clock;
+    using Bisections for Bisections.Bisection;
+    using Clocks for Clocks.Clock;
 
     /// @inheritdoc ITournaments
     function join(
@@ -23,16 +23,7 @@ abstract contract Tournaments is Bracket {
         bytes32[] calldata proof,
         bytes calldata finalState
     ) external payable {
-        Tournament storage joined = _tournaments[tournament];
-        uint256 required = bond(joined.level);
-        if (msg.value != required) revert WrongBond(required, msg.value);
-        Commitment memory joining;
-        joining.joiner = msg.sender;
-        (joining.left, joining.right) = _children(joined.level, lastLeaf, proof);
-        if (joined.outer != 0) {
-            joining.forTwo = _side(joined, lastLeaf, finalState);
-        }
-        _admit(tournament, _rootOf(joining), joining, joined, uint64(block.timestamp));
+        _join(tournament, lastLeaf, proof, finalState);
     }
 
     /// @inheritdoc ITournaments
@@ -43,7 +34,7 @@ abstract contract Tournaments is Bracket {
         Match storage played = _inPhase(id, Phase.Bisecting);
         bool byTwo = played.turnOfTwo;
         played.bisection.descend(left, right, newLeft, newRight);
-        (Clock storage mine, Clock storage theirs) = _clocks(played, byTwo);
+        (Clocks.Clock storage mine, Clocks.Clock storage theirs) = _clocks(played, byTwo);
         _stop(mine);
         theirs.start();
         played.turnOfTwo = !byTwo;
@@ -58,11 +49,11 @@ abstract contract Tournaments is Bracket {
         uint256 gasBefore = gasleft();
         Match storage played = _inPhase(id, Phase.Bisecting);
         bool byTwo = played.turnOfTwo;
-        Bisection memory bisection = played.bisection;
+        Bisections.Bisection memory bisection = played.bisection;
         (uint64 position, bytes32 leaf, bytes32 leafOfOther) = bisection.divergence(left, right);
         _requireAgreed(played, byTwo, position, agreed, proof);
         (bytes32 one, bytes32 two) = byTwo ? (leafOfOther, leaf) : (leaf, leafOfOther);
-        played.bisection = Bisection(agreed, one, two, position, 0);
+        played.bisection = Bisections.Bisection(agreed, one, two, position, 0);
         played.phase = Phase.Sealed;
         emit Sealed(id, position, agreed, one, two);
         _awaitDecision(id, played, byTwo, agreed);
@@ -75,11 +66,11 @@ abstract contract Tournaments is Bracket {
         Match storage played = _inPhase(id, Phase.Sealed);
         Level level = _tournaments[played.tournament].level;
         if (level != Level.Steps) revert WrongLevel(level);
-        Bisection memory bisection = played.bisection;
+        Bisections.Bisection memory bisection = played.bisection;
         bytes32 next = MACHINE.step(bisection.node, proof, localsOf(id));
         bool byTwo = next == bisection.right;
         if (!byTwo && next != bisection.left) revert NeitherIsRight(next);
-        (Clock storage mine, Clock storage theirs) = _clocks(played, byTwo);
+        (Clocks.Clock storage mine, Clocks.Clock storage theirs) = _clocks(played, byTwo);
         _stop(mine);
         theirs.stop();
         _win(id, byTwo, gasBefore, WIN_GAS_MAX + STEP_GAS_MAX);
@@ -92,7 +83,7 @@ abstract contract Tournaments is Bracket {
         Phase phase = played.phase;
         if (phase == Phase.Bisecting) {
             bool byTwo = !played.turnOfTwo;
-            (Clock storage mine, Clock storage theirs) = _clocks(played, byTwo);
+            (Clocks.Clock storage mine, Clocks.Clock storage theirs) = _clocks(played, byTwo);
             if (theirs.remaining() != 0) revert ClockNotOut();
             uint64 late = theirs.lateness();
             theirs.stop();
@@ -126,7 +117,7 @@ abstract contract Tournaments is Bracket {
         }
         // What the winner had left inside is what its side has left outside.
         bool byTwo = last.forTwo;
-        (Clock storage mine,) = _clocks(_matches[id], byTwo);
+        (Clocks.Clock storage mine,) = _clocks(_matches[id], byTwo);
         mine.left = left;
         _win(id, byTwo, gasBefore, WIN_GAS_MAX);
     }
@@ -150,6 +141,25 @@ abstract contract Tournaments is Bracket {
         virtual
         returns (bytes32[] memory);
 
+    /// @dev Takes the caller in, with what it has sent as its bond.
+    function _join(
+        bytes32 tournament,
+        bytes32 lastLeaf,
+        bytes32[] calldata proof,
+        bytes calldata finalState
+    ) internal {
+        Tournament storage joined = _tournaments[tournament];
+        uint256 required = bond(joined.level);
+        if (msg.value != required) revert WrongBond(required, msg.value);
+        Commitment memory joining;
+        joining.joiner = msg.sender;
+        (joining.left, joining.right) = _children(joined.level, lastLeaf, proof);
+        if (joined.outer != 0) {
+            joining.forTwo = _side(joined, lastLeaf, finalState);
+        }
+        _admit(tournament, _rootOf(joining), joining, joined, uint64(block.timestamp));
+    }
+
     /// @dev The children of the root of a tree of this level that ends with a leaf.
     function _children(Level level, bytes32 lastLeaf, bytes32[] calldata proof)
         internal
@@ -161,6 +171,13 @@ abstract contract Tournaments is Bracket {
         return StateTree.childrenByLast(lastLeaf, proof);
     }
 
+    /// @dev For how long a tournament has been over.
+    function _sinceOver(Tournament storage over) internal view returns (uint64) {
+        uint64 closed = over.start + over.window;
+        uint64 since = closed > over.quietSince ? closed : over.quietSince;
+        return uint64(block.timestamp) - since;
+    }
+
     function _rootOf(Commitment memory commitment) internal pure returns (bytes32) {
         return StateTree.parent(commitment.left, commitment.right);
     }
@@ -168,7 +185,7 @@ abstract contract Tournaments is Bracket {
     /// @dev Both sides can make the step, so both clocks run; or neither can do anything in this match, and
     ///      the larger clock is the window of the tournament that decides it.
     function _awaitDecision(bytes32 id, Match storage played, bool byTwo, bytes32 agreed) private {
-        (Clock storage mine, Clock storage theirs) = _clocks(played, byTwo);
+        (Clocks.Clock storage mine, Clocks.Clock storage theirs) = _clocks(played, byTwo);
         _stop(mine);
         Level level = _tournaments[played.tournament].level;
         if (level == Level.Steps) {
@@ -188,7 +205,7 @@ abstract contract Tournaments is Bracket {
     /// @dev Both clocks have been running, so whoever has time left loses none for being late.
     function _timeoutOfStep(bytes32 id, uint256 gasBefore) private {
         Match storage played = _matches[id];
-        (Clock storage one, Clock storage two) = _clocks(played, false);
+        (Clocks.Clock storage one, Clocks.Clock storage two) = _clocks(played, false);
         one.stop();
         two.stop();
         if (one.left != 0 && two.left != 0) revert ClockNotOut();
@@ -197,7 +214,7 @@ abstract contract Tournaments is Bracket {
     }
 
     /// @dev Stops the clock of a side that moves, which must not be out.
-    function _stop(Clock storage clock) private {
+    function _stop(Clocks.Clock storage clock) private {
         clock.stop();
         if (clock.left == 0) revert ClockOut();
     }
@@ -205,11 +222,11 @@ abstract contract Tournaments is Bracket {
     function _clocks(Match storage played, bool byTwo)
         private
         view
-        returns (Clock storage mine, Clock storage theirs)
+        returns (Clocks.Clock storage mine, Clocks.Clock storage theirs)
     {
         mapping(bytes32 => Commitment) storage sides = _commitments[played.tournament];
-        Clock storage one = sides[played.one].clock;
-        Clock storage two = sides[played.two].clock;
+        Clocks.Clock storage one = sides[played.one].clock;
+        Clocks.Clock storage two = sides[played.two].clock;
         return byTwo ? (two, one) : (one, two);
     }
 
@@ -247,15 +264,8 @@ abstract contract Tournaments is Bracket {
             if (keccak256(finalState) != lastLeaf) revert NotTheFinalState(lastLeaf);
             end = MachineState.claimOf(finalState);
         }
-        Bisection storage contested = _matches[joined.outer].bisection;
+        Bisections.Bisection storage contested = _matches[joined.outer].bisection;
         forTwo = end == contested.right;
         if (!forTwo && end != contested.left) revert EndsElsewhere(end);
-    }
-
-    /// @dev For how long a tournament has been over.
-    function _sinceOver(Tournament storage over) private view returns (uint64) {
-        uint64 closed = over.start + over.window;
-        uint64 since = closed > over.quietSince ? closed : over.quietSince;
-        return uint64(block.timestamp) - since;
     }
 }

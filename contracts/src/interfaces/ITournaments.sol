@@ -1,29 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Bisection} from "../dispute/Bisection.sol";
-import {Clock} from "../dispute/Clocks.sol";
+import {Bisections} from "../dispute/Bisections.sol";
+import {Clocks} from "../dispute/Clocks.sol";
 import {IStep} from "./IStep.sol";
-
-/// @notice What the leaves of a tournament's trees are.
-enum Level {
-    /// Segment claims of an interval.
-    Segments,
-    /// States of the machine in the run of one segment, one per stride.
-    Strides,
-    /// States of the machine in one stride, one per step.
-    Steps
-}
-
-/// @notice How far a match is.
-enum Phase {
-    None,
-    /// The sides take turns in opening nodes.
-    Bisecting,
-    /// The first difference is known. An inner tournament, or at the level of steps the step, decides.
-    Sealed,
-    Over
-}
 
 /// @title ITournaments
 /// @notice Tournaments over computation hashes: how a wrong claim loses to any one honest player, however
@@ -34,6 +14,26 @@ enum Phase {
 ///         differ; an inner tournament over that one leaf says who is right, and at the lowest level one
 ///         step of the machine does. Any move for a commitment that exists may be made by anybody.
 interface ITournaments {
+    /// @notice What the leaves of a tournament's trees are.
+    enum Level {
+        /// Segment claims of an interval.
+        Segments,
+        /// States of the machine in the run of one segment, one per stride.
+        Strides,
+        /// States of the machine in one stride, one per step.
+        Steps
+    }
+
+    /// @notice How far a match is.
+    enum Phase {
+        None,
+        /// The sides take turns in opening nodes.
+        Bisecting,
+        /// The first difference is known. An inner tournament, or at the level of steps the step, decides.
+        Sealed,
+        Over
+    }
+
     /// @notice What is fixed for the life of the contract.
     struct Parameters {
         /// Heights of the trees of the three levels.
@@ -82,7 +82,7 @@ interface ITournaments {
         address joiner;
         /// Its bond and those that it won; zero once it is out.
         uint96 stake;
-        Clock clock;
+        Clocks.Clock clock;
         /// It ends where the second side of the outer match says.
         bool forTwo;
     }
@@ -94,7 +94,7 @@ interface ITournaments {
         bytes32 two;
         /// While sealed: `node` is the last state on which both agree, `left` the next one in the eyes of
         /// the first side, `right` that of the second, `position` its index.
-        Bisection bisection;
+        Bisections.Bisection bisection;
         Phase phase;
         /// The second side has to move.
         bool turnOfTwo;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Clock} from "../../src/dispute/Clocks.sol";
-import {ITournaments, Level, Phase} from "../../src/interfaces/ITournaments.sol";
+import {Clocks} from "../../src/dispute/Clocks.sol";
+import {ITournaments} from "../../src/interfaces/ITournaments.sol";
 import {vm} from "../Vm.sol";
 import {Cast} from "./Cast.sol";
 import {Toy} from "./Toy.sol";
@@ -17,7 +17,7 @@ abstract contract Arena is Cast {
             require(rounds < 2000, "does not end");
             if (!_moveAll()) _passTime();
         }
-        return game.conclude(TOP);
+        return _conclude();
     }
 
     function _again() internal {
@@ -58,7 +58,7 @@ abstract contract Arena is Cast {
         for (uint256 i = 0; i < openMatches.length;) {
             bytes32 id = openMatches[i];
             ITournaments.Match memory played = game.matchOf(id);
-            if (played.phase == Phase.Over) {
+            if (played.phase == ITournaments.Phase.Over) {
                 openMatches[i] = openMatches[openMatches.length - 1];
                 openMatches.pop();
                 continue;
@@ -69,8 +69,10 @@ abstract contract Arena is Cast {
     }
 
     function _move(bytes32 id, ITournaments.Match memory played) internal returns (bool) {
-        Level level = game.tournamentOf(played.tournament).level;
-        if (played.phase == Phase.Sealed) return level == Level.Steps && _stepIfKnown(id, played);
+        ITournaments.Level level = game.tournamentOf(played.tournament).level;
+        if (played.phase == ITournaments.Phase.Sealed) {
+            return level == ITournaments.Level.Steps && _stepIfKnown(id, played);
+        }
         bytes32 root = played.turnOfTwo ? played.two : played.one;
         uint256 player = playerOf[played.tournament][root];
         ITournaments.Commitment memory mine = game.commitmentOf(played.tournament, root);
@@ -143,9 +145,9 @@ abstract contract Arena is Cast {
         }
         for (uint256 i = 0; i < openMatches.length; ++i) {
             ITournaments.Match memory played = game.matchOf(openMatches[i]);
-            if (played.phase == Phase.Over) continue;
-            Clock memory one = game.commitmentOf(played.tournament, played.one).clock;
-            Clock memory two = game.commitmentOf(played.tournament, played.two).clock;
+            if (played.phase == ITournaments.Phase.Over) continue;
+            Clocks.Clock memory one = game.commitmentOf(played.tournament, played.one).clock;
+            Clocks.Clock memory two = game.commitmentOf(played.tournament, played.two).clock;
             next = _later(_later(next, one.since + one.left), two.since + two.left);
             // The last moment of those who take their time.
             next = _later(_later(next, one.since + one.left - 1), two.since + two.left - 1);
@@ -195,7 +197,7 @@ abstract contract Arena is Cast {
         _readLogs();
     }
 
-    function _out(Clock memory clock) internal view returns (bool) {
+    function _out(Clocks.Clock memory clock) internal view returns (bool) {
         return clock.since != 0 && block.timestamp >= uint256(clock.since) + clock.left;
     }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Clock} from "../../src/dispute/Clocks.sol";
-import {MachineState} from "../../src/dispute/MachineState.sol";
+import {Clocks} from "../../src/dispute/Clocks.sol";
+import {Claims} from "../../src/libraries/Claims.sol";
 import {Tournaments} from "../../src/dispute/Tournaments.sol";
 import {Bracket} from "../../src/dispute/Bracket.sol";
-import {ITournaments, Level, Phase} from "../../src/interfaces/ITournaments.sol";
+import {ITournaments} from "../../src/interfaces/ITournaments.sol";
 import {Vm, vm} from "../Vm.sol";
 import {Toy, ToyMachine} from "./Toy.sol";
 
@@ -14,7 +14,7 @@ contract ToyTournaments is Tournaments {
     constructor(Parameters memory parameters) Bracket(parameters) {}
 
     function open(bytes32 id, bytes32 initial) external {
-        _open(id, 0, Level.Segments, initial, uint64(block.timestamp), WINDOW);
+        _open(id, 0, ITournaments.Level.Segments, initial, uint64(block.timestamp), WINDOW);
     }
 
     function conclude(bytes32 id) external returns (bytes32) {
@@ -53,15 +53,18 @@ struct Player {
 /// @title Cast
 /// @notice Players and their trees, and how they join.
 abstract contract Cast {
-    bytes32 internal constant TOP = "top";
-    bytes32 internal constant START = "agreed claim";
+    using Claims for Claims.BlockClaim;
+
+    /// @dev The outermost tournament, and the claim that all agree on in it.
+    bytes32 internal TOP = "top";
+    bytes32 internal START = "agreed claim";
     uint64 internal constant WINDOW = 1 hours;
     uint64 internal constant EFFORT = 5 minutes;
     uint256 internal constant BOND = 0.02 ether;
     uint256 internal constant NEVER = type(uint256).max;
 
     ToyMachine internal machine;
-    ToyTournaments internal game;
+    Tournaments internal game;
     Player[] internal players;
     bytes32[] internal openMatches;
     bytes32[] internal openInner;
@@ -107,10 +110,16 @@ abstract contract Cast {
 
     receive() external payable {}
 
-    function _deploy() internal {
-        game = new ToyTournaments(parameters());
-        game.open(TOP, START);
+    function _deploy() internal virtual {
+        ToyTournaments toy = new ToyTournaments(parameters());
+        toy.open(TOP, START);
+        game = toy;
         vm.recordLogs();
+    }
+
+    /// @dev Takes the result of the outermost tournament; who has won.
+    function _conclude() internal virtual returns (bytes32) {
+        return ToyTournaments(address(game)).conclude(TOP);
     }
 
     function honest() internal pure returns (Player memory) {
@@ -145,13 +154,27 @@ abstract contract Cast {
     function enter(Player memory player) internal returns (uint256 number) {
         number = players.length;
         players.push(player);
-        bytes32[] memory leaves = new bytes32[](1 << heights()[0]);
+        joinWith(TOP, number, claimsOf(number), "");
+    }
+
+    /// @dev What a player says of the segments.
+    function claimsOf(uint256 number) internal view returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](1 << heights()[0]);
         bytes32 claim = START;
         for (uint256 i = 0; i < leaves.length; ++i) {
-            claim = i < player.segment ? runOf(claim, i) : _false("claim", number, i);
+            bool isTrue = i < players[number].segment;
+            claim = isTrue ? runOf(claim, i) : _falseClaim(number, i).hash();
             leaves[i] = claim;
         }
-        joinWith(TOP, number, leaves, "");
+    }
+
+    function _falseClaim(uint256 number, uint256 segment)
+        internal
+        view
+        virtual
+        returns (Claims.BlockClaim memory)
+    {
+        return Toy.claim(_false("claim", number, segment));
     }
 
     function joinWith(
@@ -190,7 +213,7 @@ abstract contract Cast {
 
     function _claimOf(bytes memory state) internal view returns (bytes32 output) {
         (,, bool ended) = Toy.decode(state);
-        if (!ended || machine.EXIT_CODE() != 0) return MachineState.INVALID;
+        if (!ended || machine.EXIT_CODE() != 0) return Claims.INVALID;
         assembly ("memory-safe") {
             output := mload(add(state, 338))
         }
@@ -207,7 +230,8 @@ abstract contract Cast {
 
     function _localsOf(bytes32 claim, uint256 segment)
         internal
-        pure
+        view
+        virtual
         returns (bytes32[] memory locals)
     {
         locals = new bytes32[](3);
@@ -221,15 +245,18 @@ abstract contract Cast {
     /// @dev Both sides of a match that was sealed join the inner tournament, and all who meddle.
     function _enterInner(bytes32 id) internal {
         ITournaments.Match memory outer = game.matchOf(id);
-        Level level = game.tournamentOf(outer.tournament).level;
-        if (level == Level.Steps) return;
+        ITournaments.Level level = game.tournamentOf(outer.tournament).level;
+        if (level == ITournaments.Level.Steps) return;
         for (uint256 i = 0; i < players.length; ++i) {
             uint256 one = playerOf[outer.tournament][outer.one];
             uint256 two = playerOf[outer.tournament][outer.two];
             if (players[i].silent || (i != one && i != two && !players[i].meddles)) continue;
             bytes32 end = i == one ? outer.bisection.left : outer.bisection.right;
-            if (level == Level.Segments) _enterStrides(id, outer, i, end, i == one || i == two);
-            else _enterSteps(id, outer, i, end, i == one || i == two);
+            if (level == ITournaments.Level.Segments) {
+                _enterStrides(id, outer, i, end, i == one || i == two);
+            } else {
+                _enterSteps(id, outer, i, end, i == one || i == two);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Level} from "../../src/interfaces/ITournaments.sol";
+import {ITournaments} from "../../src/interfaces/ITournaments.sol";
 import {vm} from "../Vm.sol";
 import {Arena} from "./Arena.sol";
 import {Toy} from "./Toy.sol";

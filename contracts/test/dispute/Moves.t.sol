@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Bisections} from "../../src/dispute/Bisection.sol";
+import {Bisections} from "../../src/dispute/Bisections.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
-import {ITournaments, Level, Phase} from "../../src/interfaces/ITournaments.sol";
+import {ITournaments} from "../../src/interfaces/ITournaments.sol";
 import {vm} from "../Vm.sol";
 import {Arena} from "./Arena.sol";
 import {ToyTournaments} from "./Cast.sol";
@@ -146,7 +146,7 @@ contract MovesTest is Arena {
         game.timeout(_outIn(id, WINDOW));
         vm.assertEq(game.tournamentOf(TOP).waiting, bytes32(0));
         vm.assertEq(game.tournamentOf(TOP).pot, 2 * BOND);
-        vm.assertEq(game.conclude(TOP), bytes32(0));
+        vm.assertEq(_conclude(), bytes32(0));
         settle();
         vm.assertEq(paid[game.NOBODY()], 2 * BOND);
     }
@@ -165,10 +165,12 @@ contract MovesTest is Arena {
         vm.warp(block.timestamp + WINDOW + 1);
         bytes32 tournament = game.matchOf(id).tournament;
         game.timeout(id);
-        vm.assertTrue(game.matchOf(id).phase == Phase.Over && !game.matchOf(id).won);
+        vm.assertTrue(game.matchOf(id).phase == ITournaments.Phase.Over && !game.matchOf(id).won);
         bytes32 strides = game.tournamentOf(tournament).outer;
         game.concludeInner(tournament);
-        vm.assertTrue(game.matchOf(strides).phase == Phase.Over && !game.matchOf(strides).won);
+        vm.assertTrue(
+            game.matchOf(strides).phase == ITournaments.Phase.Over && !game.matchOf(strides).won
+        );
     }
 
     /// forge-config: default.isolate = true
@@ -251,17 +253,24 @@ contract MovesTest is Arena {
 
     function test_moves_inWrongPhase_revert() public {
         bytes32 id = _toSteps();
-        bytes memory wrong = abi.encodeWithSelector(ITournaments.WrongPhase.selector, Phase.Sealed);
+        bytes memory wrong =
+            abi.encodeWithSelector(ITournaments.WrongPhase.selector, ITournaments.Phase.Sealed);
         vm.expectRevert(wrong);
         game.advance(id, 0, 0, 0, 0);
         vm.expectRevert(wrong);
         game.seal(id, 0, 0, 0, new bytes32[](0));
         bytes32 strides = game.tournamentOf(game.matchOf(id).tournament).outer;
-        vm.expectRevert(abi.encodeWithSelector(ITournaments.WrongLevel.selector, Level.Strides));
+        vm.expectRevert(
+            abi.encodeWithSelector(ITournaments.WrongLevel.selector, ITournaments.Level.Strides)
+        );
         game.step(strides, "");
-        vm.expectRevert(abi.encodeWithSelector(ITournaments.WrongLevel.selector, Level.Strides));
+        vm.expectRevert(
+            abi.encodeWithSelector(ITournaments.WrongLevel.selector, ITournaments.Level.Strides)
+        );
         game.timeout(strides);
-        vm.expectRevert(abi.encodeWithSelector(ITournaments.WrongPhase.selector, Phase.None));
+        vm.expectRevert(
+            abi.encodeWithSelector(ITournaments.WrongPhase.selector, ITournaments.Phase.None)
+        );
         game.timeout("nothing");
     }
 
@@ -284,12 +293,14 @@ contract MovesTest is Arena {
     function test_conclude_notOver_reverts() public {
         enter(honest());
         vm.expectRevert(abi.encodeWithSelector(ITournaments.NotOver.selector, TOP));
-        game.conclude(TOP);
+        _conclude();
         vm.warp(block.timestamp + WINDOW);
-        game.conclude(TOP);
+        _conclude();
         vm.expectRevert(abi.encodeWithSelector(ITournaments.TournamentUnknown.selector, TOP));
-        game.conclude(TOP);
-        vm.expectRevert(abi.encodeWithSelector(ITournaments.WrongLevel.selector, Level.Segments));
+        _conclude();
+        vm.expectRevert(
+            abi.encodeWithSelector(ITournaments.WrongLevel.selector, ITournaments.Level.Segments)
+        );
         game.concludeInner(TOP);
     }
 
@@ -307,8 +318,8 @@ contract MovesTest is Arena {
         game.concludeInner(inner);
         vm.warp(block.timestamp + WINDOW);
         game.concludeInner(inner);
-        vm.assertTrue(game.matchOf(id).phase == Phase.Over && !game.matchOf(id).won);
-        vm.assertEq(game.conclude(TOP), bytes32(0));
+        vm.assertTrue(game.matchOf(id).phase == ITournaments.Phase.Over && !game.matchOf(id).won);
+        vm.assertEq(_conclude(), bytes32(0));
     }
 
     /// @dev The clock of who won inside goes on running until the result is taken.
@@ -324,7 +335,7 @@ contract MovesTest is Arena {
     function test_inner_resultTakenTooLate_bothOut() public {
         _endOfStrides(WINDOW);
         vm.assertFalse(game.matchOf(openMatches[0]).won);
-        vm.assertEq(game.conclude(TOP), bytes32(0));
+        vm.assertEq(_conclude(), bytes32(0));
         settle();
     }
 
@@ -365,10 +376,13 @@ contract MovesTest is Arena {
     function _toSteps() private returns (bytes32 id) {
         enter(liar(3, 4, 5));
         enter(honest());
-        while (openMatches.length < 3 || game.matchOf(openMatches[2]).phase != Phase.Sealed) {
+        while (
+            openMatches.length < 3
+                || game.matchOf(openMatches[2]).phase != ITournaments.Phase.Sealed
+        ) {
             for (uint256 i = 0; i < openMatches.length; ++i) {
                 ITournaments.Match memory played = game.matchOf(openMatches[i]);
-                if (played.phase == Phase.Bisecting) _move(openMatches[i], played);
+                if (played.phase == ITournaments.Phase.Bisecting) _move(openMatches[i], played);
             }
         }
         return openMatches[2];

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {ToyMachine} from "./Toy.sol";
 import {ITournaments} from "../../src/interfaces/ITournaments.sol";
-import {MachineState} from "../../src/dispute/MachineState.sol";
+import {Claims} from "../../src/libraries/Claims.sol";
 import {vm} from "../Vm.sol";
 import {Arena} from "./Arena.sol";
 import {Player} from "./Cast.sol";
@@ -184,7 +184,7 @@ contract PlayersTest is Arena {
         _again();
         enter(liar(3, 4, 5));
         enter(honest());
-        vm.assertEq(runOf(START, 0), MachineState.INVALID);
+        vm.assertEq(runOf(START, 0), Claims.INVALID);
         _truthWins(1);
     }
 
@@ -194,7 +194,7 @@ contract PlayersTest is Arena {
         _again();
         enter(liar(0, 7, 7));
         enter(honest());
-        vm.assertEq(runOf(START, 0), MachineState.INVALID);
+        vm.assertEq(runOf(START, 0), Claims.INVALID);
         _truthWins(1);
     }
 
@@ -204,7 +204,7 @@ contract PlayersTest is Arena {
         _again();
         enter(liar(7, 7, 7));
         enter(honest());
-        vm.assertTrue(runOf(START, 0) != MachineState.INVALID);
+        vm.assertTrue(runOf(START, 0) != Claims.INVALID);
         _truthWins(1);
     }
 

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Bisection, Bisections} from "../../src/dispute/Bisection.sol";
-import {Clock, Clocks} from "../../src/dispute/Clocks.sol";
+import {Bisections} from "../../src/dispute/Bisections.sol";
+import {Clocks} from "../../src/dispute/Clocks.sol";
 import {MachineState} from "../../src/dispute/MachineState.sol";
+import {Claims} from "../../src/libraries/Claims.sol";
 import {StateTree} from "../../src/dispute/StateTree.sol";
 import {vm} from "../Vm.sol";
 import {Toy} from "./Toy.sol";
 
 /// @notice The pure rules of disputes.
 contract RulesTest {
-    using Bisections for Bisection;
-    using Clocks for Clock;
+    using Bisections for Bisections.Bisection;
+    using Clocks for Clocks.Clock;
 
-    Bisection private bisection;
-    Clock private clock;
+    Bisections.Bisection private bisection;
+    Clocks.Clock private clock;
 
     function setUp() public {
         vm.warp(1_700_000_000);
@@ -39,7 +40,7 @@ contract RulesTest {
             trees[side] = Toy.tree(leaves);
         }
         (bytes32 root, bytes32[] memory top) = (trees[0][height][0], trees[1][height - 1]);
-        bisection = Bisection(root, top[0], top[1], 0, height);
+        bisection = Bisections.Bisection(root, top[0], top[1], 0, height);
 
         uint256 turn = 0;
         for (; bisection.height > 1; turn = 1 - turn) {
@@ -57,7 +58,7 @@ contract RulesTest {
 
     function test_descend_notChildren_reverts() public {
         bytes32 root = StateTree.parent("l", "r");
-        bisection = Bisection(root, "x", "r", 0, 2);
+        bisection = Bisections.Bisection(root, "x", "r", 0, 2);
         vm.expectRevert(
             abi.encodeWithSelector(
                 Bisections.NotChildren.selector, root, bytes32("r"), bytes32("l")
@@ -73,13 +74,13 @@ contract RulesTest {
     }
 
     function test_descend_atLeaves_reverts() public {
-        bisection = Bisection(StateTree.parent("l", "r"), "x", "r", 0, 1);
+        bisection = Bisections.Bisection(StateTree.parent("l", "r"), "x", "r", 0, 1);
         vm.expectRevert(Bisections.AtLeaves.selector);
         this.descend("l", "r", "a", "b");
     }
 
     function test_divergence_aboveLeaves_reverts() public {
-        bisection = Bisection(StateTree.parent("l", "r"), "x", "r", 0, 2);
+        bisection = Bisections.Bisection(StateTree.parent("l", "r"), "x", "r", 0, 2);
         vm.expectRevert(abi.encodeWithSelector(Bisections.AboveLeaves.selector, 2));
         this.divergence("l", "r");
     }
@@ -111,13 +112,13 @@ contract RulesTest {
 
     function test_claimOf_whatEndedWellIsItsOutput() public view {
         vm.assertEq(this.claimOf(Toy.encode("root", 9, true, 0, "output")), bytes32("output"));
-        vm.assertEq(this.claimOf(Toy.encode("root", 9, true, 1, "output")), MachineState.INVALID);
-        vm.assertEq(this.claimOf(Toy.encode("root", 9, true, 0xff, "output")), MachineState.INVALID);
-        vm.assertEq(this.claimOf(Toy.encode("root", 9, false, 0, "output")), MachineState.INVALID);
+        vm.assertEq(this.claimOf(Toy.encode("root", 9, true, 1, "output")), Claims.INVALID);
+        vm.assertEq(this.claimOf(Toy.encode("root", 9, true, 0xff, "output")), Claims.INVALID);
+        vm.assertEq(this.claimOf(Toy.encode("root", 9, false, 0, "output")), Claims.INVALID);
         // Flags that no run reaches.
         bytes memory odd = Toy.encode("root", 9, true, 0, "output");
         odd[48] = 0x02;
-        vm.assertEq(this.claimOf(odd), MachineState.INVALID);
+        vm.assertEq(this.claimOf(odd), Claims.INVALID);
     }
 
     function testFuzz_claimOf_otherSizes_revert(uint16 size) public {
@@ -127,7 +128,7 @@ contract RulesTest {
     }
 
     function testFuzz_clock_countsSeconds(uint32 left, uint32 passed) public {
-        clock = Clock(left, 0);
+        clock = Clocks.Clock(left, 0);
         vm.warp(block.timestamp + 5);
         vm.assertEq(clock.remaining(), left);
         clock.start();
@@ -140,7 +141,7 @@ contract RulesTest {
     }
 
     function testFuzz_clock_extendAndSpend(uint32 left, uint32 time, uint32 most) public {
-        clock = Clock(left, 0);
+        clock = Clocks.Clock(left, 0);
         clock.extend(time, most);
         uint256 sum = uint256(left) + time;
         vm.assertEq(clock.left, sum < most ? sum : most);

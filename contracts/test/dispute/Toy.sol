@@ -2,11 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {IStep} from "../../src/interfaces/IStep.sol";
+import {Claims} from "../../src/libraries/Claims.sol";
 
 /// @title ToyMachine
 /// @notice A machine of the real shape of state that hashes its memory with its inputs at each step and
-///         ends after `STEPS`, with its memory as output.
+///         ends after `STEPS`, with the claim of a block that has its memory as hash.
 contract ToyMachine is IStep {
+    using Claims for Claims.BlockClaim;
+
     uint64 public immutable STEPS;
     /// Nonzero: every run ends with this exit code, so that it means INVALID.
     uint8 public immutable EXIT_CODE;
@@ -32,7 +35,7 @@ contract ToyMachine is IStep {
         if (ended) return state;
         memoryRoot = keccak256(abi.encode(memoryRoot, locals));
         return ++count == STEPS
-            ? Toy.encode(memoryRoot, count, true, EXIT_CODE, memoryRoot)
+            ? Toy.encode(memoryRoot, count, true, EXIT_CODE, Toy.claim(memoryRoot).hash())
             : Toy.encode(memoryRoot, count, false, 0, 0);
     }
 
@@ -55,6 +58,11 @@ contract ToyMachine is IStep {
 
 /// @notice The bytes of states, and trees over leaves.
 library Toy {
+    /// @notice A claim with a block of this hash, and nothing else in it.
+    function claim(bytes32 blockHash) internal pure returns (Claims.BlockClaim memory made) {
+        made.blockHash = blockHash;
+    }
+
     function initial() internal pure returns (bytes memory) {
         return encode("image", 0, false, 0, 0);
     }

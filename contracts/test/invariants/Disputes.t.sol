@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Clock} from "../../src/dispute/Clocks.sol";
-import {ITournaments, Level, Phase} from "../../src/interfaces/ITournaments.sol";
+import {Clocks} from "../../src/dispute/Clocks.sol";
+import {ITournaments} from "../../src/interfaces/ITournaments.sol";
 import {vm} from "../Vm.sol";
 import {Arena} from "../dispute/Arena.sol";
 import {Player} from "../dispute/Cast.sol";
@@ -33,7 +33,7 @@ contract DisputesHandler is Arena {
         if (openMatches.length == 0) return;
         bytes32 id = openMatches[which % openMatches.length];
         ITournaments.Match memory played = game.matchOf(id);
-        if (played.phase != Phase.Over) _move(id, played);
+        if (played.phase != ITournaments.Phase.Over) _move(id, played);
     }
 
     function moveAll() external {
@@ -49,7 +49,7 @@ contract DisputesHandler is Arena {
     }
 
     function conclude() external {
-        if (game.isOver(TOP) && !game.tournamentOf(TOP).concluded) game.conclude(TOP);
+        if (game.isOver(TOP) && !game.tournamentOf(TOP).concluded) _conclude();
     }
 
     function collect(uint256 which) external {
@@ -106,16 +106,18 @@ contract DisputesHandler is Arena {
     function requireClocks() external view {
         uint256 running = 0;
         for (uint256 i = 0; i < joinedTo.length; ++i) {
-            Clock memory clock = game.commitmentOf(joinedTo[i], joinedWith[i]).clock;
+            Clocks.Clock memory clock = game.commitmentOf(joinedTo[i], joinedWith[i]).clock;
             vm.assertLe(clock.left, WINDOW);
             if (clock.since != 0) ++running;
         }
         uint256 expected = 0;
         for (uint256 i = 0; i < allMatches.length; ++i) {
             ITournaments.Match memory played = game.matchOf(allMatches[i]);
-            Level level = game.tournamentOf(played.tournament).level;
-            if (played.phase == Phase.Bisecting) expected += 1;
-            if (played.phase == Phase.Sealed && level == Level.Steps) expected += 2;
+            ITournaments.Level level = game.tournamentOf(played.tournament).level;
+            if (played.phase == ITournaments.Phase.Bisecting) expected += 1;
+            if (played.phase == ITournaments.Phase.Sealed && level == ITournaments.Level.Steps) {
+                expected += 2;
+            }
         }
         vm.assertEq(running, expected);
     }
@@ -129,9 +131,9 @@ contract DisputesHandler is Arena {
                 ITournaments.Match memory played = game.matchOf(allMatches[j]);
                 if (played.tournament != tournament) continue;
                 if (played.one != root && played.two != root) continue;
-                bool out = played.phase == Phase.Over
+                bool out = played.phase == ITournaments.Phase.Over
                     && (!played.won || (played.wonByTwo ? played.one : played.two) == root);
-                if (played.phase != Phase.Over || out) ++fates;
+                if (played.phase != ITournaments.Phase.Over || out) ++fates;
             }
             vm.assertEq(fates, 1);
         }

@@ -3,21 +3,7 @@ pragma solidity ^0.8.28;
 
 import {StateTree} from "./StateTree.sol";
 
-/// @notice Two trees of one height that differ, and how far down they were opened along the path to the
-///         first leaf in which they do.
-struct Bisection {
-    /// The node of the side that has to open next.
-    bytes32 node;
-    /// The children of the other side's node in the same place.
-    bytes32 left;
-    bytes32 right;
-    /// Index of the first leaf below that place.
-    uint64 position;
-    /// How far the leaves are below that place.
-    uint8 height;
-}
-
-/// @title Bisection
+/// @title Bisections
 /// @notice The sides take turns. Whoever has the turn opens its node, so that both pairs of children are
 ///         known, and with it the child in which they differ: the left if the left ones do, otherwise the
 ///         right. That child's children are opened along, which makes it the other side's turn one level
@@ -25,6 +11,20 @@ struct Bisection {
 /// @dev Invariant: `node` differs from the parent of `left` and `right`, and all leaves before `position`
 ///      are the same in both trees.
 library Bisections {
+    /// @notice Two trees of one height that differ, and how far down they were opened along the path to the
+    ///         first leaf in which they do.
+    struct Bisection {
+        /// The node of the side that has to open next.
+        bytes32 node;
+        /// The children of the other side's node in the same place.
+        bytes32 left;
+        bytes32 right;
+        /// Index of the first leaf below that place.
+        uint64 position;
+        /// How far the leaves are below that place.
+        uint8 height;
+    }
+
     /// @notice These are not the children of the node that has to be opened.
     error NotChildren(bytes32 node, bytes32 left, bytes32 right);
 
