@@ -5,7 +5,7 @@
 # The toolchain, whatever the machine: rustup toolchain install nightly-2026-05-20 --profile minimal -c rust-src
 set -euo pipefail
 cd "$(dirname "$0")"
-programs=(exercise)
+programs=(exercise segment)
 channel=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
 case ${1:-} in
   '') images=images ;;
@@ -22,9 +22,10 @@ fi
 
 # Nothing of the caller's settings may reach the image.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTC RUSTC_WRAPPER RUSTUP_TOOLCHAIN
-cargo build --release --locked
 mkdir -p "$images"
 for program in "${programs[@]}"; do
+  # Each alone: what one asks of a library is no matter of the others.
+  cargo build --release --locked -p "$program"
   elf=$PWD/target/riscv64im-braid-none-elf/release/$program
   to=$(cd "$images" && pwd)/$program
   (cd .. && cargo run --quiet --locked -p fault-proof --bin image -- "$elf" "$to.image" "$to.json")

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, keccak256};
 
 use crate::{calls, scratch::Word};
 
@@ -22,10 +22,28 @@ pub fn preimage(key: B256) -> Vec<u8> {
     bytes
 }
 
+/// The first 32 bytes behind a key, filled up with zeros.
+pub fn preimage_head(key: B256) -> B256 {
+    let mut word = Word::default();
+    calls::preimage(&Word(key.0), 0, &mut word);
+    word.0.into()
+}
+
 /// A local input; `None` if there is none of that number.
 pub fn local(number: u8) -> Option<B256> {
     let mut key = Word::default();
     (key.0[0], key.0[31]) = (1, number);
+    let mut word = Word::default();
+    (calls::preimage(&key, 0, &mut word) == 32).then_some(word.0.into())
+}
+
+/// The 32 bytes of an element of a blob, by the blob's versioned hash and the element's place; `None` beyond the last.
+pub fn blob_element(versioned_hash: &B256, index: u32) -> Option<B256> {
+    let mut named = [0; 40];
+    named[..32].copy_from_slice(versioned_hash.as_slice());
+    named[36..].copy_from_slice(&index.to_be_bytes());
+    let mut key = Word(keccak256(named).0);
+    key.0[0] = 5;
     let mut word = Word::default();
     (calls::preimage(&key, 0, &mut word) == 32).then_some(word.0.into())
 }

@@ -4,6 +4,7 @@
 mod host;
 mod l1;
 mod l2;
+mod machine;
 mod properties;
 mod tx;
 mod world;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What a proposal pins that is made in this L1 block, after everything else in it.
-fn pins(l1: &L1, l1_number: u64, previous: B256, place: u64, parameters: B256) -> Pins {
+pub(crate) fn pins(l1: &L1, l1_number: u64, previous: B256, place: u64, parameters: B256) -> Pins {
     let tip = l1.number();
     let now = l1.accumulators_after(std::cmp::min(l1_number, tip));
     let l1_parent_hash = l1.get(l1_number - 1).unwrap().origin.hash;
