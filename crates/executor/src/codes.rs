@@ -50,7 +50,7 @@ mod kept {
     /// The code, analysed. `hash` is where it is looked for.
     pub(crate) fn analysed(hash: B256, raw: Bytes) -> Bytecode {
         if let Some(code) = KEPT.get(&hash)
-            && code.original_byte_slice() == &*raw
+            && *code.original_byte_slice() == *raw
         {
             return code;
         }
