@@ -66,12 +66,12 @@ pub(crate) fn calldata(state: B256, proof: &[u8], locals: &[B256]) -> Bytes {
 
 /// Asks the contract for the successor of a state.
 pub(crate) fn step(state: B256, proof: &[u8], locals: &[B256], gas_limit: u64) -> Outcome {
-    let transaction = TxEnv {
-        gas_limit,
-        kind: TxKind::Call(CONTRACT),
-        data: calldata(state, proof, locals),
-        ..TxEnv::default()
-    };
+    call(calldata(state, proof, locals), gas_limit)
+}
+
+/// Calls the contract.
+pub(crate) fn call(data: Bytes, gas_limit: u64) -> Outcome {
+    let transaction = TxEnv { gas_limit, kind: TxKind::Call(CONTRACT), data, ..TxEnv::default() };
     let result = EVM.with_borrow_mut(|evm| evm.transact(transaction)).unwrap().result;
     let gas = result.tx_gas_used();
     let next = match result {

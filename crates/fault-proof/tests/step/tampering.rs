@@ -4,7 +4,7 @@ use alloy::primitives::{B256, keccak256};
 use fault_proof::vm::{Host, Machine, PrecompileCall, Recorded, local_key};
 
 use super::{
-    contract::{Failure, Outcome, StepErrors, step},
+    contract::{self, Failure, Outcome, StepErrors, calldata, step},
     states::{DATA, call, host, machine, put},
 };
 
@@ -91,18 +91,29 @@ fn the_length_is_exact() {
     }
 }
 
-/// What is cut off a proof is found where the contract looks for it: in the zeros behind calldata, or in what follows.
+/// Where the number of the proof's bytes ends in the calldata of a call: behind the selector, three words and its own.
+const LENGTH_END: usize = 4 + 4 * 32;
+
+/// What is cut off a proof still stands where the contract looks for it, behind the proof; and what is added to one was
+/// there before, too.
 #[test]
 fn what_is_behind_the_proof_is_no_part_of_it() {
-    // At the top, where all siblings but the last are zeros of their height: nothing there is zero itself.
-    let mut machine = machine(0x13);
-    let state = machine.hash();
-    let proof = machine.proof(&mut Recorded::default()).unwrap();
-    let (head, tail) = proof.split_at(proof.len() - 64);
-    // The encoding puts the number of local inputs behind the proof, then those.
-    let words: Vec<B256> = tail.chunks(32).map(B256::from_slice).collect();
-    let error = refusal(step(state, head, &words, 1_000_000));
-    assert!(matches!(error, StepErrors::WrongWords(_) | StepErrors::WrongLength(_)), "{error:?}");
+    let (states, mut host) = states();
+    for (name, mut machine) in states {
+        let state = machine.hash();
+        let proof = machine.proof(&mut host).unwrap();
+        let data = calldata(state, &proof, host.locals()).to_vec();
+        assert_eq!(data[LENGTH_END..][..proof.len()], proof);
+        for length in (0..data.len() - LENGTH_END).filter(|length| *length != proof.len()) {
+            let mut data = data.clone();
+            data[LENGTH_END - 4..LENGTH_END]
+                .copy_from_slice(&u32::try_from(length).unwrap().to_be_bytes());
+            let error = refusal(contract::call(data.into(), 1_000_000));
+            let is_right =
+                matches!(error, StepErrors::WrongLength(_) | StepErrors::WrongPreimage(_));
+            assert!(is_right, "{name}, {length} bytes: {error:?}");
+        }
+    }
 }
 
 /// States whose hash is right and whose fields no machine has.
