@@ -89,3 +89,31 @@ fn constants_and_hashes_are_fixed() {
         b256!("2fe12eedf26fe0466750666ee2e67abbaf73130d550c34d2409b0e70d74cc831")
     );
 }
+
+/// The vectors that Solidity writes and checks: the dispute contracts hash the same bytes.
+#[test]
+fn the_contracts_hash_the_same() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts/test/vectors/claims.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    let cases: std::vec::Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let hash = |key: &str| case[key].as_str().unwrap().parse::<B256>().unwrap();
+        let number = |key: &str| case[key].as_u64().unwrap();
+        let claim = BlockClaim {
+            block_hash: hash("blockHash"),
+            state_root: hash("stateRoot"),
+            withdrawals_root: hash("withdrawalsRoot"),
+            cursor: Cursor {
+                l1_number: number("cursorL1"),
+                entries: u32::try_from(number("cursorEntries")).unwrap(),
+                blocks: u32::try_from(number("cursorBlocks")).unwrap(),
+            },
+            origin_hash: hash("originHash"),
+            sequence_number: number("sequenceNumber"),
+        };
+        assert_eq!(claim.hash(), hash("claim"));
+        assert_eq!(claim.output_root(), hash("outputRoot"));
+        assert_eq!(INVALID, hash("invalid"));
+    }
+}
