@@ -18,6 +18,12 @@ pub enum AbsentReason {
         /// Number of the safe head.
         safe_head: u64,
     },
+    /// Too many postings before it claim to begin with the same block. It was not looked at.
+    #[error("too many postings before it claim to begin with block {first_block}")]
+    TooManyPostings {
+        /// First block, as declared on L1.
+        first_block: u64,
+    },
     /// Its payload does not decode.
     #[error("the payload does not decode")]
     Undecodable(#[source] BatchError),

@@ -13,8 +13,10 @@ use alloy_primitives::B256;
 use protocol::{BlockId, L2BlockRef, PostedBatch, RollupConfig};
 
 use crate::{
-    AbsentBatch, Cursor, DerivedBlock, DerivedHead, L1Block, L1Processed, L1Refused, OriginBlock,
-    Origins, StartError, Step, UnexpectedBlock, UnwindTooDeep, form,
+    AbsentBatch, AbsentReason, Cursor, DerivedBlock, DerivedHead, L1Block, L1Processed, L1Refused,
+    OriginBlock, Origins, StartError, Step, UnexpectedBlock, UnwindTooDeep,
+    declared::Declared,
+    form,
     history::{History, Snapshot},
     partial::PartialBlock,
     plan::{Looked, PlannedBlock, look},
@@ -75,6 +77,8 @@ pub struct Derivation {
     /// The L1 blocks that were processed, from the origin of the oldest head in `history`.
     origins: Origins,
     history: History,
+    /// The postings of those L1 blocks and of the one in work, as far as they were looked at.
+    declared: Declared,
     /// What the newest postings carry of a block whose last part has not come yet.
     partial: Option<PartialBlock>,
     /// The L1 block in work. It is no origin yet: nothing that is posted in it may use it.
@@ -140,6 +144,7 @@ impl Derivation {
             head,
             start,
             origins: Origins::new(),
+            declared: Declared::new(),
             history: History::starting_at(L1Processed { l1: start, head }),
             partial: None,
             current: None,
@@ -189,8 +194,7 @@ impl Derivation {
                 self.pending =
                     Some(Box::new(form::from_batch(&self.config, &self.head, l1, at, block)));
             } else if let Some(posted) = current.next_posted() {
-                let held = self.partial.take();
-                match look(&self.config, &self.head, &self.origins, l1.number, &posted, held) {
+                match self.look_at(l1.number, &posted) {
                     Ok(Looked::Batch(blocks)) => {
                         let (index, blocks) = (posted.index, blocks.into());
                         current.planned = Some(Planned { index, taken: 0, blocks });
@@ -209,6 +213,19 @@ impl Derivation {
             }
             self.current = Some(current);
         }
+    }
+
+    /// Looks at the next posting of the L1 block in work.
+    fn look_at(&mut self, l1_number: u64, posted: &PostedBatch) -> Result<Looked, AbsentReason> {
+        let (held, first_block) = (self.partial.take(), posted.first_block);
+        let DerivedHead { block: head, .. } = &self.head;
+        let is_next = head.number.checked_add(1) == Some(first_block);
+        let is_full = is_next && self.declared.is_full(head.origin.number, first_block);
+        self.declared.push(l1_number, posted);
+        if is_full {
+            return Err(AbsentReason::TooManyPostings { first_block });
+        }
+        look(&self.config, &self.head, &self.origins, l1_number, posted, held)
     }
 
     /// Adds the L1 block that [`Step::NeedL1`] asked for.
@@ -232,6 +249,7 @@ impl Derivation {
             self.current = Some(current);
         } else {
             let (held, batches) = (self.partial.take(), &block.batches);
+            batches.iter().for_each(|posted| self.declared.push(number, posted));
             self.partial = PartialBlock::recall(&self.config, &self.head, held, number, batches);
             if number == self.start.number {
                 self.history.set_start_partial(self.partial.clone());
@@ -264,6 +282,7 @@ impl Derivation {
             self.head = processed.head;
             self.partial = partial;
             self.origins.truncate_after(to_l1_number);
+            self.declared.truncate_after(to_l1_number);
             self.current = None;
             self.pending = None;
         }
@@ -326,7 +345,9 @@ impl Derivation {
         let processed = L1Processed { l1: current.origin.id(), head: self.head };
         self.origins.push_linked(current.origin);
         self.history.push(Snapshot { processed, partial: self.partial.clone() });
-        self.origins.prune_before(self.history.oldest().head.block.origin.number);
+        let oldest = self.history.oldest().head.block.origin.number;
+        self.origins.prune_before(oldest);
+        self.declared.prune_before(oldest);
         processed
     }
 }

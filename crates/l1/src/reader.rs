@@ -126,6 +126,7 @@ impl L1Reader {
         origin: &L1Origin,
         posting: Posting,
     ) -> Result<PostedBatch, L1Error> {
+        let carrier = posting.carrier();
         let data = match posting.data {
             PostingData::Calldata(data) => Some(data),
             PostingData::Blobs(hashes) => {
@@ -140,7 +141,7 @@ impl L1Reader {
             }
         };
         let Posting { index, first_block, last_block, .. } = posting;
-        Ok(PostedBatch { index, first_block, last_block, data })
+        Ok(PostedBatch { index, first_block, last_block, carrier, data })
     }
 }
 

@@ -34,6 +34,8 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{B256, Bytes};
 
+use crate::inbox::Carrier;
+
 pub use compression::{Compression, CompressionError};
 pub use decode::decode_batch;
 pub use payload::{BATCH_VERSION, pack};
@@ -102,6 +104,8 @@ pub struct PostedBatch {
     pub first_block: u64,
     /// Last L2 block that the poster named.
     pub last_block: u64,
+    /// What carries it.
+    pub carrier: Carrier,
     /// Payload; `None` where the blobs hold none, which counts as absent.
     pub data: Option<Bytes>,
 }

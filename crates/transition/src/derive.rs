@@ -6,7 +6,10 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use derivation::{Cursor, Derivation, DerivedBlock, DerivedHead, L1Block, Step};
+use derivation::{
+    Cursor, Derivation, DerivedBlock, DerivedHead, L1Block, POSTINGS_WEIGHT_MAX, Step,
+    posting_weight,
+};
 use protocol::{L1Origin, RollupConfig, batch::BLOCK_PARTS_MAX};
 
 use crate::{
@@ -134,8 +137,15 @@ fn want(entries: &mut Entries, head: &DerivedHead, cursor: Cursor) -> Result<boo
         }
         entry.is_wanted = true;
     }
+    // Those behind so many are absent unseen (B11). All that were walked to stand above the head's origin.
+    let rivals = seen.iter().filter(|entry| entry.entry.first_block == next);
+    let mut weight = rivals.map(|entry| posting_weight(entry.entry.carrier)).sum::<u64>();
     let mut any = false;
     for entry in behind.iter_mut().filter(|entry| entry.entry.first_block == next) {
+        if weight >= POSTINGS_WEIGHT_MAX {
+            break;
+        }
+        weight += posting_weight(entry.entry.carrier);
         entry.is_wanted = true;
         any = true;
     }

@@ -11,8 +11,9 @@ use alloy::{
 use derivation::{BatchBuilder, DerivedHead, L1Block, OriginBlock, OriginSelector};
 use l1::{Proposal, RecordedL1};
 use protocol::{
-    BlockId, Compression, ConfigUpdate, DepositMessage, Eip1559Params, Genesis, GenesisAccount,
-    L1Contracts, L1Message, L1Origin, PostedBatch, RollupConfig, SystemConfig, pack, predeploys,
+    BlockId, Carrier, Compression, ConfigUpdate, DepositMessage, Eip1559Params, Genesis,
+    GenesisAccount, L1Contracts, L1Message, L1Origin, PostedBatch, RollupConfig, SystemConfig,
+    pack, predeploys,
 };
 use state::StateReader;
 
@@ -164,6 +165,7 @@ impl World {
         let encoded = batch.encode(L2_CHAIN_ID).unwrap();
         PostedBatch {
             index: 0,
+            carrier: Carrier::Calldata,
             first_block: batch.first_block,
             last_block: batch.last_block().unwrap(),
             data: Some(pack(Compression::None, &encoded.columns, &encoded.signatures)),
@@ -257,7 +259,13 @@ impl Claim {
 pub(super) fn garbage(oracle: &Oracle) -> PostedBatch {
     let first_block = oracle.number() + 1;
     let data = Some(bytes!("00112233445566778899"));
-    PostedBatch { index: 0, first_block, last_block: first_block + 2, data }
+    PostedBatch {
+        index: 0,
+        first_block,
+        last_block: first_block + 2,
+        carrier: Carrier::Calldata,
+        data,
+    }
 }
 
 /// A deposit that brings ether and calls the counter.

@@ -40,6 +40,7 @@ impl Derivation {
         }
         let behind = current.batches.split_off(entries);
         let mut seen = core::mem::replace(&mut current.batches, behind);
+        seen.iter().for_each(|posted| self.declared.push(number, posted));
         current.entries = cursor.entries;
         // After a forced block nothing but forced ones can come out of the same L1 block.
         current.catches_up = is_all;

@@ -1,13 +1,14 @@
 //! One example for each rule that makes a batch absent, and what may follow it.
 
 use alloy_primitives::Bytes;
-use derivation::AbsentReason;
-use protocol::{Batch, PostedBatch, batch::check_of};
+use derivation::{AbsentReason, POSTINGS_WEIGHT_MAX};
+use protocol::{Batch, Carrier, PostedBatch, batch::check_of};
 
 use crate::{
     drive::{Driver, derive},
     l1::{L1, deposit},
     l2::{CHAIN_ID, DRIFT, Sequencer, WINDOW, config, genesis_hash, posted, transaction},
+    reference,
 };
 
 /// Three L1 blocks, the second with two deposits, and an L2 chain of 12 blocks over them.
@@ -225,4 +226,56 @@ fn another_chain_id_cannot_be_meant() {
     let there = protocol::decode_batch(&data, CHAIN_ID + 1).unwrap();
     assert_ne!(here.blocks[0].transactions, there.blocks[0].transactions);
     assert_eq!(here.parent_check, check_of(genesis_hash()));
+}
+
+/// Worthless postings of this weight stand before the honest one, in two L1 blocks; it is posted twice.
+fn after_worthless(weight: u64) -> (Driver, L1, Sequencer) {
+    let (mut l1, sequencer) = world();
+    let honest = posted(&whole(&sequencer));
+    let data = Some(Bytes::from_static(&[9]));
+    let bad = PostedBatch { data, ..posted(&whole(&sequencer)) };
+    let other = PostedBatch { first_block: 2, ..bad.clone() };
+    let in_blobs = PostedBatch { carrier: Carrier::Blobs, data: None, ..bad };
+    let mut first = vec![other.clone(), bad.clone(), other];
+    first.resize(402, bad.clone());
+    // 400 and 50 times 6.
+    first.resize(452, in_blobs);
+    let mut second = vec![bad; usize::try_from(weight - 700).unwrap()];
+    second.extend([honest.clone(), honest]);
+    l1.mine(12, vec![], first);
+    l1.mine(12, vec![], second);
+    (derive(&sequencer.config, &l1), l1, sequencer)
+}
+
+#[test]
+fn only_so_many_postings_are_looked_at_for_a_block() {
+    let (driver, _, sequencer) = after_worthless(POSTINGS_WEIGHT_MAX - 1);
+    assert_eq!(driver.head(), &sequencer.head(), "one more is looked at");
+
+    let (driver, mut l1, sequencer) = after_worthless(POSTINGS_WEIGHT_MAX);
+    assert_eq!(driver.blocks, []);
+    let unseen = AbsentReason::TooManyPostings { first_block: 1 };
+    let refused: Vec<_> = driver.absent.iter().rev().map(|absent| &absent.reason).collect();
+    assert_eq!((refused[0], refused[1]), (&unseen, &unseen));
+    assert_ne!(refused[2], &unseen);
+    assert_eq!(reference::derive(&sequencer.config, &l1), []);
+
+    // A restart between the two L1 blocks counts the same.
+    let stop = driver.processed[driver.processed.len() - 2];
+    let mut resumed = Driver::resume(&sequencer.config, stop.head, stop.l1);
+    resumed.run(&l1);
+    let count = resumed.absent.len();
+    assert_eq!(resumed.absent[..], driver.absent[driver.absent.len() - count..]);
+
+    // Once the head has moved, nothing that stood before counts against the next block.
+    l1.mine_empty(usize::try_from(WINDOW).unwrap());
+    let mut driver = driver;
+    driver.run(&l1);
+    let mut own = Sequencer::new(sequencer.config);
+    own.adopt(driver.head(), &driver.inputs());
+    own.build_many(&l1, 3);
+    l1.mine(12, vec![], vec![own.post(&driver.head().block)]);
+    driver.run(&l1);
+    assert_eq!(driver.head(), &own.head());
+    assert_eq!(driver.inputs(), reference::derive(&own.config, &l1));
 }

@@ -7,8 +7,8 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
 use derivation::{BatchBuilder, BlockPart, DerivedHead, OriginSelector};
 use protocol::{
-    Batch, BlockInputs, Compression, Eip1559Params, Genesis, L1Contracts, L2BlockRef, PostedBatch,
-    RollupConfig, SystemConfig, pack,
+    Batch, BlockInputs, Carrier, Compression, Eip1559Params, Genesis, L1Contracts, L2BlockRef,
+    PostedBatch, RollupConfig, SystemConfig, pack,
 };
 
 use crate::l1::{L1, L1_GENESIS_TIME};
@@ -219,6 +219,7 @@ pub(crate) fn posted(batch: &Batch) -> PostedBatch {
     let data = pack(Compression::None, &encoded.columns, &encoded.signatures);
     PostedBatch {
         index: 0,
+        carrier: Carrier::Calldata,
         first_block: batch.first_block,
         last_block: batch.last_block().unwrap(),
         data: Some(data),

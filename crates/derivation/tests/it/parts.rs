@@ -1,7 +1,7 @@
 //! Blocks that are posted in parts, by example.
 
 use derivation::{AbsentReason, Cause, DerivedHead};
-use protocol::{Batch, L2BlockRef, PostedBatch};
+use protocol::{Batch, Carrier, L2BlockRef, PostedBatch};
 
 use crate::{
     drive::{Driver, derive},
@@ -107,10 +107,15 @@ fn not_even_the_blocks_before_come_between_parts() {
 fn any_posting_in_between_breaks_the_row() {
     let (l1, sequencer, batches) = world();
     let reason = AbsentReason::PartsMissing { block: 1, skip: 5 };
-    let garbage =
-        PostedBatch { index: 0, first_block: 1, last_block: 1, data: Some(vec![7; 9].into()) };
+    let garbage = PostedBatch {
+        index: 0,
+        first_block: 1,
+        last_block: 1,
+        carrier: Carrier::Calldata,
+        data: Some(vec![7; 9].into()),
+    };
     let elsewhere = PostedBatch { first_block: 9, last_block: 12, ..garbage.clone() };
-    let nothing = PostedBatch { index: 0, first_block: 1, last_block: 1, data: None };
+    let nothing = PostedBatch { carrier: Carrier::Blobs, data: None, ..garbage };
     for between in [garbage, elsewhere, nothing] {
         let mut l1 = l1.clone();
         let mut all: Vec<_> = batches.iter().map(posted).collect();

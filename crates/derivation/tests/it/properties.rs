@@ -309,5 +309,6 @@ const fn rule(reason: &AbsentReason) -> &'static str {
         AbsentReason::OtherOrigin => "B10",
         AbsentReason::PartsMissing { .. } => "P2",
         AbsentReason::BlockTooLarge { .. } => "P4",
+        AbsentReason::TooManyPostings { .. } => "B11",
     }
 }

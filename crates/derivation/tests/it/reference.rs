@@ -5,7 +5,8 @@
 
 use derivation::{DerivedHead, OriginBlock};
 use protocol::{
-    Batch, BatchBlock, BlockInputs, PostedBatch, RollupConfig, batch::check_of, decode_batch,
+    Batch, BatchBlock, BlockInputs, Carrier, PostedBatch, RollupConfig, batch::check_of,
+    decode_batch,
 };
 
 use crate::{
@@ -90,7 +91,7 @@ impl Chain<'_> {
 
     fn valid(&self, number: u64, index: usize, entry: &PostedBatch) -> Option<Batch> {
         let mut batch = self.decode(entry)?;
-        if batch.unfinished {
+        if batch.unfinished || self.rivals(number, index, entry) >= 768 {
             return None;
         }
         if batch.skip > 0 {
@@ -132,6 +133,16 @@ impl Chain<'_> {
         }
         let same_l1 = batch.origin_check == check_of(self.l1.get(origin)?.origin.hash);
         (extends && same_l1).then_some(batch)
+    }
+
+    /// What the entries before this one weigh that begin with the same block, in L1 blocks above the head's origin.
+    fn rivals(&self, number: u64, index: usize, entry: &PostedBatch) -> usize {
+        let above = (self.head.block.origin.number + 1..=number).flat_map(|l1| {
+            let entries = self.l1.get(l1).unwrap().batches.iter().enumerate();
+            entries.filter(move |(at, _)| l1 < number || *at < index)
+        });
+        let rivals = above.filter(|(_, other)| other.first_block == entry.first_block);
+        rivals.map(|(_, other)| if other.carrier == Carrier::Blobs { 6 } else { 1 }).sum()
     }
 
     fn decode(&self, entry: &PostedBatch) -> Option<Batch> {

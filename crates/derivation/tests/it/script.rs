@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use alloy_primitives::Bytes;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use protocol::{Batch, L1Message, PostedBatch, RollupConfig};
+use protocol::{Batch, Carrier, L1Message, PostedBatch, RollupConfig};
 
 use crate::{
     drive::Driver,
@@ -229,6 +229,7 @@ impl World {
             Post::Honest(_) => honest.as_ref().map(posted),
             Post::Garbage(bytes) => Some(PostedBatch {
                 index: 0,
+                carrier: Carrier::Calldata,
                 first_block: safe.number + 1,
                 last_block: safe.number + 1,
                 data: Some(Bytes::copy_from_slice(bytes)),

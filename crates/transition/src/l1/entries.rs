@@ -72,8 +72,8 @@ impl Entries {
         let mut posted = Vec::with_capacity(to.saturating_sub(from));
         for Entry { entry, is_wanted } in self.0.get(from..to).unwrap_or_default() {
             let data = if *is_wanted { payload(host, entry)? } else { None };
-            let InboxEntry { first_block, last_block, .. } = *entry;
-            posted.push(PostedBatch { index: 0, first_block, last_block, data });
+            let InboxEntry { first_block, last_block, carrier, .. } = *entry;
+            posted.push(PostedBatch { index: 0, first_block, last_block, carrier, data });
         }
         Ok(posted)
     }

@@ -150,7 +150,8 @@ impl L1 {
             if batch.is_some_and(|batch| batch.skip > 0 && !batch.unfinished) {
                 self.last_parts.insert(self.entries);
             }
-            batches.push(PostedBatch { index: self.entries, first_block, last_block, data });
+            let index = self.entries;
+            batches.push(PostedBatch { index, first_block, last_block, carrier, data });
             self.entries += 1;
         }
         let origin = L1Origin {

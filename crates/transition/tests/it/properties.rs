@@ -117,6 +117,33 @@ fn a_block_has_no_more_slices_than_places() {
     assert_eq!(check(&mut world, 1), 32);
 }
 
+/// More worthless postings than are looked at, in both carriers: the honest batch behind them is absent here too.
+#[test]
+fn a_hostile_batcher_gets_no_more_opened_than_the_rule_says() {
+    let honest = || (Post::Honest(9), false);
+    let worthless = |count| vec![(Post::Garbage(vec![9]), false); count];
+    let round = |posts| Round { l2: vec![vec![]], gap: 12, messages: vec![], posts };
+    let mut posts = worthless(762);
+    posts.extend([(Post::BadBlobs(1), true), honest()]);
+    let mut rounds = vec![round(worthless(0)), round(posts)];
+    let mut late = World::play(&rounds);
+    assert_eq!(late.derived.len(), 1);
+    assert!(matches!(late.absent.last(), Some(AbsentReason::TooManyPostings { .. })));
+    rounds.extend((0..9).map(|_| round(vec![])));
+    late = World::play(&rounds);
+    assert_eq!(late.derived[1].cause, Some(Cause::WindowPassed));
+    late.derived.truncate(3);
+    check(&mut late, 100_000);
+
+    rounds.truncate(1);
+    let mut posts = worthless(761);
+    posts.extend([(Post::BadBlobs(1), true), honest()]);
+    rounds.push(round(posts));
+    let mut early = World::play(&rounds);
+    assert!(matches!(early.derived[1].cause, Some(Cause::Batch { .. })));
+    check(&mut early, 100_000);
+}
+
 #[test]
 fn nothing_follows_where_nothing_can() {
     let mut world = World::play(&[]);
@@ -192,6 +219,7 @@ const fn rule(reason: &AbsentReason) -> &'static str {
         AbsentReason::OriginTooNew { .. } => "absent: origin too new",
         AbsentReason::DriftExceeded { .. } => "absent: drift",
         AbsentReason::HintsMalformed { .. } => "absent: hints",
+        AbsentReason::TooManyPostings { .. } => "absent: unseen",
         AbsentReason::BlockTooLarge { .. } => "absent: too large",
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, Bytes, U256, keccak256};
 use derivation::{BatchBuilder, L1Block};
-use protocol::{DepositMessage, L1Message, PostedBatch};
+use protocol::{Carrier, DepositMessage, L1Message, PostedBatch};
 use state::StateReader;
 
 use super::support::{Running, World, l1_block, l1_hash, transfer};
@@ -65,6 +65,7 @@ pub(super) fn post(world: &World, node: &Running, number: u64, first: u64, last:
     let mut block = l1_block(number, world.rollup.genesis.timestamp + 2, 0);
     block.batches.push(PostedBatch {
         index: 0,
+        carrier: Carrier::Calldata,
         first_block: first,
         last_block: last,
         data: Some(data),
