@@ -1,6 +1,6 @@
 //! A scripted L1 with real headers and accumulators. It knows no rule of derivation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, U256, keccak256};
@@ -44,6 +44,8 @@ pub(crate) struct L1 {
     pub(crate) blocks: Vec<L1Block>,
     pub(crate) accumulators: Vec<Accumulators>,
     entries: u64,
+    /// The accumulator of batches before each posting, by its number, and after it.
+    pub(crate) around: BTreeMap<u64, [B256; 2]>,
     /// Numbers of postings in blobs, and of those that are the last part of a block.
     pub(crate) in_blobs: BTreeSet<u64>,
     pub(crate) last_parts: BTreeSet<u64>,
@@ -61,6 +63,7 @@ impl L1 {
             blocks: vec![],
             accumulators: vec![],
             entries: 0,
+            around: BTreeMap::new(),
             in_blobs: BTreeSet::new(),
             last_parts: BTreeSet::new(),
             config,
@@ -140,7 +143,9 @@ impl L1 {
                 l1_parent_hash: header.parent_hash,
             };
             let link = [&now.batches[..], &entry.encode()].concat();
-            now.batches = inbox_accumulator_next(now.batches, &entry);
+            let before = now.batches;
+            now.batches = inbox_accumulator_next(before, &entry);
+            self.around.insert(self.entries, [before, now.batches]);
             assert_eq!(known.bytes(link.into()), now.batches);
             if carrier == Carrier::Blobs {
                 self.in_blobs.insert(self.entries);

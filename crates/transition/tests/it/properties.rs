@@ -14,7 +14,7 @@ use crate::{
     l1::L1,
     l2::parameters,
     tx::Act,
-    world::{Post, Round, World, publish, round},
+    world::{Derived, Post, Round, World, publish, round},
 };
 
 /// What a proposal pins that is made in this L1 block, after everything else in it.
@@ -41,33 +41,38 @@ fn check(world: &mut World, segment_gas: u64) -> usize {
         let mut previous = *pair[0].last().unwrap();
         slices += pair[1].len();
         for (place, leaf) in (0..).zip(&pair[1]) {
-            let earliest = derived.cursor.l1_number;
-            for l1_number in [earliest, l1.number() + 1] {
-                let pins = pins(l1, l1_number, previous, place, parameters.hash());
+            let pins = |l1_number| pins(l1, l1_number, previous, place, parameters.hash());
+            let (early, earliest) = views(l1, derived, pins);
+            for pins in [earliest, pins(l1.number() + 1)] {
                 let outcome = outcome(known, pins);
-                assert_eq!(
-                    outcome.leaf(),
-                    *leaf,
-                    "block {}: {outcome:?}",
-                    derived.block.header.number
-                );
+                let number = derived.block.header.number;
+                assert_eq!(outcome.leaf(), *leaf, "block {number}: {outcome:?}");
             }
-            let early = pins(l1, earliest, previous, place, parameters.hash());
-            let l1_number = earliest - 1;
-            let parent =
-                l1.get(l1_number.saturating_sub(1)).map_or(B256::ZERO, |block| block.origin.hash);
-            let before = l1.accumulators_after(l1_number);
-            let (batches, messages) = (before.batches, before.messages);
-            let early = Pins { l1_number, l1_parent_hash: parent, batches, messages, ..early };
-            let invalid = outcome(known, early);
-            assert_eq!(invalid.leaf(), INVALID);
-            let next = pins(l1, l1.number() + 1, *leaf, place + 1, parameters.hash());
+            assert_eq!(outcome(known, early).leaf(), INVALID);
+            let after = Pins { previous: *leaf, place: place + 1, ..pins(l1.number() + 1) };
             let is_last = usize::try_from(place).unwrap() + 1 == pair[1].len();
-            assert_eq!(outcome(known, next) == Outcome::Repeated(*leaf), is_last);
+            assert_eq!(outcome(known, after) == Outcome::Repeated(*leaf), is_last);
             previous = *leaf;
         }
     }
     slices
+}
+
+/// A view that was pinned too early to derive a block, and the next one: before and after its batch, if it has one, and else
+/// before and in the L1 block in which it was forced.
+fn views(l1: &L1, derived: &Derived, pins: impl Fn(u64) -> Pins) -> (Pins, Pins) {
+    let l1_number = derived.cursor.l1_number;
+    let earliest = pins(l1_number);
+    if let Some(Cause::Batch { index }) = derived.cause {
+        let [before, after] = l1.around[&index];
+        let of = |batches| Pins { batches, ..earliest };
+        return (of(before), of(after));
+    }
+    let l1_number = l1_number - 1;
+    let before = l1.accumulators_after(l1_number);
+    let (batches, messages) = (before.batches, before.messages);
+    let l1_parent_hash = l1.get(l1_number).unwrap().parent_hash;
+    (Pins { l1_number, l1_parent_hash, batches, messages, ..earliest }, earliest)
 }
 
 proptest! {
