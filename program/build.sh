@@ -21,14 +21,14 @@ if [[ ! -d $library ]]; then
 fi
 
 # Nothing of the caller's settings may reach the image.
-unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTC RUSTC_WRAPPER RUSTUP_TOOLCHAIN
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR RUSTC RUSTC_WORKSPACE_WRAPPER RUSTUP_TOOLCHAIN
 mkdir -p "$images"
 for program in "${programs[@]}"; do
   # Each alone: what one asks of a library is no matter of the others.
-  cargo build --release --locked -p "$program"
+  RUSTC_WRAPPER=$PWD/rustc.sh cargo build --release --locked -p "$program"
   elf=$PWD/target/riscv64im-braid-none-elf/release/$program
   to=$(cd "$images" && pwd)/$program
-  (cd .. && cargo run --quiet --locked -p fault-proof --bin image -- "$elf" "$to.image" "$to.json")
+  (cd .. && env -u RUSTC_WRAPPER cargo run --quiet --locked -p fault-proof --bin image -- "$elf" "$to.image" "$to.json")
   if [[ ${1:-} == --check ]]; then
     cmp "$to.image" "images/$program.image"
     cmp "$to.json" "images/$program.json"
