@@ -104,7 +104,7 @@ abstract contract Cast {
             refundPriceMax: 2 gwei,
             stepGasMax: 1_000_000,
             machine: machine,
-            initialState: keccak256(Toy.initial())
+            initialState: keccak256(machine.initial())
         });
     }
 
@@ -225,7 +225,7 @@ abstract contract Cast {
         returns (bytes32[] memory hashes, bytes memory last)
     {
         uint256 stride = 1 << heights()[2];
-        return machine.run(Toy.initial(), _localsOf(claim, segment), 1 << heights()[1], stride);
+        return machine.run(machine.initial(), _localsOf(claim, segment), 1 << heights()[1], stride);
     }
 
     function _localsOf(bytes32 claim, uint256 segment)
@@ -319,7 +319,7 @@ abstract contract Cast {
             game.matchOf(game.tournamentOf(strides.tournament).outer);
         locals = _localsOf(segments.bisection.node, segments.bisection.position);
         uint256 count = strides.bisection.position << heights()[2];
-        (, state) = machine.run(Toy.initial(), locals, 1, count);
+        (, state) = machine.run(machine.initial(), locals, 1, count);
     }
 
     function _readLogs() internal {

@@ -260,6 +260,7 @@ contract DisputeOracleTest is OracleArena {
     }
 
     function test_constructor_outOfBounds_reverts() public {
+        ITournaments.Parameters memory rules = parameters();
         for (uint256 i = 0; i < 4; ++i) {
             DisputeOracle.OracleParameters memory wrong = oracleParameters();
             if (i == 0) wrong.proposalInterval = 0;
@@ -268,7 +269,7 @@ contract DisputeOracleTest is OracleArena {
             if (i == 2) wrong.l2BlockTime = 0;
             if (i == 3) wrong.l2BlockTime = 13;
             vm.expectRevert(ITournaments.ParameterOutOfBounds.selector);
-            new DisputeOracle(parameters(), wrong);
+            new DisputeOracle(rules, wrong);
         }
     }
 

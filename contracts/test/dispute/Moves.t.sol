@@ -201,8 +201,9 @@ contract MovesTest is Arena {
 
     function test_step_badProof_reverts() public {
         bytes32 id = _toSteps();
+        bytes memory other = machine.initial();
         vm.expectRevert(ToyMachine.NotThisState.selector);
-        game.step(id, Toy.initial());
+        game.step(id, other);
     }
 
     function test_step_neitherIsRight_reverts() public {
@@ -247,7 +248,9 @@ contract MovesTest is Arena {
         game.seal(id, leaves[0], leaves[1], START, new bytes32[](0));
         vm.assertEq(game.matchOf(id).bisection.node, START);
         vm.assertEq(
-            game.tournamentOf(game.innerOf(id)).initial, keccak256(Toy.initial()), "of the image"
+            game.tournamentOf(game.innerOf(id)).initial,
+            keccak256(machine.initial()),
+            "of the image"
         );
     }
 
@@ -280,12 +283,13 @@ contract MovesTest is Arena {
         bytes memory state = Toy.encode("memory", 40, true, 0, "other claim");
         leaves[7] = keccak256(state);
         bytes32[] memory proof = Toy.proof(leaves, 7);
+        bytes memory other = machine.initial();
         vm.expectRevert(
             abi.encodeWithSelector(ITournaments.EndsElsewhere.selector, bytes32("other claim"))
         );
         game.join{value: 2 * BOND}(openInner[0], leaves[7], proof, state);
         vm.expectRevert(abi.encodeWithSelector(ITournaments.NotTheFinalState.selector, leaves[7]));
-        game.join{value: 2 * BOND}(openInner[0], leaves[7], proof, Toy.initial());
+        game.join{value: 2 * BOND}(openInner[0], leaves[7], proof, other);
         vm.expectRevert(abi.encodeWithSelector(ITournaments.EndsElsewhere.selector, leaves[7]));
         game.join{value: 3 * BOND}(openInner[1], leaves[7], proof, "");
     }

@@ -23,6 +23,7 @@ contract ToyMachine is IStep {
     function step(bytes32 state, bytes calldata proof, bytes32[] calldata locals)
         external
         view
+        virtual
         returns (bytes32)
     {
         if (keccak256(proof) != state || proof.length != 338) revert NotThisState();
@@ -30,13 +31,23 @@ contract ToyMachine is IStep {
     }
 
     /// @notice The state that follows.
-    function next(bytes memory state, bytes32[] memory locals) public view returns (bytes memory) {
+    function next(bytes memory state, bytes32[] memory locals)
+        public
+        view
+        virtual
+        returns (bytes memory)
+    {
         (bytes32 memoryRoot, uint64 count, bool ended) = Toy.decode(state);
         if (ended) return state;
         memoryRoot = keccak256(abi.encode(memoryRoot, locals));
         return ++count == STEPS
             ? Toy.encode(memoryRoot, count, true, EXIT_CODE, Toy.claim(memoryRoot).hash())
             : Toy.encode(memoryRoot, count, false, 0, 0);
+    }
+
+    /// @notice The state in which a run begins.
+    function initial() public view virtual returns (bytes memory) {
+        return Toy.encode("image", 0, false, 0, 0);
     }
 
     /// @notice The states after `count` strides, each of `stride` steps, as hashes; and the last one.
@@ -61,10 +72,6 @@ library Toy {
     /// @notice A claim with a block of this hash, and nothing else in it.
     function claim(bytes32 blockHash) internal pure returns (Claims.BlockClaim memory made) {
         made.blockHash = blockHash;
-    }
-
-    function initial() internal pure returns (bytes memory) {
-        return encode("image", 0, false, 0, 0);
     }
 
     function encode(bytes32 memoryRoot, uint64 count, bool ended, uint8 code, bytes32 output)
