@@ -10,7 +10,9 @@
 mod trace;
 mod tree;
 
-pub use trace::{STRIDE_HEIGHT, STRIDE_STEPS, STRIDES_HEIGHT, Strides, steps_of_stride};
+pub use trace::{
+    STRIDE_HEIGHT, STRIDE_STEPS, STRIDES_HEIGHT, Strides, before_stride, steps_of_stride,
+};
 pub use tree::Commitment;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{env, error::Error, fs, path::Path, time::Instant};
 use alloy_primitives::{B256, U256, keccak256};
 use fault_proof::{
     Image,
-    commitment::{STRIDE_STEPS, Strides, steps_of_stride},
+    commitment::{STRIDE_STEPS, Strides, before_stride, steps_of_stride},
     vm::{Machine, Recorded, Runner},
 };
 
@@ -27,9 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (runs, _) = timed("strides", steps, || Strides::new(first.clone()).commit(&mut host))?;
     println!("root of the strides: {}", runs.root());
 
-    let mut middle = Runner::new(first);
-    middle.run_to(steps / 2 / STRIDE_STEPS * STRIDE_STEPS, &mut host)?;
-    let middle = middle.into_machine();
+    let middle = before_stride(first, steps / 2 / STRIDE_STEPS, &mut host)?;
     let (stride, _) =
         timed("steps of a stride", STRIDE_STEPS, || steps_of_stride(middle, &mut host))?;
     println!("root of the stride:  {}", stride.root());

@@ -124,10 +124,9 @@ fn the_commitments_of_a_run_are_those_over_its_states() {
     assert_eq!((end.hash(), end.exit), (last.hash(), Some(0)));
     assert_eq!(run.leaf((1 << 18) - 1), Some(last.hash()));
 
-    let mut before = crate::vm::Runner::new(start);
-    before.run_to(2 * STRIDE_STEPS, &mut host).unwrap();
+    let mut before = before_stride(start, 2, &mut host).unwrap();
     assert_eq!(before.hash(), strides[1]);
-    let (stride, mut end) = steps_of_stride(before.into_machine(), &mut host).unwrap();
+    let (stride, mut end) = steps_of_stride(before, &mut host).unwrap();
     assert_eq!(Some(stride.clone()), Commitment::new(18, steps));
     // The last state of the stride is the leaf of the run.
     assert_eq!(stride.leaf((1 << 18) - 1), run.leaf(2));

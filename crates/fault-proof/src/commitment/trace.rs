@@ -57,6 +57,20 @@ impl Strides {
     }
 }
 
+/// The machine in the state before a stride of the run, of which the first is number 0.
+///
+/// # Errors
+/// The host lacks a preimage.
+pub fn before_stride<H: Host>(
+    first: Machine,
+    stride: u64,
+    host: &mut H,
+) -> Result<Machine, H::Error> {
+    let mut runner = Runner::new(first);
+    runner.run_to(stride.saturating_mul(STRIDE_STEPS), host)?;
+    Ok(runner.into_machine())
+}
+
 /// The commitment over the states after each step of a stride, from the state before it on, and the machine in the last.
 ///
 /// # Errors

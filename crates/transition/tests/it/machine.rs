@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use alloy_primitives::B256;
 use fault_proof::{
     Image,
+    commitment::{STRIDE_STEPS, Strides, before_stride, steps_of_stride},
     vm::{BlobElement, Machine, Recorded, Runner},
 };
 use proptest::{collection::vec, prelude::*};
@@ -14,7 +15,8 @@ use crate::{
     host::{Host, Known, Pins},
     l2::parameters,
     properties::pins,
-    world::{World, publish, round},
+    tx::Act,
+    world::{Post, Round, World, publish, round},
 };
 
 /// What the machine takes at most.
@@ -90,5 +92,38 @@ proptest! {
         for place in [40, 0, 1] {
             both(&first, &world.known, pins(&world.l1, l1_number, last, place, parameters.hash()));
         }
+    }
+}
+
+/// The players' way down: from a run to a stride, from a stride to its steps.
+#[test]
+fn the_commitments_of_a_run_and_of_its_strides_fit_each_other() {
+    let first = image();
+    let acts = (0..3).map(|to| (0, Act::Transfer(to, 1))).collect();
+    let posts = vec![(Post::Honest(9), false)];
+    let round = Round { l2: vec![acts], gap: 12, messages: vec![], posts };
+    let mut world = World::play(&[round]);
+    let parameters = parameters(&world.config, 100_000_000);
+    world.known.bytes(parameters.encode().into());
+    let leaves = publish(&mut world, 100_000_000);
+    let view = world.derived[1].cursor.l1_number;
+    let pins = pins(&world.l1, view, leaves[0][0], 0, parameters.hash());
+    let native = Host::new(&world.known, pins);
+    assert_eq!(run(&native).unwrap().leaf(), leaves[1][0]);
+    let mut host = recorded(&native);
+
+    let (strides, mut end) = Strides::new(first.clone()).commit(&mut host).unwrap();
+    assert_eq!((end.exit, end.output), (Some(0), leaves[1][0]));
+    assert_eq!(strides.leaf((1 << 18) - 1), Some(end.hash()));
+    let last = end.step / STRIDE_STEPS;
+    assert!(last > 1, "{} steps are no run to speak of", end.step);
+    for stride in [0, last] {
+        let mut before = before_stride(first.clone(), stride, &mut host).unwrap();
+        let index = usize::try_from(stride).unwrap();
+        let agreed = index.checked_sub(1).map(|index| strides.leaf(index).unwrap());
+        assert_eq!(before.hash(), agreed.unwrap_or(first.clone().hash()));
+        let (steps, mut after) = steps_of_stride(before, &mut host).unwrap();
+        assert_eq!(steps.leaf((1 << 18) - 1), strides.leaf(index));
+        assert_eq!(Some(after.hash()), strides.leaf(index));
     }
 }
