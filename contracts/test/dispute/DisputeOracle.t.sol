@@ -259,6 +259,25 @@ contract DisputeOracleTest is OracleArena {
         vm.snapshotGasLastCall("disputes", "proposal: resolve, it is replaced");
     }
 
+    /// @dev After a reorg the same proposal may stand in another L1 block. Moves of the dispute that is gone
+    ///      then move nothing, for the names follow from the pins.
+    function test_reorgOfL1_givesOtherNames() public {
+        disputeBy(honest(), propose(liar(0, 3, 3)), 1);
+        (bytes32 name, bytes32 root, bytes32 id) =
+            (TOP, oracle.proposal(1).segmentsRoot, openMatches[0]);
+        delete players;
+        delete openMatches;
+        _deploy();
+        disputeBy(honest(), propose(liar(0, 3, 3)), 1);
+        vm.assertEq(oracle.proposal(1).segmentsRoot, root);
+        vm.assertTrue(TOP != name && openMatches[0] != id);
+        vm.expectRevert(
+            abi.encodeWithSelector(ITournaments.WrongPhase.selector, ITournaments.Phase.None)
+        );
+        game.timeout(id);
+        _truthWins(1);
+    }
+
     function test_constructor_outOfBounds_reverts() public {
         ITournaments.Parameters memory rules = parameters();
         for (uint256 i = 0; i < 4; ++i) {
