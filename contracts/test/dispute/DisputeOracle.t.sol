@@ -250,13 +250,13 @@ contract DisputeOracleTest is OracleArena {
     /// forge-config: default.isolate = true
     function test_gas() public {
         uint256 liar_ = propose(liar(3, 3, 3));
-        vm.snapshotGasLastCall("disputes", "proposal: proposeOutput, a tree of 6 levels");
+        vm.snapshotGasLastCall("proposals", "proposeOutput, a tree of 6 levels");
         measures = true;
         disputeBy(honest(), liar_, 1);
         vm.warp(block.timestamp + WINDOW);
         game.timeout(openMatches[0]);
         _conclude();
-        vm.snapshotGasLastCall("disputes", "proposal: resolve, it is replaced");
+        vm.snapshotGasLastCall("proposals", "resolve, it is replaced");
     }
 
     /// @dev After a reorg the same proposal may stand in another L1 block. Moves of the dispute that is gone

@@ -36,10 +36,10 @@ contract GasTest is Arena {
         vm.warp(block.timestamp + WINDOW);
         vm.prank(address(0x4E1));
         game.timeout(id);
-        vm.snapshotGasLastCall("disputes", "timeout, both out");
+        vm.snapshotGasLastCall("moves", "timeout, both out");
         vm.prank(address(0x4E1));
         game.concludeInner(inner);
-        vm.snapshotGasLastCall("disputes", "concludeInner, nobody left");
+        vm.snapshotGasLastCall("moves", "concludeInner, nobody left");
     }
 
     /// @dev A winner that meets the next opponent costs more than one that waits.
@@ -53,7 +53,7 @@ contract GasTest is Arena {
         vm.warp(block.timestamp + WINDOW);
         vm.prank(address(0x4E1));
         game.concludeInner(inner);
-        vm.snapshotGasLastCall("disputes", "concludeInner, the winner meets the next");
+        vm.snapshotGasLastCall("moves", "concludeInner, the winner meets the next");
     }
 
     function _meet(
@@ -68,9 +68,9 @@ contract GasTest is Arena {
         uint256 bond = game.bond(game.tournamentOf(tournament).level);
         bytes32[] memory proof = _proof(height);
         game.join{value: bond}(tournament, one, proof, stateOne);
-        vm.snapshotGasLastCall("disputes", _named("join, waits", level));
+        vm.snapshotGasLastCall("moves", _named("join, waits", level));
         game.join{value: bond}(tournament, two, proof, stateTwo);
-        vm.snapshotGasLastCall("disputes", _named("join, meets", level));
+        vm.snapshotGasLastCall("moves", _named("join, meets", level));
 
         id = game.matchId(tournament, _root(one, height), _root(two, height));
         // Helpers, whose refunds are noted, cost the most.
@@ -82,13 +82,13 @@ contract GasTest is Arena {
                 id, path[left - 1], _root(leaf, left - 1), path[left - 2], _root(leaf, left - 2)
             );
         }
-        vm.snapshotGasLastCall("disputes", _named("advance", level));
+        vm.snapshotGasLastCall("moves", _named("advance", level));
         bytes32 last = height % 2 == 1 ? one : two;
         bytes32[] memory proofOfAgreed = _proof(height);
         proofOfAgreed[0] = last;
         vm.prank(helper);
         game.seal(id, path[0], last, path[0], proofOfAgreed);
-        vm.snapshotGasLastCall("disputes", _named("seal", level));
+        vm.snapshotGasLastCall("moves", _named("seal", level));
     }
 
     function _root(bytes32 leaf, uint256 height) private view returns (bytes32 root) {

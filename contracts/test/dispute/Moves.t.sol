@@ -135,7 +135,7 @@ contract MovesTest is Arena {
         _outIn(id, 7);
         vm.prank(address(0x4E1));
         game.timeout(id);
-        vm.snapshotGasLastCall("disputes", "timeout, the winner waits");
+        vm.snapshotGasLastCall("decisions", "timeout, the winner waits");
         vm.assertEq(game.commitmentOf(TOP, two).clock.left, WINDOW - 7);
         vm.assertEq(game.tournamentOf(TOP).waiting, two);
         vm.assertEq(game.commitmentOf(TOP, two).stake, 2 * BOND - game.matchOf(id).owedTwo);
@@ -182,7 +182,7 @@ contract MovesTest is Arena {
         (, state) = machine.run(state, locals, 1, played.bisection.position);
         vm.prank(address(0x4E1));
         game.step(id, state);
-        vm.snapshotGasLastCall("disputes", "step of a machine that hashes, the winner waits");
+        vm.snapshotGasLastCall("decisions", "step of a machine that hashes, the winner waits");
         played = game.matchOf(id);
         bool truthIsTwo = played.bisection.right == keccak256(machine.next(state, locals));
         vm.assertTrue(played.won && played.wonByTwo == truthIsTwo);

@@ -90,7 +90,7 @@ abstract contract OracleArena is Arena {
         vm.deal(account(number), BOND);
         vm.prank(account(number));
         oracle.dispute{value: BOND}(index, proofOfProposer, mine[mine.length - 1], proof);
-        if (measures) vm.snapshotGasLastCall("disputes", "proposal: dispute, trees of 6 levels");
+        if (measures) vm.snapshotGasLastCall("proposals", "dispute, trees of 6 levels");
         TOP = oracle.proposal(index).tournament;
         leavesOf[TOP][proposer] = theirs;
         playerOf[TOP][Toy.root(theirs)] = proposer;
