@@ -2,8 +2,9 @@
 //!
 //! Batches are taken apart here, because the library applies no middleware to the calls inside them.
 
-use std::{collections::HashMap, future::Future, sync::Arc, time::Instant};
+use std::{future::Future, sync::Arc, time::Instant};
 
+use alloy::primitives::map::HashMap;
 use axum::http::StatusCode;
 use jsonrpsee::{
     MethodResponse,
