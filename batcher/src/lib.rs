@@ -8,6 +8,9 @@
 //! Not here: ordering, execution, and the rules of batches (`protocol`, `derivation`). Invariant: whatever goes to L1
 //! is in the outbox first, and a payload that is posted has been decoded again and found equal.
 
+// The future of the whole service is nested deeper than the compiler follows by itself when it optimises.
+#![recursion_limit = "256"]
+
 mod carrier;
 mod compress;
 mod config;
