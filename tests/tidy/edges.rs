@@ -39,6 +39,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "state",
             "executor",
             "derivation",
+            "transition",
+            "fault-proof",
             "db",
             "l1",
             "service",
