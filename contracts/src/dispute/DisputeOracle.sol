@@ -7,6 +7,7 @@ import {IMessageChain} from "../interfaces/IMessageChain.sol";
 import {Claims} from "../libraries/Claims.sol";
 import {Bracket} from "./Bracket.sol";
 import {ProposalList} from "./ProposalList.sol";
+import {StateTree} from "./StateTree.sol";
 import {Tournaments} from "./Tournaments.sol";
 
 /// @title DisputeOracle
@@ -80,7 +81,8 @@ contract DisputeOracle is Tournaments, ProposalList {
         Proposal memory made;
         made.outputRoot = last.outputRoot();
         made.claim = last.hash();
-        made.segmentsRoot = _rootBy(made.claim, proof);
+        (bytes32 left, bytes32 right) = _children(Level.Segments, made.claim, proof);
+        made.segmentsRoot = StateTree.parent(left, right);
         made.batchAccumulator = IBatchInbox(batchInbox).accumulator();
         made.messageAccumulator = IMessageChain(portal).messageAccumulator();
         made.l1ParentHash = blockhash(block.number - 1);
@@ -90,13 +92,15 @@ contract DisputeOracle is Tournaments, ProposalList {
         // forge-lint: disable-next-line(unsafe-typecast)
         made.l2BlockNumber = uint64(l2BlockNumber);
         made.l1BlockNumber = uint64(block.number);
-        _push(made);
+        // So that whoever disputes it needs nothing that the proposer could keep to itself.
+        emit SegmentsOpened(_push(made), left, right);
     }
 
     /// @inheritdoc IDisputeOracle
     function dispute(
         uint256 index,
-        bytes32[] calldata proofOfProposer,
+        bytes32 left,
+        bytes32 right,
         bytes32 lastLeaf,
         bytes32[] calldata proof
     ) external payable {
@@ -116,7 +120,7 @@ contract DisputeOracle is Tournaments, ProposalList {
         emit ProposalDisputed(id, tournament);
 
         _open(tournament, 0, Level.Segments, parentClaim, disputed.timestamp, WINDOW);
-        _admitProposer(disputed, proofOfProposer);
+        _admitProposer(disputed, left, right);
         _join(tournament, lastLeaf, proof, msg.data[0:0]);
     }
 
@@ -163,11 +167,11 @@ contract DisputeOracle is Tournaments, ProposalList {
     }
 
     /// @dev The proposer was there from the start.
-    function _admitProposer(Proposal storage disputed, bytes32[] calldata proof) private {
+    function _admitProposer(Proposal storage disputed, bytes32 left, bytes32 right) private {
         bytes32 tournament = disputed.tournament;
         Commitment memory first;
         first.joiner = disputed.proposer;
-        (first.left, first.right) = _children(Level.Segments, disputed.claim, proof);
+        (first.left, first.right) = (left, right);
         bytes32 root = _rootOf(first);
         if (root != disputed.segmentsRoot) revert NotTheCommitment(disputed.segmentsRoot);
         _admit(tournament, root, first, _tournaments[tournament], disputed.timestamp);

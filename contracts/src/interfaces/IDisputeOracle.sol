@@ -54,6 +54,9 @@ interface IDisputeOracle is IL2OutputOracle {
         bytes32 l1ParentHash
     );
 
+    /// @notice The children of the root of the tree over the segments' claims.
+    event SegmentsOpened(uint256 indexed id, bytes32 left, bytes32 right);
+
     event ProposalDisputed(uint256 indexed id, bytes32 indexed tournament);
 
     /// @notice A dispute has confirmed a proposal.
@@ -74,7 +77,7 @@ interface IDisputeOracle is IL2OutputOracle {
     error DisputedBefore(bytes32 tournament);
     /// @notice Its window has passed, or it is the genesis.
     error NotDisputable(uint256 index);
-    /// @notice These siblings do not lead from the last claim to the root.
+    /// @notice These are not the siblings of the root's last leaf, or not its children.
     error NotTheCommitment(bytes32 root);
     /// @notice Disputes remove proposals in their order; that of this index comes first.
     error EarlierDispute(uint256 index);
@@ -100,12 +103,14 @@ interface IDisputeOracle is IL2OutputOracle {
     ) external payable;
 
     /// @notice Opens the tournament about a proposal and joins it, with the exact bond.
-    /// @param proofOfProposer Siblings of the last leaf in the proposer's tree.
-    /// @param lastLeaf        The last leaf of the caller's tree.
-    /// @param proof           Its siblings.
+    /// @param left     Left child of the root of the proposer's tree, as `SegmentsOpened` has it.
+    /// @param right    Its right child.
+    /// @param lastLeaf The last leaf of the caller's tree.
+    /// @param proof    Its siblings.
     function dispute(
         uint256 index,
-        bytes32[] calldata proofOfProposer,
+        bytes32 left,
+        bytes32 right,
         bytes32 lastLeaf,
         bytes32[] calldata proof
     ) external payable;

@@ -23,7 +23,7 @@ contract DisputeOracleTest is OracleArena {
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NoBond.selector, 0));
         oracle.claimBond(0);
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NotDisputable.selector, 0));
-        oracle.dispute{value: BOND}(0, new bytes32[](6), 0, new bytes32[](6));
+        oracle.dispute{value: BOND}(0, 0, 0, 0, new bytes32[](6));
     }
 
     function test_propose_pins() public {
@@ -83,7 +83,7 @@ contract DisputeOracleTest is OracleArena {
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NoBond.selector, 1));
         oracle.claimBond(1);
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NotDisputable.selector, 1));
-        oracle.dispute{value: BOND}(1, new bytes32[](6), 0, new bytes32[](6));
+        oracle.dispute{value: BOND}(1, 0, 0, 0, new bytes32[](6));
     }
 
     /// @dev First and last segments, and the padding behind them.
@@ -127,19 +127,20 @@ contract DisputeOracleTest is OracleArena {
     function test_dispute_wrong_reverts() public {
         uint256 liar_ = propose(liar(3, 3, 3));
         bytes32[] memory proof = Toy.proof(proposed[liar_], 63);
+        (bytes32 left, bytes32 right) = Toy.children(proposed[liar_]);
         bytes32 root = Toy.root(proposed[liar_]);
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NotTheCommitment.selector, root));
-        oracle.dispute{value: BOND}(1, new bytes32[](6), "leaf", proof);
+        oracle.dispute{value: BOND}(1, right, left, "leaf", proof);
         vm.expectRevert(abi.encodeWithSelector(ITournaments.WrongBond.selector, BOND, 1));
-        oracle.dispute{value: 1}(1, proof, "leaf", proof);
+        oracle.dispute{value: 1}(1, left, right, "leaf", proof);
         bytes32 same = proposed[liar_][63];
         vm.expectRevert(abi.encodeWithSelector(ITournaments.JoinedBefore.selector, root));
-        oracle.dispute{value: BOND}(1, proof, same, proof);
+        oracle.dispute{value: BOND}(1, left, right, same, proof);
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.ProposalUnknown.selector, 2));
-        oracle.dispute{value: BOND}(2, proof, "leaf", proof);
+        oracle.dispute{value: BOND}(2, left, right, "leaf", proof);
         disputeBy(honest(), liar_, 1);
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.DisputedBefore.selector, TOP));
-        oracle.dispute{value: BOND}(1, proof, "leaf", proof);
+        oracle.dispute{value: BOND}(1, left, right, "leaf", proof);
     }
 
     /// @dev What builds on a lie falls with it; who built gets the bond back, for nobody judged it.

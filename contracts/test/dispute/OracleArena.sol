@@ -84,12 +84,12 @@ abstract contract OracleArena is Arena {
         START = oracle.proposal(index - 1).claim;
         bytes32[] memory theirs = proposed[proposer];
         bytes32[] memory mine = claimsOf(number);
-        bytes32[] memory proofOfProposer = Toy.proof(theirs, theirs.length - 1);
+        (bytes32 left, bytes32 right) = Toy.children(theirs);
         bytes32[] memory proof = Toy.proof(mine, mine.length - 1);
         putIn[account(number)] += BOND;
         vm.deal(account(number), BOND);
         vm.prank(account(number));
-        oracle.dispute{value: BOND}(index, proofOfProposer, mine[mine.length - 1], proof);
+        oracle.dispute{value: BOND}(index, left, right, mine[mine.length - 1], proof);
         if (measures) vm.snapshotGasLastCall("proposals", "dispute, trees of 6 levels");
         TOP = oracle.proposal(index).tournament;
         leavesOf[TOP][proposer] = theirs;

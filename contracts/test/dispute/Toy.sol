@@ -114,6 +114,12 @@ library Toy {
         return levels[levels.length - 1][0];
     }
 
+    /// @notice The children of the root.
+    function children(bytes32[] memory leaves) internal pure returns (bytes32 left, bytes32 right) {
+        bytes32[][] memory levels = tree(leaves);
+        return (levels[levels.length - 2][0], levels[levels.length - 2][1]);
+    }
+
     /// @notice The siblings of a leaf from the bottom up.
     function proof(bytes32[] memory leaves, uint256 index)
         internal
