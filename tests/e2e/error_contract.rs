@@ -1,6 +1,6 @@
 //! The error contract with the clients that people use: every row arrives with its code and text, is classified as
-//! meant, and costs one request, or as many as its client makes of what may pass. Rows that need an end, a change of the
-//! leader, a sender that is a contract or a chain of 100,000 blocks are tested in the sequencer.
+//! meant, and costs one request, or as many as its client makes of what may pass. An end, a change of the leader and a
+//! sender that is a contract are tested in the sequencer.
 
 mod calls;
 mod sendings;

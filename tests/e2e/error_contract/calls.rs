@@ -190,7 +190,8 @@ pub(super) fn reading() -> Vec<Value> {
     let head = "block range extends beyond current head block";
     for (from, to, text) in [
         ("0x1", "0x0", "invalid block range params"),
-        ("0x0", "0xffffff", head),
+        ("0x0", "0x186a0", "query exceeds max block range 100000"),
+        ("0x1", "0x186a0", head),
         ("pending", "pending", "pending logs are not supported"),
     ] {
         let filter = json!([{ "fromBlock": from, "toBlock": to }]);

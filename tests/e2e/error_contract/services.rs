@@ -6,7 +6,7 @@ use alloy::{
     consensus::{SignableTransaction, TxEip1559},
     eips::Encodable2718,
     network::TransactionBuilder,
-    primitives::{Address, Bytes, TxKind, U256},
+    primitives::{Address, B256, Bytes, TxKind, U256},
     providers::{Provider, ProviderBuilder},
     rpc::types::TransactionRequest,
     signers::SignerSync,
@@ -15,7 +15,7 @@ use eyre::{Result, ensure};
 use harness::eventually;
 use serde_json::json;
 
-use super::{in_all, row};
+use super::{in_all, row, unavailable};
 use crate::{
     clients::Door,
     site::{PATIENCE, Site, account},
@@ -58,7 +58,7 @@ async fn keep_dropping(site: &Site, sender: Address) -> Result<Infallible> {
 
 #[tokio::test]
 async fn clients_are_refused_by_services_as_by_the_devnet() -> Result<()> {
-    let site = Site::new().await?;
+    let mut site = Site::new().await?;
     site.amend(
         "sequencer",
         "[sequencer.mempool]\ntransactions_max = 3\nsender_transactions_max = 2\n",
@@ -76,8 +76,8 @@ async fn clients_are_refused_by_services_as_by_the_devnet() -> Result<()> {
         Ok((node.get_balance(second).await? == ether).then_some(()))
     })
     .await?;
-    let [metrics, following] = &site.metrics;
-    let leading = door(&site, &site.l2, metrics)?;
+    let [metrics, following] = site.metrics.clone();
+    let leading = door(&site, &site.l2, &metrics)?;
 
     // What waits behind a gap is dropped while its sender waits for it.
     let dropped = signed(&site, 4, 3)?;
@@ -108,7 +108,15 @@ async fn clients_are_refused_by_services_as_by_the_devnet() -> Result<()> {
     .await?;
     let text = "this node takes no transactions: it follows L1 alone";
     let follows = row("node", name, send_it(&signed(&site, 3, 0)?), -32_000, text);
-    in_all(&door(&site, &site.node, following)?, &[follows], &[]).await?;
+    in_all(&door(&site, &site.node, &following)?, &[follows], &[]).await?;
+
+    let name = "eth_getTransactionByHash";
+    let text = "the chain cannot be read now";
+    let away = unavailable("no database", name, json!([B256::repeat_byte(1)]), text);
+    site.postgres.go_away().await?;
+    in_all(&leading, &[away], &[]).await?;
+    site.postgres.come_back().await?;
+    site.open().await?;
     for process in [&mut follower, &mut sequencer] {
         let ended = process.terminate(PATIENCE).await?;
         ensure!(ended.success(), "{ended}:\n{}", process.logs().text());

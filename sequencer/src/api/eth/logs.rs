@@ -82,11 +82,12 @@ impl LogMethods {
         if from > to {
             return Err(errors::params("invalid block range params"));
         }
-        if to > head {
-            return Err(errors::params("block range extends beyond current head block"));
-        }
+        // First, because it is so whatever is the head.
         if to - from >= LOG_BLOCKS_MAX {
             return Err(errors::log_range_too_wide(from, to, LOG_BLOCKS_MAX));
+        }
+        if to > head {
+            return Err(errors::params("block range extends beyond current head block"));
         }
         Ok((from, to))
     }

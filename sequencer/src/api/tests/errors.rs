@@ -57,7 +57,9 @@ async fn logs_and_filters() {
     let logs = |filter| json!([filter]);
     let reversed = json!({ "fromBlock": "0x1", "toBlock": "0x0" });
     row(node, "eth_getLogs", logs(reversed), -32_602, "invalid block range params").await;
-    let future = json!({ "fromBlock": "0x0", "toBlock": "0xffffff" });
+    let wide = json!({ "fromBlock": "0x0", "toBlock": "0x186a0" });
+    row(node, "eth_getLogs", logs(wide), -32_602, "query exceeds max block range 100000").await;
+    let future = json!({ "fromBlock": "0x1", "toBlock": "0x186a0" });
     let text = "block range extends beyond current head block";
     row(node, "eth_getLogs", logs(future), -32_602, text).await;
     let both = json!({ "blockHash": keccak256("x"), "fromBlock": "0x0" });
