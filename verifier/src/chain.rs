@@ -12,8 +12,7 @@ use std::{collections::VecDeque, sync::Arc, time::Instant};
 use alloy::primitives::B256;
 use derivation::DerivedBlock;
 use executor::{
-    BlockAccessList, BlockContext, ChainSpec, ExecuteError, ExecutedBlock, execute_block,
-    forced_transactions,
+    BlockAccessList, BlockContext, ChainSpec, ExecuteError, ExecutedBlock, forced_transactions,
     parallel::{ListedError, ListedExecutor, ListedTransaction},
     seal,
 };
@@ -21,8 +20,13 @@ use protocol::{
     BlockOpening, Header, L2BlockRef, output_root, predeploys::L2_TO_L1_MESSAGE_PASSER,
 };
 use state::{Mark, Overlay, ReadCache, StateDiff, StateTrie};
+use transition::{BlockClaim, SliceClaim};
 
-use crate::{VerifierError, metrics};
+use crate::{
+    VerifierError,
+    claims::{BlockClaims, Sliced, block_claim, execute_in_slices},
+    metrics,
+};
 
 /// What reading the stored state may fail with.
 pub(crate) type ReadState = db::StateReadError;
@@ -37,7 +41,11 @@ const HASHES_KEPT: u64 = 1_024;
 #[derive(Debug)]
 pub(crate) struct Chain {
     spec: ChainSpec,
+    /// Gas of a slice.
+    segment_gas: u64,
     header: Header,
+    /// What stands after the newest block.
+    claim: BlockClaim,
     trie: StateTrie,
     /// Shared with threads while they execute.
     state: Arc<Overlay<StoredState>>,
@@ -65,23 +73,26 @@ pub(crate) struct Derived {
     /// From the state after to the state before.
     pub(crate) undo: StateDiff,
     pub(crate) output_root: B256,
+    /// What stands after it, and after its slices.
+    pub(crate) claims: BlockClaims,
     /// Number of the L1 block that it was derived from.
     pub(crate) derived_from: u64,
-    /// It was executed by its access list.
+    /// Its access list is right.
     pub(crate) is_by_list: bool,
 }
 
 impl Chain {
     /// The chain at a block whose state the tables hold; `trie` is made of it.
     pub(crate) fn new(
-        spec: ChainSpec,
-        header: Header,
+        (spec, segment_gas): (ChainSpec, u64),
+        (header, claim): (Header, BlockClaim),
         trie: StateTrie,
         stored: StoredState,
         listed: ListedExecutor,
     ) -> Self {
         let state = Arc::new(Overlay::new(stored));
-        Self { spec, header, trie, state, listed, unstored: VecDeque::new() }
+        let unstored = VecDeque::new();
+        Self { spec, segment_gas, header, claim, trie, state, listed, unstored }
     }
 
     /// Executes the next block, by an access list if there is one that is right, and makes it the newest.
@@ -100,19 +111,27 @@ impl Chain {
         let by_list = list.map(|list| self.execute_by(list, block)).transpose();
         let by_list = by_list.map_err(|source| failed(ExecuteError::State(source)))?.flatten();
         let is_by_list = by_list.is_some();
-        let mut executed = match by_list {
-            Some(executed) => executed,
-            None => execute_block(&self.spec, &self.header, &block.inputs, &*self.state)
-                .map_err(failed)?,
+        // Of a block that has slices the state between them has to be known, which execution on all cores does not show.
+        let sliced = match by_list.filter(|executed| executed.gas_used < self.segment_gas) {
+            Some(executed) => Sliced::whole(executed),
+            None => {
+                let (parent, state) = (&self.header, &*self.state);
+                execute_in_slices(&self.spec, parent, &block.inputs, state, self.segment_gas)
+                    .map_err(failed)?
+            }
         };
-        let undo = executed.diff.undo(&*self.state);
+        let undo = sliced.executed.diff.undo(&*self.state);
         let undo = undo.map_err(|source| ExecuteFailed::Undo { number, source })?;
-        let (header, hash) = self.advance(opening, &executed);
+        let (header, hash, slices) = self.advance(opening, &sliced);
+        let reference = block.reference(hash);
+        self.claim = block_claim(&reference, &header, block.cursor);
+        let mut executed = sliced.executed;
         let diff = Arc::new(std::mem::take(&mut executed.diff));
         self.hold(number, hash, diff.clone());
         metrics::executed(started.elapsed(), header.gas_used);
         Ok(Derived {
-            reference: block.reference(hash),
+            reference,
+            claims: BlockClaims { slices, claim: self.claim },
             output_root: output_of(&header, hash),
             header,
             executed,
@@ -154,13 +173,18 @@ impl Chain {
     }
 
     /// Seals the block on top of the newest.
-    fn advance(&mut self, opening: &BlockOpening, executed: &ExecutedBlock) -> (Header, B256) {
+    fn advance(
+        &mut self,
+        opening: &BlockOpening,
+        block: &Sliced,
+    ) -> (Header, B256, Vec<SliceClaim>) {
         let context = BlockContext::new(&self.spec, &self.header, opening);
-        let state_root = self.trie.apply(&executed.diff);
+        let slices = block.apply(self.claim.hash(), &mut self.trie);
+        let state_root = self.trie.root();
         let withdrawals_root = self.trie.storage_root(&L2_TO_L1_MESSAGE_PASSER);
-        let sealed = seal(&context, executed, state_root, withdrawals_root);
+        let sealed = seal(&context, &block.executed, state_root, withdrawals_root);
         self.header = sealed.header.clone();
-        (sealed.header, sealed.hash)
+        (sealed.header, sealed.hash, slices)
     }
 
     /// Lays the newest block's changes over the stored state.
@@ -191,13 +215,13 @@ impl Chain {
     }
 
     /// Goes back to an older block. The state tables hold exactly its state; `undo` leads there from the newest.
-    pub(crate) fn unwind(&mut self, header: Header, undo: &StateDiff) {
+    pub(crate) fn unwind(&mut self, (header, claim): (Header, BlockClaim), undo: &StateDiff) {
         self.trie.apply(undo);
         let stored = self.state.base().clone();
         stored.clear();
         self.state = Arc::new(Overlay::new(stored));
         self.unstored.clear();
-        self.header = header;
+        (self.header, self.claim) = (header, claim);
     }
 
     /// The state root, as computed and as the newest header says it.

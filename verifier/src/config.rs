@@ -29,6 +29,9 @@ pub struct VerifierConfig {
     pub trie_threads: usize,
     /// Threads that execute a block whose access list is there.
     pub execution_threads: usize,
+    /// Gas of a slice of a large block, as the chain's parameters on L1 have it. Another number than theirs makes every
+    /// proposal look wrong, so only a test chain has another than the default.
+    pub segment_gas: u64,
     /// How often progress is logged while syncing.
     #[serde(with = "humantime_serde")]
     pub progress_interval: Duration,
@@ -48,6 +51,7 @@ impl Default for VerifierConfig {
             cache_entries_max: 1_000_000,
             trie_threads: 2,
             execution_threads: std::cmp::min(cores, EXECUTION_THREADS_DEFAULT_MAX),
+            segment_gas: transition::SEGMENT_GAS,
             progress_interval: Duration::from_secs(5),
             proposal_alarm_l1_blocks: 64,
         }
@@ -84,6 +88,7 @@ impl VerifierConfig {
             (self.cache_entries_max > 0, "cache_entries_max", POSITIVE),
             (self.trie_threads > 0, "trie_threads", POSITIVE),
             (self.execution_threads > 0, "execution_threads", POSITIVE),
+            (self.segment_gas > 0, "segment_gas", POSITIVE),
             (!self.progress_interval.is_zero(), "progress_interval", POSITIVE),
         ];
         match checks.into_iter().find(|(holds, _, _)| !holds) {

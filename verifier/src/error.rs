@@ -22,6 +22,15 @@ pub enum VerifierError {
     /// What the verifier remembers of L1 and of proposals could not be written or read, for good.
     #[error("cannot use the verifier's tables")]
     Tables(#[source] db::VerifierError),
+    /// Headers could not be read.
+    #[error("cannot read headers")]
+    ReadIndex(#[source] db::ReadError),
+    /// A stored block does not say where derivation stood after it, or its slices are no claims.
+    #[error("stored block {number} cannot be claimed")]
+    Claims {
+        /// Which.
+        number: u64,
+    },
     /// The state could not be read for the trie.
     #[error("cannot read the whole state")]
     Scan(#[source] db::ScanError),
@@ -120,6 +129,7 @@ impl VerifierError {
         match self {
             Self::Index(source) => source.is_unavailable(),
             Self::Tables(source) => source.is_unavailable(),
+            Self::ReadIndex(source) => source.is_unavailable(),
             Self::Scan(source) => source.is_unavailable(),
             Self::L1(source) => source.severity() == l1::Severity::Temporary,
             _ => false,

@@ -17,6 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     Status, VerifierConfig, VerifierError,
+    claims::ClaimReader,
     follower::Follower,
     lists::{AccessListSource, AccessLists},
     metrics,
@@ -93,7 +94,8 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     let loaded = load(&rollup, &database, fence, &config).await?;
     let tables = db::VerifierStore::new(database.clone());
     let (genesis_output, alarm) = (loaded.genesis_output, config.proposal_alarm_l1_blocks);
-    let judge = Judge::restore(tables.clone(), fence, &rollup, genesis_output, alarm).await?;
+    let claims = ClaimReader::new(rollup.clone(), &database);
+    let judge = Judge::restore(tables.clone(), fence, claims, genesis_output, alarm).await?;
     let head = loaded.head.block;
     let writing = health.component("verifier-database", None);
     let (writer, queue) = Writer::new(&database, fence, head.number, &config, writing);

@@ -1,7 +1,7 @@
 //! Judges the proposals on L1 against the chain that was derived here.
 //!
 //! A proposal is read once the L1 block that holds it was processed, and judged once its L2 block is derived: it is
-//! true if both its output root and the Merkle root over the output roots of its interval are ours. A proposal for a
+//! true if both its output root and the root of the tree over the claims of its interval's segments are ours. A proposal for a
 //! block that is not derivable stays pending, and raises an alarm after a while.
 //!
 //! Invariant: every verdict is about blocks that stand in the database, and goes away with them.
@@ -12,7 +12,7 @@ mod verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::B256;
-use db::Fence;
+use db::{DerivedRoots, Fence};
 use derivation::L1Processed;
 use l1::{L1Source, Proposal};
 use protocol::BlockId;
@@ -21,7 +21,11 @@ pub use source::{ProposalSource, RecordedProposals};
 pub(crate) use verdict::Summary;
 use verdict::Verdict;
 
-use crate::{VerifierError, metrics};
+use crate::{
+    VerifierError,
+    claims::{ClaimReader, Interval},
+    metrics,
+};
 
 /// Proposals that are read from L1 at a time.
 const PROPOSALS_PER_READ: u64 = 64;
@@ -31,8 +35,7 @@ const PROPOSALS_PER_READ: u64 = 64;
 pub(crate) struct Judge {
     tables: db::VerifierStore,
     fence: Fence,
-    /// L2 blocks between two proposals.
-    interval: u64,
+    claims: ClaimReader,
     genesis_output: B256,
     /// L1 blocks after which a proposal that cannot be judged raises an alarm.
     alarm_l1_blocks: u64,
@@ -60,7 +63,7 @@ impl Judge {
     pub(crate) async fn restore(
         tables: db::VerifierStore,
         fence: Fence,
-        rollup: &protocol::RollupConfig,
+        claims: ClaimReader,
         genesis_output: B256,
         alarm_l1_blocks: u64,
     ) -> Result<Self, VerifierError> {
@@ -72,7 +75,7 @@ impl Judge {
         let told = told.map(|row| row.index).collect();
         let mut judge = Self {
             fence,
-            interval: rollup.proposal_interval,
+            claims,
             genesis_output,
             alarm_l1_blocks,
             proposals: agreed.collect(),
@@ -161,6 +164,7 @@ impl Judge {
             index: proposal.index,
             l2_block: proposal.l2_block,
             output_root: proposal.output_root,
+            segments_root: proposal.segments_root,
             proposer: proposal.proposer,
             l1_block,
         };
@@ -169,11 +173,10 @@ impl Judge {
 
     async fn judge(&mut self, proposal: &Proposal) -> Result<(), VerifierError> {
         let index = proposal.index;
-        let Some(roots) = self.output_roots(proposal.l2_block).await? else { return Ok(()) };
-        let verdict = Verdict::of(proposal, &roots);
+        let Some(derived) = self.derived_roots(proposal.l2_block).await? else { return Ok(()) };
+        let verdict = Verdict::of(proposal, derived);
         let agrees = matches!(verdict, Verdict::Agree);
-        let derived = roots.last().copied().unwrap_or_default();
-        let writing = self.tables.judge(self.fence, index, agrees, derived).await;
+        let writing = self.tables.judge(self.fence, index, agrees, &derived).await;
         writing.map_err(VerifierError::Tables)?;
         self.proposals.insert(index, Judged { verdict, ..Judged::pending(*proposal) });
         self.underivable.remove(&index);
@@ -203,20 +206,26 @@ impl Judge {
             derived_segments = %wrong.derived_segments_root,
             proposer = %wrong.proposer,
             l1_block = wrong.l1_block,
-            "PROPOSAL IS WRONG: L1 holds an output root that does not follow from L1"
+            "PROPOSAL IS WRONG: L1 holds claims that do not follow from L1"
         );
     }
 
-    /// The output roots of the interval that ends with this block; block 0 is an interval by itself.
-    async fn output_roots(&self, l2_block: u64) -> Result<Option<Vec<B256>>, VerifierError> {
+    /// What a proposal for this block has to claim; `None` while that is not derived.
+    async fn derived_roots(&self, l2_block: u64) -> Result<Option<DerivedRoots>, VerifierError> {
         if l2_block == 0 {
-            return Ok(Some(vec![self.genesis_output]));
+            // The contract itself makes this one, and there is no interval before it.
+            let (output_root, segments_root) = (self.genesis_output, B256::ZERO);
+            return Ok(Some(DerivedRoots { output_root, segments_root }));
         }
-        let first = std::cmp::max(1, l2_block.saturating_add(1).saturating_sub(self.interval));
-        let roots =
-            self.tables.output_roots(first, l2_block).await.map_err(VerifierError::Tables)?;
-        let expected = usize::try_from(l2_block - first + 1).unwrap_or(usize::MAX);
-        Ok((roots.len() == expected).then_some(roots))
+        let interval = self.claims.interval(l2_block).await?;
+        // What is proposed today is the root over output roots, not that over claims.
+        let outputs = |interval: &Interval| {
+            interval.blocks.iter().map(|block| block.claim.output_root()).collect::<Vec<_>>()
+        };
+        Ok(interval.map(|interval| DerivedRoots {
+            output_root: interval.last.output_root(),
+            segments_root: protocol::merkle_root(&outputs(&interval)),
+        }))
     }
 
     fn raise_alarms(&mut self, l1_number: u64) {

@@ -9,15 +9,17 @@ use std::sync::Arc;
 
 use alloy::primitives::B256;
 use db::{CurrentState, Database, Fence, Index, StateScan, WithdrawalNodes};
-use derivation::{Derivation, DerivedHead};
+use derivation::{Cursor, Derivation, DerivedHead};
 use executor::{ChainSpec, parallel::ListedExecutor};
 use protocol::{BlockId, Header, L1Attributes, RollupConfig, SystemConfig, Transaction, block_ref};
 use state::{CacheLimits, ReadCache, StateTrie, StateTrieBuilder};
 use tokio::sync::mpsc;
+use transition::BlockClaim;
 
 use crate::{
     VerifierConfig, VerifierError,
     chain::{Chain, StoredState, output_of},
+    claims::{block_claim, claims_of},
     writer::genesis_record,
 };
 
@@ -43,6 +45,8 @@ pub(crate) struct Loaded {
 pub(crate) struct StoredHead {
     pub(crate) head: DerivedHead,
     pub(crate) header: Header,
+    /// What stands after it.
+    pub(crate) claim: BlockClaim,
 }
 
 /// Reads points to begin from.
@@ -66,8 +70,14 @@ impl Points {
         let block = block.ok_or(VerifierError::BlockMissing { number })?;
         if number == 0 {
             let head = DerivedHead::genesis(&self.rollup, block.hash);
-            return Ok(StoredHead { head, header: block.header });
+            let cursor = Cursor::genesis(self.rollup.genesis.l1.number);
+            let claim = block_claim(&head.block, &block.header, cursor);
+            return Ok(StoredHead { head, header: block.header, claim });
         }
+        let row = self.tables.derived(number).await.map_err(VerifierError::Tables)?;
+        let row = row.filter(|row| row.block.hash == block.hash);
+        let row = row.ok_or(VerifierError::BlockMissing { number })?;
+        let claim = claims_of(&row, &block.header)?.claim;
         let broken = || VerifierError::Attributes { number };
         let first = block.bodies.own.first().ok_or_else(broken)?;
         let first = protocol::decode_transaction(first).map_err(|_| broken())?;
@@ -78,6 +88,7 @@ impl Points {
         Ok(StoredHead {
             head: DerivedHead { block: reference, system_config },
             header: block.header,
+            claim,
         })
     }
 
@@ -132,6 +143,7 @@ pub(crate) async fn load(
         }
     }
     let points = Points::new(rollup.clone(), database);
+    forget_unclaimed(&points.tables, fence).await?;
     let point = points.newest(u64::MAX).await?;
     let (start, number) = point.map_or((None, 0), |(l1, number)| (Some(l1), number));
     let tip = index.tip().await.map_err(VerifierError::Index)?;
@@ -139,14 +151,15 @@ pub(crate) async fn load(
         index.unwind_to(fence, number).await.map_err(VerifierError::Index)?;
     }
     advance_state(database, number).await?;
-    let StoredHead { head, header } = points.head(number).await?;
+    let StoredHead { head, header, claim } = points.head(number).await?;
     let trie = build_trie(database, number, config.trie_threads).await?;
     let accounts = trie.size().accounts;
     let stored = open_state(database, config)?;
     let spec = ChainSpec::from(rollup.as_ref());
     let listed = ListedExecutor::start(config.execution_threads)
         .map_err(|source| VerifierError::Thread { name: "execution", source })?;
-    let chain = Chain::new(spec, header, trie, stored, listed);
+    let rules = (spec, config.segment_gas);
+    let chain = Chain::new(rules, (header, claim), trie, stored, listed);
     let (computed, stored) = chain.roots();
     if computed != stored {
         return Err(VerifierError::StateRoot { number, computed, stored });
@@ -155,6 +168,16 @@ pub(crate) async fn load(
     tracing::info!(block = number, l1_block, accounts, "chain loaded");
     let derivation = points.derivation(start, head)?;
     Ok(Loaded { chain, derivation, head, genesis_output })
+}
+
+/// Forgets what an earlier version derived without noting where derivation stood after each block: it cannot be claimed, and
+/// nothing but deriving anew tells. The blocks go with it, since they are executed again.
+async fn forget_unclaimed(tables: &db::VerifierStore, fence: Fence) -> Result<(), VerifierError> {
+    if tables.has_claims().await.map_err(VerifierError::Tables)? {
+        return Ok(());
+    }
+    tracing::warn!("the stored chain is of an earlier version, without claims: deriving it anew");
+    tables.unwind(fence, 0).await.map_err(VerifierError::Tables)
 }
 
 async fn advance_state(database: &Database, target: u64) -> Result<(), VerifierError> {

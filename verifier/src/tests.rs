@@ -1,6 +1,7 @@
 //! The service on a real Postgres and a scripted L1, compared with an execution in memory that shares nothing with it
 //! but the core.
 
+mod claims;
 mod lists;
 mod oracle;
 mod proposals;

@@ -70,5 +70,6 @@ pub use sequencing::{Sequencing, SequencingError, SequencingRecord};
 pub use severity::{Classify, Severity};
 pub use state_reader::{PgStateReader, StateReadError};
 pub use verifier::{
-    DerivedRow, ProposalVerdict, SeenProposal, StoredProposal, VerifierError, VerifierStore,
+    DerivedRoots, DerivedRow, ProposalVerdict, SeenProposal, StoredClaims, StoredProposal,
+    VerifierError, VerifierStore,
 };

@@ -6,7 +6,7 @@
 
 mod proposals;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use protocol::{BlockId, L2BlockRef};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
@@ -20,10 +20,10 @@ use crate::{
     transaction::Transaction,
 };
 
-pub use proposals::{ProposalVerdict, SeenProposal, StoredProposal};
+pub use proposals::{DerivedRoots, ProposalVerdict, SeenProposal, StoredProposal};
 
 /// A derived block, and where it comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DerivedRow {
     /// The block.
     pub block: L2BlockRef,
@@ -31,6 +31,29 @@ pub struct DerivedRow {
     pub output_root: B256,
     /// The L1 block that completed its inputs.
     pub derived_from: u64,
+    /// What claims about it say besides its header; `None` where nobody makes claims, and in rows of earlier versions.
+    pub claims: Option<StoredClaims>,
+}
+
+/// What the claims in a block and after it say besides its header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredClaims {
+    /// The cursor of derivation after the block: the L1 block that it was derived from.
+    pub cursor_l1: u64,
+    /// How many inbox entries of that L1 block had been looked at.
+    pub cursor_entries: u32,
+    /// How many blocks of the last of them had been taken.
+    pub cursor_blocks: u32,
+    /// Preimages of the claims of the block's slices but the last, in order.
+    pub slices: Vec<Bytes>,
+}
+
+/// The columns of a [`DerivedRow`], in the order in which it is read.
+macro_rules! derived_columns {
+    () => {
+        "number, hash, parent_hash, timestamp, origin_number, origin_hash, sequence_number,
+         output_root, derived_from, cursor_l1, cursor_entries, cursor_blocks, slices"
+    };
 }
 
 /// Why the verifier's tables could not be written or read.
@@ -136,7 +159,8 @@ impl VerifierStore {
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let statements = [
             // A verdict that rests on a block that goes is no verdict.
-            "UPDATE proposals SET verdict = 'unchecked', derived_root = NULL, checked_at = NULL
+            "UPDATE proposals SET verdict = 'unchecked', derived_root = NULL,
+                 derived_segments_root = NULL, checked_at = NULL
              WHERE l2_block IN (SELECT number FROM derived_blocks WHERE derived_from > $1)",
             "DELETE FROM proposals WHERE l1_block > $1",
             "DELETE FROM derived_blocks WHERE derived_from > $1",
@@ -171,11 +195,11 @@ impl VerifierStore {
     pub async fn head_at(&self, l1_number: u64) -> Result<Option<DerivedRow>, VerifierError> {
         let failed = |source| VerifierError::Read { act: "read a derived head", source };
         // `derived_from` rises with `number`, so walking down from the newest finds it soon.
-        let query = sqlx::query(
-            "SELECT number, hash, parent_hash, timestamp, origin_number, origin_hash,
-                    sequence_number, output_root, derived_from
-             FROM derived_blocks WHERE derived_from <= $1 ORDER BY number DESC LIMIT 1",
-        )
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            derived_columns!(),
+            " FROM derived_blocks WHERE derived_from <= $1 ORDER BY number DESC LIMIT 1"
+        ))
         .bind(Big(l1_number));
         let row = timed("verifier_head_at", query.fetch_optional(self.database.pool()));
         let row = row.await.map_err(failed)?;
@@ -184,31 +208,37 @@ impl VerifierStore {
 
     /// A derived block by its number.
     pub async fn derived(&self, number: u64) -> Result<Option<DerivedRow>, VerifierError> {
-        let failed = |source| VerifierError::Read { act: "read a derived block", source };
-        let query = sqlx::query(
-            "SELECT number, hash, parent_hash, timestamp, origin_number, origin_hash,
-                    sequence_number, output_root, derived_from
-             FROM derived_blocks WHERE number = $1",
-        )
-        .bind(Big(number));
-        let row = timed("verifier_derived", query.fetch_optional(self.database.pool()));
-        let row = row.await.map_err(failed)?;
-        row.map(|row| derived_row(&row)).transpose().map_err(failed)
+        Ok(self.derived_blocks(number, number).await?.pop())
     }
 
-    /// The output roots of the derived blocks `first..=last`, in order; fewer where some are not derived.
-    pub async fn output_roots(&self, first: u64, last: u64) -> Result<Vec<B256>, VerifierError> {
-        let failed = |source| VerifierError::Read { act: "read output roots", source };
-        let query = sqlx::query(
-            "SELECT output_root FROM derived_blocks WHERE number BETWEEN $1 AND $2 ORDER BY number",
-        )
+    /// The derived blocks `first..=last`, in order; fewer where some are not derived.
+    pub async fn derived_blocks(
+        &self,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<DerivedRow>, VerifierError> {
+        let failed = |source| VerifierError::Read { act: "read derived blocks", source };
+        let query = sqlx::query(concat!(
+            "SELECT ",
+            derived_columns!(),
+            " FROM derived_blocks WHERE number BETWEEN $1 AND $2 ORDER BY number"
+        ))
         .bind(Big(first))
         // A height that no column holds is above every row.
         .bind(i64::try_from(last).unwrap_or(i64::MAX));
-        let rows = timed("verifier_output_roots", query.fetch_all(self.database.pool()));
+        let rows = timed("verifier_derived_blocks", query.fetch_all(self.database.pool()));
         let rows = rows.await.map_err(failed)?;
-        let root = |row: &PgRow| Ok(row.try_get::<Hash, _>(0)?.0);
-        rows.iter().map(root).collect::<Result<_, _>>().map_err(failed)
+        rows.iter().map(derived_row).collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Whether the derived blocks can be claimed. If the oldest can, all can: who makes claims begins with the first block.
+    pub async fn has_claims(&self) -> Result<bool, VerifierError> {
+        let failed = |source| VerifierError::Read { act: "look for claims", source };
+        let query =
+            sqlx::query("SELECT cursor_l1 IS NOT NULL FROM derived_blocks ORDER BY number LIMIT 1");
+        let row = timed("verifier_has_claims", query.fetch_optional(self.database.pool()));
+        let row = row.await.map_err(failed)?;
+        row.map_or(Ok(true), |row| row.try_get(0)).map_err(failed)
     }
 }
 
@@ -241,17 +271,17 @@ async fn insert_derived(
     connection: &mut PgConnection,
     row: &DerivedRow,
 ) -> Result<bool, sqlx::Error> {
-    let block = &row.block;
-    let query = sqlx::query(
-        "INSERT INTO derived_blocks
-             (number, hash, parent_hash, timestamp, origin_number, origin_hash, sequence_number,
-              output_root, derived_from)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+    let (block, claims) = (&row.block, row.claims.as_ref());
+    let slices = claims.map(|claims| claims.slices.iter().map(AsRef::as_ref));
+    let query = sqlx::query(concat!(
+        "INSERT INTO derived_blocks (",
+        derived_columns!(),
+        ") SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
          WHERE CASE WHEN EXISTS (SELECT 1 FROM derived_blocks)
              THEN EXISTS (SELECT 1 FROM derived_blocks
                           WHERE number = $1 - 1 AND hash = $3 AND derived_from <= $9)
-             ELSE $1 = 1 END",
-    )
+             ELSE $1 = 1 END"
+    ))
     .bind(Big(block.number))
     .bind(Hash(block.hash))
     .bind(Hash(block.parent_hash))
@@ -260,7 +290,11 @@ async fn insert_derived(
     .bind(Hash(block.origin.hash))
     .bind(Big(block.sequence_number))
     .bind(Hash(row.output_root))
-    .bind(Big(row.derived_from));
+    .bind(Big(row.derived_from))
+    .bind(claims.map(|claims| Big(claims.cursor_l1)))
+    .bind(claims.map(|claims| i64::from(claims.cursor_entries)))
+    .bind(claims.map(|claims| i64::from(claims.cursor_blocks)))
+    .bind(slices.map(Iterator::collect::<Vec<&[u8]>>));
     let done = timed("verifier_insert_derived", query.execute(connection)).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -270,7 +304,23 @@ fn derived_row(row: &PgRow) -> Result<DerivedRow, sqlx::Error> {
         block: block_ref(row, 0)?,
         output_root: row.try_get::<Hash, _>(7)?.0,
         derived_from: row.try_get::<Big, _>(8)?.0,
+        claims: stored_claims(row)?,
     })
+}
+
+fn stored_claims(row: &PgRow) -> Result<Option<StoredClaims>, sqlx::Error> {
+    let Some(Big(cursor_l1)) = row.try_get(9)? else { return Ok(None) };
+    let number = |column| {
+        let number: i64 = row.try_get(column)?;
+        u32::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
+    };
+    let slices = row.try_get::<Vec<Vec<u8>>, _>(12)?;
+    Ok(Some(StoredClaims {
+        cursor_l1,
+        cursor_entries: number(10)?,
+        cursor_blocks: number(11)?,
+        slices: slices.into_iter().map(Bytes::from).collect(),
+    }))
 }
 
 async fn commit(

@@ -271,6 +271,8 @@ impl Follower {
             block: own.reference,
             output_root: protocol::output_root(own.header.state_root, withdrawals_root, own.hash),
             derived_from,
+            // Claims are the verifier's.
+            claims: None,
         });
         let expected = self.derivation.executed(own.reference);
         expected.map_err(|_| SequencerError::Lost { what: "derivation of our own block" })

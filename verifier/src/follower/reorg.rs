@@ -35,12 +35,12 @@ impl Follower {
             to_block = keep,
             "L1 was reorganized"
         );
-        let StoredHead { head, header } = self.points.head(keep).await?;
+        let StoredHead { head, header, claim } = self.points.head(keep).await?;
         let undo = self.queue.unwind(common, keep).await?;
         let lost = || VerifierError::Lost { what: "unwinding of the state" };
         let mut unwinding = self.chain.take().ok_or_else(lost)?;
         let work = tokio::task::spawn_blocking(move || {
-            unwinding.unwind(header, &undo);
+            unwinding.unwind((header, claim), &undo);
             unwinding
         });
         let unwound = work.await.map_err(|_| lost())?;

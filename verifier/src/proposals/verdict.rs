@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::B256;
+use db::DerivedRoots;
 use l1::Proposal;
-use protocol::merkle_root;
 
 use super::Judged;
 use crate::{Disagreement, Status, metrics};
@@ -17,20 +16,17 @@ pub(super) enum Verdict {
     /// It is true.
     Agree,
     /// It is wrong.
-    Disagree { proposal: Proposal, derived_output: B256, derived_segments: B256 },
+    Disagree { proposal: Proposal, derived: DerivedRoots },
 }
 
 impl Verdict {
-    /// Judges a proposal by the output roots of its interval, oldest first.
-    pub(super) fn of(proposal: &Proposal, roots: &[B256]) -> Self {
-        let derived_output = roots.last().copied().unwrap_or_default();
-        let derived_segments = merkle_root(roots);
-        // The contract itself makes the genesis proposal, from a root alone.
-        let segments_agree = proposal.l2_block == 0 || proposal.segments_root == derived_segments;
-        if proposal.output_root == derived_output && segments_agree {
+    /// Judges a proposal by what it would have to claim.
+    pub(super) fn of(proposal: &Proposal, derived: DerivedRoots) -> Self {
+        let Proposal { output_root, segments_root, .. } = *proposal;
+        if derived == (DerivedRoots { output_root, segments_root }) {
             Self::Agree
         } else {
-            Self::Disagree { proposal: *proposal, derived_output, derived_segments }
+            Self::Disagree { proposal: *proposal, derived }
         }
     }
 }
@@ -63,7 +59,7 @@ impl Summary {
                         summary.agreed_to = Some(judged.l2_block);
                     }
                 }
-                Verdict::Disagree { proposal, derived_output, derived_segments } => {
+                Verdict::Disagree { proposal, derived } => {
                     let first_bad_block = *first_bad.get_or_insert(judged.l2_block);
                     summary.disagreements.push(Disagreement {
                         proposal: *index,
@@ -73,9 +69,9 @@ impl Summary {
                         l1_block: judged.l1_block,
                         proposer: proposal.proposer,
                         claimed_output_root: proposal.output_root,
-                        derived_output_root: derived_output,
+                        derived_output_root: derived.output_root,
                         claimed_segments_root: proposal.segments_root,
-                        derived_segments_root: derived_segments,
+                        derived_segments_root: derived.segments_root,
                     });
                 }
             }

@@ -13,6 +13,7 @@ use protocol::{
     predeploys::L2_TO_L1_MESSAGE_PASSER,
 };
 use state::MemoryState;
+use transition::{BlockClaim, Cursor};
 
 /// A chain in memory.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(super) struct Oracle {
     pub(super) derivation: Derivation,
     pub(super) state: MemoryState,
     pub(super) headers: Vec<Header>,
+    /// What stands after each block.
+    pub(super) claims: Vec<BlockClaim>,
     /// The access list of each block from the first on; `None`: it holds a transaction that is skipped.
     pub(super) lists: Vec<Option<BlockAccessList>>,
     /// Batches that counted as absent.
@@ -35,7 +38,16 @@ impl Oracle {
         let hash = header.hash_slow();
         state.set_block_hash(0, hash);
         let derivation = Derivation::genesis(rollup.clone(), hash);
-        Self { rollup, derivation, state, headers: vec![header], lists: Vec::new(), absent: 0 }
+        let claims = vec![BlockClaim {
+            block_hash: hash,
+            state_root: root,
+            withdrawals_root: withdrawals,
+            cursor: Cursor::genesis(rollup.genesis.l1.number),
+            origin_hash: rollup.genesis.l1.hash,
+            sequence_number: 0,
+        }];
+        let (headers, lists) = (vec![header], Vec::new());
+        Self { rollup, derivation, state, headers, claims, lists, absent: 0 }
     }
 
     /// Derives from one more L1 block.
@@ -66,6 +78,14 @@ impl Oracle {
                     let sealed = seal(&context, &executed, root, withdrawals);
                     self.state.set_block_hash(opening.number, sealed.hash);
                     self.derivation.executed(block.reference(sealed.hash)).unwrap();
+                    self.claims.push(BlockClaim {
+                        block_hash: sealed.hash,
+                        state_root: root,
+                        withdrawals_root: withdrawals,
+                        cursor: block.cursor,
+                        origin_hash: opening.origin.hash,
+                        sequence_number: opening.sequence_number,
+                    });
                     self.headers.push(sealed.header);
                 }
                 Step::Absent(_) => self.absent += 1,

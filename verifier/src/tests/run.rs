@@ -11,6 +11,7 @@ use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{oracle::Oracle, world::World};
+use crate::claims::claims_of;
 use crate::{
     AccessListSource, Deps, ProposalSource, Status, VerifierConfig, VerifierError, VerifierHandle,
     run,
@@ -51,6 +52,16 @@ pub(super) async fn start_with(
     database: &Database,
     lists: Option<AccessListSource>,
 ) -> Result<Running, VerifierError> {
+    start_as(world, database, lists, config()).await
+}
+
+/// With other settings.
+pub(super) async fn start_as(
+    world: &World,
+    database: &Database,
+    lists: Option<AccessListSource>,
+    config: VerifierConfig,
+) -> Result<Running, VerifierError> {
     let deps = Deps {
         rollup: world.rollup.clone(),
         database: database.clone(),
@@ -59,7 +70,7 @@ pub(super) async fn start_with(
         lists,
         l1_tip: world.l1.tip(),
         health: Health::new(),
-        config: config(),
+        config,
     };
     let shutdown = CancellationToken::new();
     let handle = run(deps, shutdown.clone()).await?;
@@ -101,8 +112,15 @@ pub(super) async fn assert_holds(test: &TestDatabase, oracle: &Oracle, l1: Block
     }
     assert_eq!(stored, hashes);
     assert_eq!(index.tip().await.unwrap().unwrap().header.number, oracle.number());
-    let outputs: Vec<B256> = (1..=oracle.number()).map(|number| oracle.output(number)).collect();
-    assert_eq!(tables.output_roots(1, u64::MAX).await.unwrap(), outputs);
+    let derived = tables.derived_blocks(1, u64::MAX).await.unwrap();
+    let outputs: Vec<B256> = derived.iter().map(|row| row.output_root).collect();
+    let expected: Vec<B256> = (1..=oracle.number()).map(|number| oracle.output(number)).collect();
+    assert_eq!(outputs, expected);
+    for (row, header) in derived.iter().zip(&oracle.headers[1..]) {
+        let number = usize::try_from(row.block.number).unwrap();
+        let claims = claims_of(row, header).unwrap();
+        assert_eq!((claims.slices.len(), claims.claim), (0, oracle.claims[number]));
+    }
     assert_eq!(tables.l1_blocks(u64::MAX, 1).await.unwrap(), [l1]);
     let mut scan = StateScan::begin(&test.database).await.unwrap();
     assert_eq!(scan.block(), Some(oracle.number()));

@@ -54,11 +54,19 @@ fn receipts(number: u64, executed: ExecutedBlock) -> Result<Vec<IndexedReceipt>,
 }
 
 /// What the verifier remembers of where the block comes from.
-pub(super) const fn row(block: &Derived) -> db::DerivedRow {
+pub(super) fn row(block: &Derived) -> db::DerivedRow {
+    let cursor = block.claims.claim.cursor;
+    let slices = block.claims.slices.iter().map(|slice| slice.encode().to_vec().into());
     db::DerivedRow {
         block: block.reference,
         output_root: block.output_root,
         derived_from: block.derived_from,
+        claims: Some(db::StoredClaims {
+            cursor_l1: cursor.l1_number,
+            cursor_entries: cursor.entries,
+            cursor_blocks: cursor.blocks,
+            slices: slices.collect(),
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Proposals on L1, and the verifier's verdict on each.
 //!
-//! Invariant: a verdict names the root that the verifier computed itself, and one that agrees has equal roots. It may
-//! disagree about equal roots, because a proposal claims more than its output root.
+//! Invariant: a verdict names the roots that the verifier computed itself, and it agrees where both are equal. Output roots
+//! may be equal under a disagreement: a proposal claims what stands after each segment of its interval, not the end alone.
 
 use alloy_primitives::{Address, B256};
 use protocol::BlockId;
@@ -35,6 +35,8 @@ pub struct SeenProposal {
     pub l2_block: u64,
     /// The output root that it claims.
     pub output_root: B256,
+    /// The root over the claims of its interval's segments that it claims.
+    pub segments_root: B256,
     /// Who claims it.
     pub proposer: Address,
     /// The L1 block in which it was made.
@@ -50,14 +52,25 @@ pub struct StoredProposal {
     pub l2_block: u64,
     /// The output root that it claims.
     pub output_root: B256,
+    /// The root over the claims of its interval's segments that it claims.
+    pub segments_root: B256,
     /// Who claims it.
     pub proposer: Address,
     /// The L1 block in which it was made.
     pub l1_block: BlockId,
     /// What the verifier thinks of it.
     pub verdict: ProposalVerdict,
-    /// The output root that the verifier computed; `None` while it is unchecked.
-    pub derived_root: Option<B256>,
+    /// What the verifier computed; `None` while it is unchecked.
+    pub derived: Option<DerivedRoots>,
+}
+
+/// What a proposal would have to claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DerivedRoots {
+    /// The output root of its block.
+    pub output_root: B256,
+    /// The root over the claims of its interval's segments.
+    pub segments_root: B256,
 }
 
 impl VerifierStore {
@@ -72,37 +85,41 @@ impl VerifierStore {
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let query = sqlx::query(
             "INSERT INTO proposals
-                 (proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (proposal_index) DO NOTHING",
+                 (proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash,
+                  segments_root)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (proposal_index) DO NOTHING",
         )
         .bind(Big(proposal.index))
         .bind(Big(proposal.l2_block))
         .bind(Hash(proposal.output_root))
         .bind(Addr(proposal.proposer))
         .bind(Big(proposal.l1_block.number))
-        .bind(Hash(proposal.l1_block.hash));
+        .bind(Hash(proposal.l1_block.hash))
+        .bind(Hash(proposal.segments_root));
         timed("verifier_add_proposal", query.execute(&mut *transaction)).await.map_err(failed)?;
         commit(transaction, fence, ACT).await
     }
 
-    /// Stores the verdict on a proposal, with the root that the verifier computed for its block.
+    /// Stores the verdict on a proposal, with the roots that the verifier computed.
     pub async fn judge(
         &self,
         fence: Fence,
         index: u64,
         agrees: bool,
-        derived_root: B256,
+        derived: &DerivedRoots,
     ) -> Result<(), VerifierError> {
         const ACT: &str = "judge a proposal";
         let failed = |source| VerifierError::Write { act: ACT, source };
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let query = sqlx::query(
-            "UPDATE proposals SET verdict = $2, derived_root = $3, checked_at = now()
+            "UPDATE proposals SET verdict = $2, derived_root = $3, derived_segments_root = $4,
+                 checked_at = now()
              WHERE proposal_index = $1",
         )
         .bind(Big(index))
         .bind(if agrees { "agreed" } else { "disagreed" })
-        .bind(Hash(derived_root));
+        .bind(Hash(derived.output_root))
+        .bind(Hash(derived.segments_root));
         timed("verifier_judge", query.execute(&mut *transaction)).await.map_err(failed)?;
         commit(transaction, fence, ACT).await
     }
@@ -111,7 +128,7 @@ impl VerifierStore {
     pub async fn proposals(&self) -> Result<Vec<StoredProposal>, VerifierError> {
         let query = sqlx::query(
             "SELECT proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash,
-                    verdict, derived_root
+                    verdict, derived_root, segments_root, derived_segments_root
              FROM proposals ORDER BY proposal_index",
         );
         let rows = timed("verifier_proposals", query.fetch_all(self.database.pool()));
@@ -127,11 +144,19 @@ fn proposal(row: &PgRow) -> Result<StoredProposal, VerifierError> {
     let index = row.try_get::<Big, _>(0).map_err(read_failed)?.0;
     let verdict: &str = row.try_get(6).map_err(read_failed)?;
     let derived_root: Option<Hash> = row.try_get(7).map_err(read_failed)?;
-    let derived_root = derived_root.map(|root| root.0);
+    let derived_segments: Option<Hash> = row.try_get(9).map_err(read_failed)?;
+    let derived = derived_root.zip(derived_segments);
+    let derived = derived.map(|(output, segments)| DerivedRoots {
+        output_root: output.0,
+        segments_root: segments.0,
+    });
     let output_root = row.try_get::<Hash, _>(2).map_err(read_failed)?.0;
-    let verdict = match (verdict, derived_root) {
+    let segments_root = row.try_get::<Hash, _>(8).map_err(read_failed)?.0;
+    let verdict = match (verdict, derived) {
         ("unchecked", None) => ProposalVerdict::Unchecked,
-        ("agreed", Some(derived)) if derived == output_root => ProposalVerdict::Agreed,
+        ("agreed", Some(derived)) if derived == DerivedRoots { output_root, segments_root } => {
+            ProposalVerdict::Agreed
+        }
         ("disagreed", Some(_)) => ProposalVerdict::Disagreed,
         _ => return Err(VerifierError::Corrupt(index)),
     };
@@ -139,12 +164,13 @@ fn proposal(row: &PgRow) -> Result<StoredProposal, VerifierError> {
         index,
         l2_block: row.try_get::<Big, _>(1).map_err(read_failed)?.0,
         output_root,
+        segments_root,
         proposer: row.try_get::<Addr, _>(3).map_err(read_failed)?.0,
         l1_block: BlockId {
             number: row.try_get::<Big, _>(4).map_err(read_failed)?.0,
             hash: row.try_get::<Hash, _>(5).map_err(read_failed)?.0,
         },
         verdict,
-        derived_root,
+        derived,
     })
 }

@@ -22,15 +22,28 @@ fn derived(number: u64, derived_from: u64) -> DerivedRow {
         origin: l1(derived_from - 1, 0),
         sequence_number: number % 3,
     };
-    DerivedRow { block, output_root: root(number), derived_from }
+    // Every third as one that nobody claims.
+    let claims = (number % 3 != 2).then(|| StoredClaims {
+        cursor_l1: derived_from,
+        cursor_entries: u32::MAX,
+        cursor_blocks: 7,
+        slices: (0..number % 3).map(|_| Bytes::from(vec![7; 384])).collect(),
+    });
+    DerivedRow { block, output_root: root(number), derived_from, claims }
 }
 
 fn root(number: u64) -> B256 {
     B256::from(alloy_primitives::U256::from(number + 7_000))
 }
 
+/// The root over the claims that lead to an output root.
+fn segments(output_root: B256) -> B256 {
+    alloy_primitives::keccak256(output_root)
+}
+
 fn seen(index: u64, l2_block: u64, output_root: B256, l1_block: BlockId) -> SeenProposal {
-    SeenProposal { index, l2_block, output_root, proposer: Address::repeat_byte(4), l1_block }
+    let (proposer, segments_root) = (Address::repeat_byte(4), segments(output_root));
+    SeenProposal { index, l2_block, output_root, segments_root, proposer, l1_block }
 }
 
 fn stored(
@@ -38,8 +51,22 @@ fn stored(
     verdict: ProposalVerdict,
     derived_root: Option<B256>,
 ) -> StoredProposal {
-    let SeenProposal { index, l2_block, output_root, proposer, l1_block } = seen;
-    StoredProposal { index, l2_block, output_root, proposer, l1_block, verdict, derived_root }
+    let SeenProposal { index, l2_block, output_root, segments_root, proposer, l1_block } = seen;
+    let derived = derived_root.map(roots);
+    StoredProposal {
+        index,
+        l2_block,
+        output_root,
+        segments_root,
+        proposer,
+        l1_block,
+        verdict,
+        derived,
+    }
+}
+
+fn roots(output_root: B256) -> DerivedRoots {
+    DerivedRoots { output_root, segments_root: segments(output_root) }
 }
 
 async fn store() -> (TestDatabase, Fence, VerifierStore) {
@@ -64,8 +91,10 @@ async fn derivation_goes_forward_and_back_with_l1() {
     assert_eq!(store.head_at(12).await.unwrap(), Some(derived(2, 11)));
     assert_eq!(store.head_at(10).await.unwrap(), None);
     assert_eq!(store.derived(2).await.unwrap(), Some(derived(2, 11)));
-    assert_eq!(store.output_roots(2, u64::MAX).await.unwrap(), [root(2), root(3)]);
-    assert_eq!(store.output_roots(1, 2).await.unwrap(), [root(1), root(2)]);
+    let last = [derived(2, 11), derived(3, 13)];
+    assert_eq!(store.derived_blocks(2, u64::MAX).await.unwrap(), last);
+    assert_eq!(store.derived_blocks(1, 2).await.unwrap(), [derived(1, 11), derived(2, 11)]);
+    assert!(store.has_claims().await.unwrap());
 
     // Neither gaps nor contradictions.
     for block in [l1(15, 0), l1(12, 1), l1(9, 0)] {
@@ -99,7 +128,7 @@ async fn verdicts_follow_from_the_roots_and_go_with_their_blocks() {
     store.processed(fence, l1(12, 0), &[]).await.unwrap();
     let right = seen(0, 1, root(1), l1(11, 0));
     let wrong = seen(1, 2, root(9), l1(11, 0));
-    let segments_wrong = seen(2, 2, root(2), l1(12, 0));
+    let segments_wrong = SeenProposal { segments_root: root(9), ..seen(2, 2, root(2), l1(12, 0)) };
     for proposal in [&right, &wrong, &segments_wrong, &right] {
         store.add_proposal(fence, proposal).await.unwrap();
     }
@@ -107,7 +136,7 @@ async fn verdicts_follow_from_the_roots_and_go_with_their_blocks() {
     let all = [right, wrong, segments_wrong].map(unchecked);
     assert_eq!(store.proposals().await.unwrap(), all);
     for (index, agrees, derived) in [(0, true, 1), (1, false, 2), (2, false, 2)] {
-        store.judge(fence, index, agrees, root(derived)).await.unwrap();
+        store.judge(fence, index, agrees, &roots(root(derived))).await.unwrap();
     }
     store.add_proposal(fence, &right).await.expect("seen again, it keeps its verdict");
     let agreed = stored(right, ProposalVerdict::Agreed, Some(root(1)));
@@ -125,16 +154,19 @@ async fn verdicts_follow_from_the_roots_and_go_with_their_blocks() {
     let early = seen(0, 2, root(2), l1(9, 0));
     store.add_proposal(fence, &early).await.unwrap();
     store.processed(fence, l1(11, 1), &[derived(2, 11)]).await.unwrap();
-    store.judge(fence, 0, true, root(2)).await.unwrap();
+    store.judge(fence, 0, true, &roots(root(2))).await.unwrap();
     store.unwind(fence, 10).await.unwrap();
     assert_eq!(store.proposals().await.unwrap(), [unchecked(early)]);
 
-    sqlx::raw_sql("UPDATE proposals SET verdict = 'agreed', derived_root = sha256('another')")
-        .execute(test.database.pool())
-        .await
-        .unwrap();
+    sqlx::raw_sql(
+        "UPDATE proposals SET verdict = 'agreed', derived_root = sha256('another'),
+             derived_segments_root = sha256('another')",
+    )
+    .execute(test.database.pool())
+    .await
+    .unwrap();
     assert!(matches!(store.proposals().await, Err(VerifierError::Corrupt(0))));
     lead(&test, "b").await;
-    let deposed = store.judge(fence, 0, true, root(2)).await;
+    let deposed = store.judge(fence, 0, true, &roots(root(2))).await;
     assert!(matches!(deposed, Err(VerifierError::Deposed(_))));
 }

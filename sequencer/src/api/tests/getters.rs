@@ -111,7 +111,7 @@ async fn the_safe_head_is_known_by_l1_block() {
     let derived = VerifierStore::new(node.handle.view.database().clone());
     let l1 = BlockId { number: 140, hash: B256::repeat_byte(0x14) };
     let (output_root, derived_from) = (B256::ZERO, l1.number);
-    let row = DerivedRow { block: head, output_root, derived_from };
+    let row = DerivedRow { block: head, output_root, derived_from, claims: None };
     derived.processed(node.handle.fence, l1, &[row]).await.unwrap();
     for number in 141..=142 {
         let later = BlockId { number, hash: B256::repeat_byte(0x15) };

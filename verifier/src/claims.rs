@@ -1,0 +1,113 @@
+//! The claims of the derived chain, and the tree over those of an interval: what a proposal has to say, and what a
+//! dispute about one is fought with. The bytes are in `docs/spec/claims.md`.
+//!
+//! ```text
+//! headers, cursors, slices ─▶ ClaimReader::interval(last block) ─▶ Interval: parent, claims per block, tree
+//! ```
+//! Not here: executing a block slice by slice (`slices`), and where its claims are kept (`db::DerivedRow`).
+//! Invariant: leaf `32 · b + s` of a tree is what the transition gives there: the claim after slice `s` of block `b` of
+//! the interval, or, if the block is over by then, the claim after the block; behind the last block its claim.
+
+mod slices;
+mod stored;
+
+use alloy::primitives::B256;
+use derivation::Cursor;
+use fault_proof::commitment::Commitment;
+use protocol::{Header, L2BlockRef};
+use transition::{BlockClaim, Claim, PLACES_PER_BLOCK, SliceClaim};
+
+pub use slices::{Cut, Sliced, execute_in_slices};
+pub use stored::ClaimReader;
+pub(crate) use stored::claims_of;
+
+/// Height of the tree over an interval, whatever its length: 32 places for each of 1,024 blocks.
+pub const SEGMENTS_HEIGHT: usize = 15;
+
+/// The claim after a block.
+pub fn block_claim(block: &L2BlockRef, header: &Header, cursor: Cursor) -> BlockClaim {
+    BlockClaim {
+        block_hash: block.hash,
+        state_root: header.state_root,
+        withdrawals_root: header.withdrawals_root.unwrap_or_default(),
+        cursor,
+        origin_hash: block.origin.hash,
+        sequence_number: block.sequence_number,
+    }
+}
+
+/// The claims about one block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockClaims {
+    /// After each of its slices but the last; empty if it has one.
+    pub slices: Vec<SliceClaim>,
+    /// After the block.
+    pub claim: BlockClaim,
+}
+
+/// The blocks between two proposals, as we derived and executed them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interval {
+    /// After the block before the first, which both sides of a dispute take for true.
+    pub parent: BlockClaim,
+    /// Block by block.
+    pub blocks: Vec<BlockClaims>,
+    /// The tree over the claims of all segments.
+    pub tree: Commitment,
+    /// After the last block.
+    pub last: BlockClaim,
+}
+
+impl Interval {
+    /// The interval of these blocks. `None` if there are none, or more than a tree has places for.
+    pub fn new(parent: BlockClaim, blocks: Vec<BlockClaims>) -> Option<Self> {
+        let last = blocks.last()?.claim;
+        let tree = Commitment::new(SEGMENTS_HEIGHT, blocks.iter().flat_map(leaves).collect())?;
+        Some(Self { parent, blocks, tree, last })
+    }
+
+    /// What a proposal of this interval has as its `segmentsRoot`.
+    pub fn root(&self) -> B256 {
+        self.tree.root()
+    }
+
+    /// The siblings of the last leaf, from the bottom up: with the last claim they give the root.
+    pub fn proof_of_last(&self) -> Vec<B256> {
+        self.tree.proof((1 << SEGMENTS_HEIGHT) - 1).unwrap_or_default()
+    }
+
+    /// The claim that a leaf stands for; that of the last block behind the end.
+    pub fn claim_at(&self, leaf: usize) -> Claim {
+        let (block, place) = split(leaf);
+        let Some(block) = self.blocks.get(block) else { return Claim::Block(self.last) };
+        match block.slices.get(place) {
+            Some(slice) => Claim::Slice(Box::new(slice.clone())),
+            None => Claim::Block(block.claim),
+        }
+    }
+
+    /// The claim before a leaf, which a run for that leaf begins with.
+    pub fn claim_before(&self, leaf: usize) -> Claim {
+        leaf.checked_sub(1).map_or(Claim::Block(self.parent), |before| self.claim_at(before))
+    }
+
+    /// The place that a run for this leaf is told: 32 behind the last block.
+    pub fn place(&self, leaf: usize) -> u64 {
+        let (block, place) = split(leaf);
+        if block < self.blocks.len() { place as u64 } else { PLACES_PER_BLOCK }
+    }
+}
+
+/// Number of the block in its interval, and the place in the block.
+const fn split(leaf: usize) -> (usize, usize) {
+    (leaf / PLACES, leaf % PLACES)
+}
+
+const PLACES: usize = 32;
+const _: () = assert!(PLACES as u64 == PLACES_PER_BLOCK, "one number");
+
+/// The places of a block: its slices, and then itself to the end.
+fn leaves(block: &BlockClaims) -> impl Iterator<Item = B256> {
+    let slices = block.slices.iter().map(SliceClaim::hash);
+    slices.chain(std::iter::repeat(block.claim.hash())).take(PLACES)
+}

@@ -1,0 +1,106 @@
+//! Reads claims out of the verifier's database.
+//!
+//! Invariant: what is given is about one chain. While an L1 reorg takes blocks away, rows and headers of two chains can be
+//! read one after the other; they name different hashes then, and nothing is given.
+
+use std::sync::Arc;
+
+use db::{ChainReader, Database, DerivedRow, SealedHeader};
+use derivation::{Cursor, DerivedHead};
+use protocol::{Header, RollupConfig};
+use transition::{BlockClaim, Claim, SliceClaim};
+
+use super::{BlockClaims, Interval, block_claim};
+use crate::VerifierError;
+
+/// Gives the claims of what is derived. Cheap to clone; an interval of 1,024 blocks is two queries and 65,536 hashes.
+#[derive(Debug, Clone)]
+pub struct ClaimReader {
+    rollup: Arc<RollupConfig>,
+    chain: ChainReader,
+    tables: db::VerifierStore,
+}
+
+impl ClaimReader {
+    /// Reads a verifier's database.
+    pub fn new(rollup: Arc<RollupConfig>, database: &Database) -> Self {
+        let chain = ChainReader::new(database.clone());
+        Self { rollup, chain, tables: db::VerifierStore::new(database.clone()) }
+    }
+
+    /// The claim after block 0.
+    ///
+    /// # Errors
+    /// When the database does not answer, or lacks the block.
+    pub async fn genesis(&self) -> Result<BlockClaim, VerifierError> {
+        let header = self.chain.header(0).await.map_err(VerifierError::ReadIndex)?;
+        let header = header.ok_or(VerifierError::BlockMissing { number: 0 })?;
+        Ok(genesis_claim(&self.rollup, &header))
+    }
+
+    /// The interval that a proposal for block `last` is about; `None` while it is not derived, and for block 0, which is
+    /// about none.
+    ///
+    /// # Errors
+    /// When the database does not answer, or holds what nobody wrote.
+    pub async fn interval(&self, last: u64) -> Result<Option<Interval>, VerifierError> {
+        let interval = self.rollup.proposal_interval;
+        let Some(before) = last.checked_sub(interval) else { return Ok(None) };
+        let claims = self.claims(before, last).await?;
+        let Some((first, blocks)) = claims.as_ref().and_then(|claims| claims.split_first()) else {
+            return Ok(None);
+        };
+        let (parent, blocks) = (first.claim, blocks.to_vec());
+        // Some ten thousand hashes are work for a processor.
+        let tree = tokio::task::spawn_blocking(move || Interval::new(parent, blocks)).await;
+        tree.map_err(|_| VerifierError::Lost { what: "hashing of claims" })
+    }
+
+    /// The claims about blocks `first..=last`; `None` while not all of them are derived.
+    async fn claims(
+        &self,
+        first: u64,
+        last: u64,
+    ) -> Result<Option<Vec<BlockClaims>>, VerifierError> {
+        let count = last - first + 1;
+        let rows = self.tables.derived_blocks(std::cmp::max(first, 1), last);
+        let rows = rows.await.map_err(VerifierError::Tables)?;
+        let limit = u32::try_from(count).unwrap_or(u32::MAX);
+        let headers = self.chain.headers(first, limit).await.map_err(VerifierError::ReadIndex)?;
+        let mut claims = Vec::with_capacity(headers.len());
+        let mut headers = headers.into_iter().peekable();
+        if let Some(genesis) = headers.next_if(|header| header.header.number == 0) {
+            let claim = genesis_claim(&self.rollup, &genesis);
+            claims.push(BlockClaims { slices: Vec::new(), claim });
+        }
+        for (header, row) in headers.zip(&rows) {
+            if header.hash != row.block.hash {
+                return Ok(None);
+            }
+            claims.push(claims_of(row, &header.header)?);
+        }
+        Ok((claims.len() as u64 == count).then_some(claims))
+    }
+}
+
+fn genesis_claim(rollup: &RollupConfig, header: &SealedHeader) -> BlockClaim {
+    let head = DerivedHead::genesis(rollup, header.hash);
+    block_claim(&head.block, &header.header, Cursor::genesis(rollup.genesis.l1.number))
+}
+
+/// The claims about a block from its row and its header.
+pub(crate) fn claims_of(row: &DerivedRow, header: &Header) -> Result<BlockClaims, VerifierError> {
+    let broken = || VerifierError::Claims { number: row.block.number };
+    let stored = row.claims.as_ref().ok_or_else(broken)?;
+    let slice = |bytes: &alloy::primitives::Bytes| match Claim::decode(bytes) {
+        Some(Claim::Slice(slice)) => Ok::<SliceClaim, VerifierError>(*slice),
+        _ => Err(broken()),
+    };
+    let slices = stored.slices.iter().map(slice).collect::<Result<_, _>>()?;
+    let cursor = Cursor {
+        l1_number: stored.cursor_l1,
+        entries: stored.cursor_entries,
+        blocks: stored.cursor_blocks,
+    };
+    Ok(BlockClaims { slices, claim: block_claim(&row.block, header, cursor) })
+}
