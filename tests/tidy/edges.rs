@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/state", &["protocol"]),
     ("crates/derivation", &["protocol"]),
     ("crates/fault-proof", &[]),
+    ("crates/dispute", &["fault-proof"]),
     ("crates/transition", &["protocol", "state", "executor", "derivation"]),
     ("crates/executor", &["protocol", "state"]),
     ("crates/db", &["protocol", "state"]),

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use super::root;
 
-const CORE: [&str; 6] =
-    ["protocol", "state", "executor", "derivation", "transition", "fault-proof"];
+const CORE: [&str; 7] =
+    ["protocol", "state", "executor", "derivation", "transition", "fault-proof", "dispute"];
 const EDGE: [&str; 7] = ["tokio", "sqlx", "reqwest", "hyper", "axum", "tonic", "jsonrpsee"];
 
 #[test]

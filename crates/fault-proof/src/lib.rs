@@ -6,7 +6,7 @@
 //! Machine::proof ─▶ bytes with which a contract takes the same step
 //! Runner ─▶ the same states at speed ─▶ Commitment over them
 //! ```
-//! The rules are in `docs/spec/fault-proof.md`. Not here: the programs (`program/`); nor yet the players. Invariant: every word of code and every
+//! The rules are in `docs/spec/fault-proof.md`. Not here: the programs (`program/`); nor the players (`crates/dispute`). Invariant: every word of code and every
 //! pair of operands has exactly one meaning; what is no instruction, and no place in memory, is said to be none, and never a
 //! panic.
 #![no_std]

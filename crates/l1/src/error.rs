@@ -117,6 +117,16 @@ pub enum L1Error {
 }
 
 impl L1Error {
+    /// Whether a call was carried out and refused by the contract.
+    #[must_use]
+    pub fn is_revert(&self) -> bool {
+        const REVERTED: i64 = 3;
+        let Self::Request { source, .. } = self else { return false };
+        source
+            .as_error_resp()
+            .is_some_and(|payload| payload.code == REVERTED || payload.as_revert_data().is_some())
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn severity(&self) -> Severity {

@@ -7,6 +7,7 @@
 //! | [`watcher`], [`tip`] | new heads, reorgs, safe and finalized blocks, outages; the newest of them |
 //! | [`source`] | blocks from a node, or from a recording |
 //! | [`outputs`] | proposals |
+//! | [`disputes`] | disputes about them |
 //! | [`tx`], [`signer`] | sending: outbox, nonces, fees, replacement, reorgs |
 //! | [`anvil`] | a private L1 for devnets and tests |
 //!
@@ -17,6 +18,7 @@ pub mod anvil;
 pub mod blobs;
 pub mod client;
 pub mod config;
+pub mod disputes;
 pub mod error;
 pub mod kzg;
 pub mod outputs;
@@ -30,6 +32,7 @@ pub mod watcher;
 pub use blobs::{BlobError, BlobReader};
 pub use client::{EndpointError, L1Client};
 pub use config::{BlobAddressing, EndpointUrl, L1Config};
+pub use disputes::{DisputeNames, DisputeRules, DisputeViews, Disputes};
 pub use error::{L1Error, Severity};
 pub use kzg::{Kzg, KzgError, SidecarForm};
 pub use outputs::{Outputs, Proposal};

@@ -1,0 +1,57 @@
+//! How a dispute ends: its result is taken, and everybody gets what is theirs.
+
+use alloy_primitives::B256;
+use fault_proof::commitment::Commitment;
+
+use super::{Mind, last_of};
+use crate::{Act, Source, Tournament};
+
+const NO_CLAIM: [u8; 192] = [0; 192];
+
+impl<S: Source + ?Sized> Mind<'_, S> {
+    /// Takes the result of the outermost tournament, unless a lie has won it.
+    pub(super) fn resolve(&mut self, id: B256, tournament: &Tournament, tree: &Commitment) {
+        let (proposal, ours) = (&self.game.proposal, tree.root());
+        let is_defended = tournament.waiting == Some(proposal.segments_root);
+        let shown = match tournament.waiting {
+            Some(winner) if winner != ours => return,
+            // The proposal's own, or one of a proposal that fell before: nothing has to be shown.
+            Some(_) if is_defended || !proposal.stands => Some((B256::ZERO, Vec::new())),
+            Some(_) => last_of(tree),
+            None => Some((B256::ZERO, Vec::new())),
+        };
+        if proposal.stands && !is_defended && proposal.waits_for_earlier {
+            return;
+        }
+        let Some((last_leaf, proof)) = shown else { return };
+        let last_claim = self.source.last_claim().unwrap_or(NO_CLAIM);
+        self.acts.push(Act::Resolve {
+            tournament: id,
+            last_leaf,
+            proof,
+            last_claim: Box::new(last_claim),
+        });
+    }
+
+    /// Collects what is ours, and takes it out once nothing more is to come from here.
+    pub(super) fn settle(&mut self) {
+        let (game, player) = (self.game, self.player);
+        let proposal = &game.proposal;
+        let is_judged = !proposal.stands || proposal.is_final;
+        let can_claim = proposal.tournament.is_none() && is_judged && !proposal.bond_claimed;
+        if can_claim && !proposal.decided && proposal.proposer == player.account {
+            self.acts.push(Act::ClaimBond { id: proposal.id });
+            return;
+        }
+        let worth = game.refunds.iter().filter(|refund| refund.amount >= player.collect_min);
+        let collected = worth
+            .map(|refund| Act::CollectRefund { of_match: refund.of_match, mover: player.account });
+        let before = self.acts.len();
+        self.acts.extend(collected);
+        let is_done = self.acts.len() == before
+            && game.outermost().is_none_or(|(_, tournament)| tournament.concluded);
+        if is_done && !game.credit.is_zero() && game.credit >= player.collect_min {
+            self.acts.push(Act::Withdraw { account: player.account });
+        }
+    }
+}
