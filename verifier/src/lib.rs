@@ -26,6 +26,7 @@ mod program;
 mod progress;
 mod proposals;
 mod restart;
+mod segment;
 mod status;
 mod tip;
 mod writer;
@@ -36,6 +37,7 @@ pub use lists::{AccessListSource, RecordedLists};
 pub use node::{Deps, VerifierHandle, run};
 pub use program::{first_machine, initial_state, segment_image};
 pub use proposals::{ProposalSource, RecordedProposals};
+pub use segment::{Pins, Segment, SegmentError, SegmentRequest, SegmentRun, Segments};
 pub use status::{Disagreement, Status, router};
 pub use tip::watch_tip;
 

@@ -206,16 +206,24 @@ enum Chunk {
     Slots(Vec<(alloy::primitives::Address, alloy::primitives::U256, alloy::primitives::U256)>),
 }
 
-/// Reads the whole state after block `number` into a trie; hashing goes on while Postgres reads.
+/// Reads the whole state after block `number` into a trie.
 async fn build_trie(
     database: &Database,
     number: u64,
     threads: usize,
 ) -> Result<StateTrie, VerifierError> {
-    let mut scan = StateScan::begin(database).await.map_err(VerifierError::Scan)?;
+    let scan = StateScan::begin(database).await.map_err(VerifierError::Scan)?;
     if scan.block() != Some(number) {
         return Err(VerifierError::Lost { what: "the stored state of the head" });
     }
+    scan_trie(scan, threads).await
+}
+
+/// Reads the whole state of a scan into a trie; hashing goes on while Postgres reads.
+pub(crate) async fn scan_trie(
+    mut scan: StateScan,
+    threads: usize,
+) -> Result<StateTrie, VerifierError> {
     let (sender, mut chunks) = mpsc::channel(SCAN_CHUNKS_MAX);
     let build = tokio::task::spawn_blocking(move || {
         let mut builder = StateTrieBuilder::new(threads);

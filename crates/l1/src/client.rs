@@ -120,6 +120,22 @@ impl L1Client {
         answer("eth_getLogs", self.provider.get_logs(&filter).await)
     }
 
+    /// Logs of a range of canonical blocks, from these contracts, with one of these first topics.
+    pub async fn logs_between(
+        &self,
+        first: u64,
+        last: u64,
+        contracts: &[Address],
+        topics: &[B256],
+    ) -> Result<Vec<Log>, L1Error> {
+        let filter = Filter::new()
+            .from_block(first)
+            .to_block(last)
+            .address(contracts.to_vec())
+            .event_signature(topics.to_vec());
+        answer("eth_getLogs", self.provider.get_logs(&filter).await)
+    }
+
     /// Calls a view function in the state after the block with this hash.
     pub async fn call<C: SolCall + Send>(
         &self,

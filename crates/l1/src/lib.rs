@@ -6,6 +6,7 @@
 //! | [`reader`], [`blobs`], [`kzg`] | L1 blocks as derivation takes them, with the bytes of their batches |
 //! | [`watcher`], [`tip`] | new heads, reorgs, safe and finalized blocks, outages; the newest of them |
 //! | [`source`] | blocks from a node, or from a recording |
+//! | [`evidence`] | headers as bytes and links of the hash chains, for disputes |
 //! | [`outputs`] | proposals |
 //! | [`disputes`] | disputes about them |
 //! | [`tx`], [`signer`] | sending: outbox, nonces, fees, replacement, reorgs |
@@ -20,6 +21,7 @@ pub mod client;
 pub mod config;
 pub mod disputes;
 pub mod error;
+pub mod evidence;
 pub mod kzg;
 pub mod outputs;
 pub mod reader;
@@ -34,7 +36,8 @@ pub use client::{EndpointError, L1Client};
 pub use config::{BlobAddressing, EndpointUrl, L1Config};
 pub use disputes::{DisputeNames, DisputeRules, DisputeViews, Disputes};
 pub use error::{L1Error, Severity};
-pub use kzg::{Kzg, KzgError, SidecarForm};
+pub use evidence::{L1Evidence, PostedEntry, RecordedEvidence, SentMessage};
+pub use kzg::{Kzg, KzgError, KzgOpening, SidecarForm};
 pub use outputs::{Outputs, Proposal};
 pub use reader::L1Reader;
 pub use signer::{LocalSigner, SignerError};

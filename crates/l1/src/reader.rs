@@ -6,6 +6,7 @@
 
 mod accumulators;
 mod events;
+mod evidence;
 
 use std::{ops::RangeInclusive, sync::Arc};
 

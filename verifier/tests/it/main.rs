@@ -10,9 +10,9 @@ mod l1;
 #[expect(dead_code, reason = "the tests of the transition look at more")]
 #[path = "../../../crates/transition/tests/it/l2.rs"]
 mod l2;
+mod segments;
 #[path = "../../../crates/transition/tests/it/tx.rs"]
 mod tx;
-#[expect(dead_code, reason = "the tests of the transition look at more")]
 #[path = "../../../crates/transition/tests/it/world.rs"]
 mod world;
 

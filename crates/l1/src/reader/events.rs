@@ -99,6 +99,31 @@ pub(crate) fn decode_events(
     }
 }
 
+/// Reads the logs of one block, which must all be of that block, without those that hold the bytes of batches: what was
+/// posted and what was sent, each in order.
+pub(crate) fn decode_announced(
+    contracts: &L1Contracts,
+    block: BlockId,
+    logs: &[RpcLog],
+) -> Result<(Vec<BatchPosted>, Vec<L1Message>), L1Error> {
+    let mut sorted = BTreeMap::new();
+    for log in logs {
+        sorted.insert(log_index(block, log)?, log);
+    }
+    let (mut postings, mut messages) = (Vec::new(), Vec::new());
+    for (index, log) in sorted {
+        let context = Context { block, index, log: &log.inner };
+        if log.inner.address == contracts.portal {
+            messages.push(context.deposit()?);
+        } else if log.inner.address == contracts.system_config {
+            messages.push(context.config_update()?);
+        } else {
+            postings.push(context.decode::<BatchPosted>()?);
+        }
+    }
+    Ok((postings, messages))
+}
+
 /// The log's index, after checking that it is a log of this very block.
 fn log_index(block: BlockId, log: &RpcLog) -> Result<u32, L1Error> {
     if log.removed || log.block_hash != Some(block.hash) || log.block_number != Some(block.number) {

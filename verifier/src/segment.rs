@@ -1,0 +1,209 @@
+//! The run of one segment, from a verifier's own data and L1: what a dispute below the level of segments is played with.
+//!
+//! ```text
+//! claim before, pins ─▶ Segments::segment ─▶ native run ─▶ leaf
+//!                           │ preimages: index, state tables, L1   └▶ Segment: strides, steps, proofs of steps
+//! ```
+//! The native run says what is missing, and that is looked up, until it ends. So what is recorded is what a run reads and no
+//! more, and no rule of what a run reads is written down twice. What is looked up comes in pieces that are asked for
+//! together (both hash chains, a row of headers, all of the state), so a dozen native runs are enough for most segments.
+//!
+//! Not here: which segment is disputed and what is done with it. Invariant: what is recorded was found under hashes that were
+//! computed here, and the machine ends where the native run does, or there is an error.
+
+mod before;
+mod chains;
+mod error;
+mod gather;
+mod inputs;
+mod known;
+mod machine;
+mod watched;
+
+use std::sync::Arc;
+
+use alloy::primitives::B256;
+use db::{ChainReader, Database, Index, PgStateReader};
+use l1::{Kzg, L1Evidence, L1Source, Proposal};
+use protocol::RollupConfig;
+use tokio::sync::Semaphore;
+use transition::{ChainParameters, Claim, Missing, PLACES_PER_BLOCK, PreimageKey, run};
+
+pub use self::{
+    error::SegmentError,
+    machine::{Segment, SegmentRun},
+};
+use self::{
+    gather::Gathering,
+    known::{Asked, Known, locals},
+};
+use crate::{claims::Interval, restart::Points};
+
+/// Tries that are built at a time for segments. Each may take as much memory as the verifier's own.
+const TRIES_MAX: usize = 1;
+
+/// L1 as a proposal has pinned it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pins {
+    /// The inbox's accumulator.
+    pub batch_accumulator: B256,
+    /// The Portal's.
+    pub message_accumulator: B256,
+    /// Number of the proposal's L1 block.
+    pub l1_number: u64,
+    /// Hash of the L1 block before that.
+    pub l1_parent_hash: B256,
+}
+
+impl From<&Proposal> for Pins {
+    fn from(proposal: &Proposal) -> Self {
+        Self {
+            batch_accumulator: proposal.batch_accumulator,
+            message_accumulator: proposal.message_accumulator,
+            l1_number: proposal.l1_block,
+            l1_parent_hash: proposal.l1_parent_hash,
+        }
+    }
+}
+
+/// Which run is wanted.
+#[derive(Debug, Clone)]
+pub struct SegmentRequest {
+    /// The leaf before.
+    pub previous: B256,
+    /// What it stands for, and where that is a slice, the claim of the block before too. Empty where there is no claim.
+    pub claims: Vec<Claim>,
+    /// The place of the leaf in its block; 32 behind the interval's end.
+    pub place: u64,
+    /// What the proposal has pinned.
+    pub pins: Pins,
+    /// What earlier proposals have pinned, in any order. They save reading all of L1's logs.
+    pub earlier: Vec<Pins>,
+}
+
+impl SegmentRequest {
+    /// The run for a leaf of an interval's tree, as a dispute about a proposal of that interval has it.
+    pub fn of(interval: &Interval, leaf: usize, pins: Pins, earlier: Vec<Pins>) -> Self {
+        let previous = interval.claim_before(leaf);
+        let block = leaf / BLOCK_PLACES;
+        let before = block.checked_sub(1).and_then(|before| interval.blocks.get(before));
+        let before = before.map_or(interval.parent, |before| before.claim);
+        let hash = previous.hash();
+        let claims = match &previous {
+            Claim::Block(_) => vec![previous],
+            Claim::Slice(_) => vec![previous, Claim::Block(before)],
+        };
+        Self { previous: hash, claims, place: interval.place(leaf), pins, earlier }
+    }
+}
+
+/// Places of a block in the tree of an interval.
+const BLOCK_PLACES: usize = 32;
+const _: () = assert!(BLOCK_PLACES as u64 == PLACES_PER_BLOCK, "one number");
+
+/// Makes segments. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Segments {
+    parts: Arc<Parts>,
+}
+
+/// What segments are made from.
+#[derive(Debug)]
+struct Parts {
+    rollup: Arc<RollupConfig>,
+    parameters: ChainParameters,
+    database: Database,
+    index: Index,
+    chain: ChainReader,
+    points: Points,
+    /// Gives codes and block hashes, which do not change while the state tables move on.
+    stored: PgStateReader,
+    l1: L1Source,
+    evidence: L1Evidence,
+    kzg: Kzg,
+    trie_threads: usize,
+    tries: Semaphore,
+}
+
+impl Segments {
+    /// Makes them from a verifier's database and L1. `parameters` are the chain's.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn new(
+        rollup: Arc<RollupConfig>,
+        parameters: ChainParameters,
+        database: &Database,
+        l1: L1Source,
+        evidence: L1Evidence,
+        trie_threads: usize,
+    ) -> Result<Self, SegmentError> {
+        let stored = PgStateReader::start(database.clone()).map_err(SegmentError::Thread)?;
+        let kzg = Kzg::start_lazily().map_err(SegmentError::Kzg)?;
+        let parts = Parts {
+            points: Points::new(rollup.clone(), database),
+            index: Index::new(database.clone()),
+            chain: ChainReader::new(database.clone()),
+            database: database.clone(),
+            rollup,
+            parameters,
+            stored,
+            l1,
+            evidence,
+            kzg,
+            trie_threads,
+            tries: Semaphore::new(TRIES_MAX),
+        };
+        Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// Runs a segment natively, and records what the run reads.
+    ///
+    /// # Errors
+    /// When something of it is not to be had.
+    pub async fn segment(&self, request: SegmentRequest) -> Result<Segment, SegmentError> {
+        let parameters = self.parts.parameters.encode();
+        let hash = self.parts.parameters.hash();
+        let locals = locals(request.previous, &request.pins, hash, request.place);
+        let mut known = Known::new(locals, Arc::default());
+        known.add(parameters);
+        for claim in &request.claims {
+            match claim {
+                Claim::Block(claim) => known.add(claim.encode().to_vec()),
+                Claim::Slice(claim) => known.add(claim.encode().to_vec()),
+            }
+        }
+        let mut gathering = Gathering::new(&self.parts, request);
+        loop {
+            let kzg = self.parts.kzg.clone();
+            let running = tokio::task::spawn_blocking(move || attempt(known, kzg));
+            match running.await.map_err(|_| SegmentError::CutOff)? {
+                Attempt::Ended(segment) => return Ok(*segment),
+                Attempt::Lacks(key, lacking) => {
+                    known = *lacking;
+                    gathering.find(&key, &mut known).await?;
+                    if !known.has(&key) {
+                        return Err(SegmentError::Unknown(key));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a native run came to.
+enum Attempt {
+    Ended(Box<Segment>),
+    /// It lacks this.
+    Lacks(PreimageKey, Box<Known>),
+}
+
+fn attempt(known: Known, kzg: Kzg) -> Attempt {
+    let asked = Asked::new(&known);
+    let ended = run(&asked);
+    let asked = asked.asked.into_inner();
+    match ended {
+        Ok(outcome) => Attempt::Ended(Box::new(Segment::new(outcome, &asked, &known, kzg))),
+        Err(Missing(key)) => Attempt::Lacks(key, known.into()),
+    }
+}

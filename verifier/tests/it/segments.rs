@@ -1,0 +1,278 @@
+//! The runs of segments that a verifier makes from its own database and L1, in random histories: natively, and for some of
+//! them in the machine, with nothing but what was recorded.
+
+use std::{sync::Arc, time::Duration};
+
+use ::l1::{L1Evidence, L1Source, PostedEntry, RecordedEvidence, RecordedL1, SentMessage};
+use alloy_primitives::{B256, Bytes};
+use db::testing::TestDatabase;
+use proptest::{collection::vec, prelude::*};
+use protocol::{Carrier, InboxEntry, L1Message, blob::BLOB_BYTES};
+use service::Health;
+use tokio_util::sync::CancellationToken;
+use transition::{Claim, INVALID, Outcome, Preimages};
+use verifier::{
+    Deps, Pins, ProposalSource, RecordedProposals, Segment, SegmentRequest, Segments,
+    VerifierConfig,
+};
+
+use crate::{
+    host::{Host, Known},
+    l1::L1,
+    l2::parameters,
+    tx::Act,
+    world::{Derived, Post, Round, World, publish, round},
+};
+
+/// Nothing here takes long; what does is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a proposal would pin that is the last in this L1 block.
+fn pins(l1: &L1, l1_number: u64) -> Pins {
+    let now = l1.accumulators_after(std::cmp::min(l1_number, l1.number()));
+    Pins {
+        batch_accumulator: now.batches,
+        message_accumulator: now.messages,
+        l1_number,
+        l1_parent_hash: l1.get(l1_number - 1).unwrap().origin.hash,
+    }
+}
+
+/// All of L1, as a node would give it.
+fn evidence(world: &World) -> RecordedEvidence {
+    let (l1, known) = (&world.l1, &world.known.keccak);
+    let mut evidence = RecordedEvidence::default();
+    for block in &l1.blocks {
+        let (number, hash) = (block.origin.number, block.origin.hash);
+        evidence.canonical.insert(number, hash);
+        evidence.headers.insert(hash, known[&hash].clone());
+    }
+    let now = l1.accumulators_after(l1.number());
+    let mut accumulator = now.batches;
+    while accumulator != B256::ZERO {
+        let link = &known[&accumulator];
+        let posted = posted(link, known, &mut evidence);
+        for hash in &posted.blob_hashes {
+            evidence.blobs.insert(*hash, blob(&world.known, hash));
+        }
+        evidence.entries.insert(0, posted);
+        accumulator = B256::from_slice(&link[..32]);
+    }
+    accumulator = now.messages;
+    while accumulator != B256::ZERO {
+        let link = &known[&accumulator];
+        let message = L1Message::decode(&known[&B256::from_slice(&link[48..])]).unwrap();
+        let (l1_number, l1_timestamp) = (number(link, 32), number(link, 40));
+        evidence.messages.insert(0, SentMessage { l1_number, l1_timestamp, message });
+        accumulator = B256::from_slice(&link[..32]);
+    }
+    evidence
+}
+
+fn number(link: &[u8], at: usize) -> u64 {
+    u64::from_be_bytes(link[at..at + 8].try_into().unwrap())
+}
+
+fn posted(
+    link: &[u8],
+    known: &std::collections::BTreeMap<B256, Bytes>,
+    evidence: &mut RecordedEvidence,
+) -> PostedEntry {
+    let entry = InboxEntry {
+        carrier: if link[32] == 0 { Carrier::Calldata } else { Carrier::Blobs },
+        data_hash: B256::from_slice(&link[33..65]),
+        first_block: number(link, 65),
+        last_block: number(link, 73),
+        l1_number: number(link, 81),
+        l1_timestamp: number(link, 89),
+        l1_parent_hash: B256::from_slice(&link[97..]),
+    };
+    let data = &known[&entry.data_hash];
+    if entry.carrier == Carrier::Blobs {
+        let blob_hashes = data.chunks(32).map(B256::from_slice).collect();
+        return PostedEntry { entry, blob_hashes };
+    }
+    evidence.payloads.insert(entry.data_hash, data.clone());
+    PostedEntry { entry, blob_hashes: Vec::new() }
+}
+
+fn blob(known: &Known, hash: &B256) -> Bytes {
+    let nothing = crate::host::Pins {
+        previous: B256::ZERO,
+        batches: B256::ZERO,
+        messages: B256::ZERO,
+        l1_number: 0,
+        l1_parent_hash: B256::ZERO,
+        parameters: B256::ZERO,
+        place: 0,
+    };
+    let host = Host::new(known, nothing);
+    let elements = 0..u32::try_from(BLOB_BYTES / 32).unwrap();
+    elements.flat_map(|index| host.blob_element(hash, index).unwrap().0).collect::<Vec<_>>().into()
+}
+
+/// Lets a verifier derive all of it into a database.
+async fn derived(world: &World, gas: u64) -> TestDatabase {
+    let test = TestDatabase::create().await;
+    let l1 = RecordedL1::new(world.l1.blocks.clone());
+    let deps = Deps {
+        rollup: world.config.clone(),
+        database: test.database.clone(),
+        l1: L1Source::Recorded(l1.clone()),
+        proposals: ProposalSource::Recorded(RecordedProposals::new(l1.clone())),
+        lists: None,
+        l1_tip: l1.tip(),
+        health: Health::new(),
+        config: VerifierConfig { segment_gas: gas, ..VerifierConfig::default() },
+    };
+    let shutdown = CancellationToken::new();
+    let mut handle = verifier::run(deps, shutdown.clone()).await.unwrap();
+    let last = world.l1.number();
+    let mut status = handle.status();
+    let done = status.wait_for(|status| status.l1_processed.number == last);
+    tokio::time::timeout(PATIENCE, done).await.expect("it gets there").unwrap();
+    shutdown.cancel();
+    handle.wait().await.unwrap();
+    test
+}
+
+/// A world with a verifier's database of it.
+struct Scene {
+    world: World,
+    leaves: Vec<Vec<B256>>,
+    segments: Segments,
+    _test: TestDatabase,
+}
+
+impl Scene {
+    async fn new(mut world: World, gas: u64) -> Self {
+        let leaves = publish(&mut world, gas);
+        let test = derived(&world, gas).await;
+        let evidence = L1Evidence::Recorded(Arc::new(evidence(&world)));
+        let l1 = L1Source::Recorded(RecordedL1::new(world.l1.blocks.clone()));
+        let rules = parameters(&world.config, gas);
+        let database = &test.database;
+        let segments = Segments::new(world.config.clone(), rules, database, l1, evidence, 1);
+        Self { world, leaves, segments: segments.unwrap(), _test: test }
+    }
+
+    /// The claims that a run after this leaf may read.
+    fn claims(&self, previous: B256) -> Vec<Claim> {
+        let claim = |hash: &B256| Claim::decode(self.world.known.keccak.get(hash)?);
+        let first = claim(&previous);
+        let parent = match &first {
+            Some(Claim::Slice(slice)) => claim(&slice.parent),
+            _ => None,
+        };
+        first.into_iter().chain(parent).collect()
+    }
+
+    async fn segment(&self, previous: B256, place: u64, l1_number: u64) -> Segment {
+        let claims = self.claims(previous);
+        let pins = pins(&self.world.l1, l1_number);
+        // As if there had been a proposal in every third block of L1.
+        let first = self.world.l1.blocks[1..].iter().step_by(3);
+        let earlier = first.map(|block| block.origin.number).filter(|number| *number < l1_number);
+        let earlier = earlier.map(|number| crate::segments::pins(&self.world.l1, number));
+        let earlier = earlier.collect();
+        let request = SegmentRequest { previous, claims, place, pins, earlier };
+        self.segments.segment(request).await.unwrap()
+    }
+
+    /// Every place of every block, in the earliest view that it can be derived in and in the last.
+    async fn check(&self) -> Vec<Segment> {
+        let mut made = Vec::new();
+        let last = self.world.l1.number() + 1;
+        for (pair, derived) in self.leaves.windows(2).zip(&self.world.derived[1..]) {
+            let mut previous = *pair[0].last().unwrap();
+            for (place, leaf) in (0..).zip(&pair[1]) {
+                for l1_number in [derived.cursor.l1_number, last] {
+                    let segment = self.segment(previous, place, l1_number).await;
+                    assert_eq!(segment.leaf(), *leaf, "{:?}", segment.outcome());
+                    made.push(segment);
+                }
+                previous = *leaf;
+            }
+        }
+        made
+    }
+
+    /// What only fills the tree up, what cannot be derived, and what follows from that.
+    async fn check_ends(&self) -> Vec<Segment> {
+        let last = *self.leaves.last().unwrap().last().unwrap();
+        let l1_number = self.world.l1.number() + 1;
+        let mut made = Vec::new();
+        for (previous, place, expected) in [
+            (last, 32, last),
+            (last, 1, last),
+            (last, 0, INVALID),
+            (INVALID, 0, INVALID),
+            (INVALID, 32, INVALID),
+        ] {
+            let segment = self.segment(previous, place, l1_number).await;
+            assert_eq!(segment.leaf(), expected, "{:?}", segment.outcome());
+            made.push(segment);
+        }
+        made
+    }
+}
+
+/// The machine comes to the same, or says that it lacks something.
+async fn run_machine(segment: &Segment) {
+    let run = segment.strides().await.unwrap();
+    let ended_well = run.last[48..50] == [1, 0];
+    assert_eq!(ended_well, !matches!(segment.outcome(), Outcome::Invalid(_)));
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(work)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_verifier_runs_every_segment(
+        rounds in vec(round(), 1..10),
+        gas in 50_000_u64..400_000,
+        seldom in 5_usize..9,
+    ) {
+        block_on(async {
+            let scene = Scene::new(World::play(&rounds), gas).await;
+            let made = scene.check().await;
+            for segment in made.iter().step_by(seldom).take(3) {
+                run_machine(segment).await;
+            }
+            for segment in scene.check_ends().await {
+                run_machine(&segment).await;
+            }
+        });
+    }
+}
+
+/// What a history has in it that must not be left to luck.
+#[test]
+fn all_kinds_of_blocks_are_run() {
+    let act = |to| (0, Act::Transfer(to, 1));
+    let round = |l2, posts| Round { l2, gap: 12, messages: Vec::new(), posts };
+    let rounds = vec![
+        round(vec![(0..9).map(act).collect(), vec![act(1)]], vec![(Post::Honest(9), true)]),
+        round(vec![(0..9).map(act).collect()], vec![(Post::Honest(9), false)]),
+        round(vec![(0..6).map(act).collect()], vec![(Post::Parts(2, true), false)]),
+    ];
+    // Then nothing is posted until blocks are forced.
+    let idle = (0..12).map(|_| round(Vec::new(), Vec::new()));
+    let world = World::play(&rounds.into_iter().chain(idle).collect::<Vec<_>>());
+    let causes: Vec<_> = world.derived.iter().filter_map(|Derived { cause, .. }| *cause).collect();
+    assert!(causes.contains(&derivation::Cause::WindowPassed), "{causes:?}");
+    assert!(!world.l1.in_blobs.is_empty() && !world.l1.last_parts.is_empty());
+    block_on(async {
+        let scene = Scene::new(world, 60_000).await;
+        let made = scene.check().await;
+        assert!(scene.leaves.iter().any(|places| places.len() > 2), "no block had slices");
+        for segment in made.iter().step_by(7) {
+            run_machine(segment).await;
+        }
+    });
+}
