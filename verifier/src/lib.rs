@@ -8,7 +8,8 @@
 //!
 //! It reads L1 and its own database, never links sequencer code and believes nobody but L1. Access lists, where somebody
 //! gives them, make it quicker: a block is executed by a list that proves right on the way, or serially.
-//! What it derived it can claim: [`claims`] gives the tree over an interval that a proposal must have.
+//! What it derived it can claim: [`claims`] gives the tree over an interval that a proposal must have, and [`Segments`] the
+//! run of any segment of it, for the machine of a dispute.
 //! Not here: the rules (`derivation`, `executor`), and disputing a wrong proposal on L1.
 //!
 //! Invariant: a verdict is given only about blocks that this process or an earlier one derived and executed itself.

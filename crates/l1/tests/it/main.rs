@@ -4,6 +4,7 @@
 mod anvil;
 mod beacon;
 mod endpoints;
+mod evidence;
 mod harness;
 mod memory_store;
 mod outages;
