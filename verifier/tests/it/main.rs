@@ -11,6 +11,7 @@ mod l1;
 #[path = "../../../crates/transition/tests/it/l2.rs"]
 mod l2;
 mod segments;
+mod steps;
 #[path = "../../../crates/transition/tests/it/tx.rs"]
 mod tx;
 #[path = "../../../crates/transition/tests/it/world.rs"]

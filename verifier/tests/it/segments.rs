@@ -137,15 +137,15 @@ async fn derived(world: &World, gas: u64) -> TestDatabase {
 }
 
 /// A world with a verifier's database of it.
-struct Scene {
+pub(crate) struct Scene {
     world: World,
-    leaves: Vec<Vec<B256>>,
+    pub(crate) leaves: Vec<Vec<B256>>,
     segments: Segments,
     _test: TestDatabase,
 }
 
 impl Scene {
-    async fn new(mut world: World, gas: u64) -> Self {
+    pub(crate) async fn new(mut world: World, gas: u64) -> Self {
         let leaves = publish(&mut world, gas);
         let test = derived(&world, gas).await;
         let evidence = L1Evidence::Recorded(Arc::new(evidence(&world)));
@@ -167,7 +167,7 @@ impl Scene {
         first.into_iter().chain(parent).collect()
     }
 
-    async fn segment(&self, previous: B256, place: u64, l1_number: u64) -> Segment {
+    pub(crate) async fn segment(&self, previous: B256, place: u64, l1_number: u64) -> Segment {
         let claims = self.claims(previous);
         let pins = pins(&self.world.l1, l1_number);
         // As if there had been a proposal in every third block of L1.
@@ -224,7 +224,7 @@ async fn run_machine(segment: &Segment) {
     assert_eq!(ended_well, !matches!(segment.outcome(), Outcome::Invalid(_)));
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(work)
 }

@@ -133,7 +133,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn play(rounds: &[Round]) -> Self {
-        let mut known = Known::default();
+        Self::play_with(Known::default(), rounds)
+    }
+
+    /// The same, known to who knows something already.
+    pub(crate) fn play_with(mut known: Known, rounds: &[Round]) -> Self {
         let mut made = None;
         let l1 = L1::new(&mut known, |origin| made.insert(config(origin)).clone());
         let config = Arc::new(made.unwrap());
