@@ -8,6 +8,7 @@
 //! Invariant: leaf `32 · b + s` of a tree is what the transition gives there: the claim after slice `s` of block `b` of
 //! the interval, or, if the block is over by then, the claim after the block; behind the last block its claim.
 
+mod pinned;
 mod slices;
 mod stored;
 
@@ -17,6 +18,7 @@ use fault_proof::commitment::Commitment;
 use protocol::{Header, L2BlockRef};
 use transition::{BlockClaim, Claim, PLACES_PER_BLOCK, SliceClaim};
 
+pub use pinned::PinnedInterval;
 pub use slices::{Cut, Sliced, execute_in_slices};
 pub use stored::ClaimReader;
 pub(crate) use stored::claims_of;

@@ -27,7 +27,7 @@ use db::{ChainReader, Database, Index, PgStateReader};
 use l1::{Kzg, L1Evidence, L1Source, Proposal};
 use protocol::RollupConfig;
 use tokio::sync::Semaphore;
-use transition::{ChainParameters, Claim, Missing, PLACES_PER_BLOCK, PreimageKey, run};
+use transition::{ChainParameters, Claim, INVALID, Missing, PreimageKey, run};
 
 pub use self::{
     error::SegmentError,
@@ -37,7 +37,10 @@ use self::{
     gather::Gathering,
     known::{Asked, Known, locals},
 };
-use crate::{claims::Interval, restart::Points};
+use crate::{
+    claims::{ClaimReader, PinnedInterval},
+    restart::Points,
+};
 
 /// Tries that are built at a time for segments. Each may take as much memory as the verifier's own.
 const TRIES_MAX: usize = 1;
@@ -80,26 +83,6 @@ pub struct SegmentRequest {
     /// What earlier proposals have pinned, in any order. They save reading all of L1's logs.
     pub earlier: Vec<Pins>,
 }
-
-impl SegmentRequest {
-    /// The run for a leaf of an interval's tree, as a dispute about a proposal of that interval has it.
-    pub fn of(interval: &Interval, leaf: usize, pins: Pins, earlier: Vec<Pins>) -> Self {
-        let previous = interval.claim_before(leaf);
-        let block = leaf / BLOCK_PLACES;
-        let before = block.checked_sub(1).and_then(|before| interval.blocks.get(before));
-        let before = before.map_or(interval.parent, |before| before.claim);
-        let hash = previous.hash();
-        let claims = match &previous {
-            Claim::Block(_) => vec![previous],
-            Claim::Slice(_) => vec![previous, Claim::Block(before)],
-        };
-        Self { previous: hash, claims, place: interval.place(leaf), pins, earlier }
-    }
-}
-
-/// Places of a block in the tree of an interval.
-const BLOCK_PLACES: usize = 32;
-const _: () = assert!(BLOCK_PLACES as u64 == PLACES_PER_BLOCK, "one number");
 
 /// Makes segments. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -157,37 +140,88 @@ impl Segments {
         Ok(Self { parts: Arc::new(parts) })
     }
 
+    /// The interval of a proposal for block `last`, as far as it follows from what the proposal has pinned; behind that
+    /// nothing can be claimed. `None` while the pinned L1 block is not derived from, or where the block before the interval
+    /// is not derived.
+    ///
+    /// # Errors
+    /// When something of it is not to be had.
+    pub async fn pinned(
+        &self,
+        claims: &ClaimReader,
+        last: u64,
+        pins: Pins,
+        earlier: Vec<Pins>,
+    ) -> Result<Option<PinnedInterval>, SegmentError> {
+        let processed = claims.l1_processed().await?;
+        if processed.is_none_or(|processed| processed < pins.l1_number) {
+            return Ok(None);
+        }
+        let Some((parent, blocks)) = claims.derived_part(last).await? else { return Ok(None) };
+        let length = usize::try_from(claims.interval_blocks()).unwrap_or(usize::MAX);
+        let below = blocks.partition_point(|block| block.claim.cursor.l1_number < pins.l1_number);
+        let within = blocks.partition_point(|block| block.claim.cursor.l1_number <= pins.l1_number);
+        let whole = PinnedInterval::new(parent, blocks, length, pins, earlier);
+        let mut whole = whole.ok_or(SegmentError::LongInterval { length })?;
+        // Of the pinned L1 block only what was posted before the proposal counts, and whether a block needs more than that a
+        // run says. Where one does, so do those behind it.
+        let (mut follow, mut may_follow) = (below, within);
+        while follow < may_follow {
+            let middle = follow.midpoint(may_follow);
+            match self.follows(whole.request_of_block(middle)).await? {
+                true => follow = middle + 1,
+                false => may_follow = middle,
+            }
+        }
+        whole = whole.cut(follow).ok_or(SegmentError::LongInterval { length })?;
+        Ok(Some(whole))
+    }
+
+    /// Whether a block follows in the view that is pinned: then its run comes to the point where it reads the state.
+    async fn follows(&self, request: SegmentRequest) -> Result<bool, SegmentError> {
+        let (mut known, mut gathering) = self.begin(request);
+        loop {
+            match self.attempt(known).await? {
+                Attempt::Ended(segment) => return Ok(segment.leaf() != INVALID),
+                Attempt::Lacks(key, _) if gathering.is_state(&key) => return Ok(true),
+                Attempt::Lacks(key, lacking) => known = gathering.filled(key, lacking).await?,
+            }
+        }
+    }
+
     /// Runs a segment natively, and records what the run reads.
     ///
     /// # Errors
     /// When something of it is not to be had.
     pub async fn segment(&self, request: SegmentRequest) -> Result<Segment, SegmentError> {
-        let parameters = self.parts.parameters.encode();
-        let hash = self.parts.parameters.hash();
-        let locals = locals(request.previous, &request.pins, hash, request.place);
+        let (mut known, mut gathering) = self.begin(request);
+        loop {
+            match self.attempt(known).await? {
+                Attempt::Ended(segment) => return Ok(*segment),
+                Attempt::Lacks(key, lacking) => known = gathering.filled(key, lacking).await?,
+            }
+        }
+    }
+
+    /// What is known before anything was looked up.
+    fn begin(&self, request: SegmentRequest) -> (Known, Gathering<'_>) {
+        let parameters = &self.parts.parameters;
+        let locals = locals(request.previous, &request.pins, parameters.hash(), request.place);
         let mut known = Known::new(locals, Arc::default());
-        known.add(parameters);
+        known.add(parameters.encode());
         for claim in &request.claims {
             match claim {
                 Claim::Block(claim) => known.add(claim.encode().to_vec()),
                 Claim::Slice(claim) => known.add(claim.encode().to_vec()),
             }
         }
-        let mut gathering = Gathering::new(&self.parts, request);
-        loop {
-            let kzg = self.parts.kzg.clone();
-            let running = tokio::task::spawn_blocking(move || attempt(known, kzg));
-            match running.await.map_err(|_| SegmentError::CutOff)? {
-                Attempt::Ended(segment) => return Ok(*segment),
-                Attempt::Lacks(key, lacking) => {
-                    known = *lacking;
-                    gathering.find(&key, &mut known).await?;
-                    if !known.has(&key) {
-                        return Err(SegmentError::Unknown(key));
-                    }
-                }
-            }
-        }
+        (known, Gathering::new(&self.parts, request))
+    }
+
+    async fn attempt(&self, known: Known) -> Result<Attempt, SegmentError> {
+        let kzg = self.parts.kzg.clone();
+        let running = tokio::task::spawn_blocking(move || attempt(known, kzg));
+        running.await.map_err(|_| SegmentError::CutOff)
     }
 }
 

@@ -9,7 +9,7 @@ use derivation::L1Block;
 
 pub use recorded::RecordedL1;
 
-use crate::{error::L1Error, reader::L1Reader};
+use crate::{error::L1Error, evidence::L1Evidence, reader::L1Reader};
 
 /// Gives L1 blocks by number.
 #[derive(Clone, Debug)]
@@ -29,6 +29,14 @@ impl L1Source {
         match self {
             Self::Node(reader) => present(reader.block(number).await),
             Self::Recorded(recorded) => Ok(recorded.block(number)),
+        }
+    }
+
+    /// What disputes show of the same L1; a recording of blocks has none of it.
+    pub fn evidence(&self) -> Option<L1Evidence> {
+        match self {
+            Self::Node(reader) => Some(L1Evidence::Node(reader.clone())),
+            Self::Recorded(_) => None,
         }
     }
 

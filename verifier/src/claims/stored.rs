@@ -47,21 +47,50 @@ impl ClaimReader {
         let interval = self.rollup.proposal_interval;
         let Some(before) = last.checked_sub(interval) else { return Ok(None) };
         let claims = self.claims(before, last).await?;
-        let Some((first, blocks)) = claims.as_ref().and_then(|claims| claims.split_first()) else {
+        let Some((parent, blocks)) = claims.filter(|(_, blocks)| blocks.len() as u64 == interval)
+        else {
             return Ok(None);
         };
-        let (parent, blocks) = (first.claim, blocks.to_vec());
         // Some ten thousand hashes are work for a processor.
         let tree = tokio::task::spawn_blocking(move || Interval::new(parent, blocks)).await;
         tree.map_err(|_| VerifierError::Lost { what: "hashing of claims" })
     }
 
-    /// The claims about blocks `first..=last`; `None` while not all of them are derived.
+    /// What of the interval that a proposal for block `last` is about is derived by now: the claim before it, and those of its
+    /// first blocks. `None` if not even that claim is.
+    ///
+    /// # Errors
+    /// As [`Self::interval`].
+    pub async fn derived_part(
+        &self,
+        last: u64,
+    ) -> Result<Option<(BlockClaim, Vec<BlockClaims>)>, VerifierError> {
+        match last.checked_sub(self.rollup.proposal_interval) {
+            Some(before) => self.claims(before, last).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The newest L1 block that everything was derived from; `None` before the first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn l1_processed(&self) -> Result<Option<u64>, VerifierError> {
+        let newest = self.tables.l1_blocks(u64::MAX, 1).await.map_err(VerifierError::Tables)?;
+        Ok(newest.first().map(|block| block.number))
+    }
+
+    /// Blocks of an interval.
+    pub fn interval_blocks(&self) -> u64 {
+        self.rollup.proposal_interval
+    }
+
+    /// The claim after block `first` and those about the blocks behind it up to `last`, as far as they are derived.
     async fn claims(
         &self,
         first: u64,
         last: u64,
-    ) -> Result<Option<Vec<BlockClaims>>, VerifierError> {
+    ) -> Result<Option<(BlockClaim, Vec<BlockClaims>)>, VerifierError> {
         let count = last - first + 1;
         let rows = self.tables.derived_blocks(std::cmp::max(first, 1), last);
         let rows = rows.await.map_err(VerifierError::Tables)?;
@@ -79,7 +108,8 @@ impl ClaimReader {
             }
             claims.push(claims_of(row, &header.header)?);
         }
-        Ok((claims.len() as u64 == count).then_some(claims))
+        let mut claims = claims.into_iter();
+        Ok(claims.next().map(|first| (first.claim, claims.collect())))
     }
 }
 

@@ -51,7 +51,7 @@ impl Link for SentMessage {
 }
 
 /// Where a chain can be folded from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 struct Start {
     accumulator: B256,
     l1_number: u64,
@@ -149,3 +149,6 @@ impl Reach<'_> {
         Err(SegmentError::Chain { chain: "message", pinned })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,6 +65,12 @@ pub enum SegmentError {
         /// Which.
         place: u64,
     },
+    /// An interval has more blocks than its tree has places for.
+    #[error("there is no tree for {length} blocks")]
+    LongInterval {
+        /// How many.
+        length: usize,
+    },
     /// Nobody knows what the run asks for: what it was given is wrong, or this program is.
     #[error("nobody knows {0:?}, which the run asks for")]
     Unknown(PreimageKey),
@@ -125,6 +131,7 @@ impl SegmentError {
             Self::Execute(_)
             | Self::Resume(_)
             | Self::NoSlice { .. }
+            | Self::LongInterval { .. }
             | Self::Unknown(_)
             | Self::OtherBlob { .. }
             | Self::Kzg(_)

@@ -59,12 +59,24 @@ impl<'a> Gathering<'a> {
         Self { parts, base, state_root, entries: None, request }
     }
 
-    /// Looks up what is behind a key, and what will be asked for with it.
-    pub(super) async fn find(
+    /// Whether a key is of the first that is read of the state before the segment.
+    pub(super) fn is_state(&self, key: &PreimageKey) -> bool {
+        self.state_root.is_some_and(|root| *key == PreimageKey::Keccak(root))
+    }
+
+    /// What is known, with what is behind a key that it lacks.
+    pub(super) async fn filled(
         &mut self,
-        key: &PreimageKey,
-        known: &mut Known,
-    ) -> Result<(), SegmentError> {
+        key: PreimageKey,
+        lacking: Box<Known>,
+    ) -> Result<Known, SegmentError> {
+        let mut known = *lacking;
+        self.find(&key, &mut known).await?;
+        if known.has(&key) { Ok(known) } else { Err(SegmentError::Unknown(key)) }
+    }
+
+    /// Looks up what is behind a key, and what will be asked for with it.
+    async fn find(&mut self, key: &PreimageKey, known: &mut Known) -> Result<(), SegmentError> {
         match key {
             PreimageKey::Local(_) => Ok(()),
             PreimageKey::BlobElement { versioned_hash, .. } => {

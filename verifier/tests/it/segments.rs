@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 use ::l1::{L1Evidence, L1Source, PostedEntry, RecordedEvidence, RecordedL1, SentMessage};
 use alloy_primitives::{B256, Bytes};
 use db::testing::TestDatabase;
-use proptest::{collection::vec, prelude::*};
-use protocol::{Carrier, InboxEntry, L1Message, blob::BLOB_BYTES};
+use proptest::{collection::vec, prelude::*, sample::Index};
+use protocol::{Carrier, InboxEntry, L1Message, RollupConfig, blob::BLOB_BYTES};
 use service::Health;
 use tokio_util::sync::CancellationToken;
-use transition::{Claim, INVALID, Outcome, Preimages};
+use transition::{BlockClaim, Claim, INVALID, Outcome, Preimages};
 use verifier::{
     Deps, Pins, ProposalSource, RecordedProposals, Segment, SegmentRequest, Segments,
-    VerifierConfig,
+    VerifierConfig, claims::ClaimReader,
 };
 
 use crate::{
@@ -141,7 +141,7 @@ pub(crate) struct Scene {
     world: World,
     pub(crate) leaves: Vec<Vec<B256>>,
     segments: Segments,
-    _test: TestDatabase,
+    test: TestDatabase,
 }
 
 impl Scene {
@@ -153,7 +153,7 @@ impl Scene {
         let rules = parameters(&world.config, gas);
         let database = &test.database;
         let segments = Segments::new(world.config.clone(), rules, database, l1, evidence, 1);
-        Self { world, leaves, segments: segments.unwrap(), _test: test }
+        Self { world, leaves, segments: segments.unwrap(), test }
     }
 
     /// The claims that a run after this leaf may read.
@@ -217,6 +217,50 @@ impl Scene {
     }
 }
 
+/// Blocks between the proposals that are made up here.
+const INTERVAL: u64 = 4;
+
+impl Scene {
+    /// Views that were pinned between two postings of one L1 block, and before and after all of them.
+    fn views(&self) -> Vec<Pins> {
+        let l1 = &self.world.l1;
+        let mut views = Vec::new();
+        for block in &l1.blocks[1..] {
+            let whole = pins(l1, block.origin.number);
+            let indexes = block.batches.iter().map(|posted| l1.around[&posted.index]);
+            let between = indexes.map(|[before, _]| Pins { batch_accumulator: before, ..whole });
+            views.extend(between);
+            views.push(whole);
+        }
+        views
+    }
+
+    /// The tree over the interval in which this view ends has the leaves that runs give. Whether all of it follows.
+    async fn check_view(&self, pins: Pins) -> bool {
+        let rollup = RollupConfig { proposal_interval: INTERVAL, ..(*self.world.config).clone() };
+        let reader = ClaimReader::new(Arc::new(rollup), &self.test.database);
+        let cursors = self.world.derived[1..].iter().map(|derived| derived.cursor.l1_number);
+        let before = cursors.take_while(|number| *number < pins.l1_number).count() as u64;
+        let last = (before / INTERVAL + 1) * INTERVAL;
+        let made = self.segments.pinned(&reader, last, pins, Vec::new()).await.unwrap();
+        let interval = made.expect("the block before it and the L1 block are derived");
+        let end = usize::try_from(INTERVAL).unwrap() * 32;
+        let mut leaves: Vec<usize> = (0..end).filter(|leaf| leaf % 32 < 2).collect();
+        leaves.extend([end - 1, end, (1 << 15) - 1]);
+        for leaf in leaves {
+            let segment = self.segments.segment(interval.request(leaf)).await.unwrap();
+            let outcome = segment.outcome();
+            assert_eq!(interval.tree().leaf(leaf), Some(segment.leaf()), "{leaf}: {outcome:?}");
+        }
+        let last = interval.last().map_or(INVALID, BlockClaim::hash);
+        assert_eq!(interval.tree().leaf((1 << 15) - 1), Some(last));
+        // Before the pinned L1 block was derived from, nobody can tell.
+        let later = Pins { l1_number: self.world.l1.number() + 1, ..pins };
+        assert_eq!(self.segments.pinned(&reader, 4, later, Vec::new()).await.unwrap(), None);
+        interval.last().is_some()
+    }
+}
+
 /// The machine comes to the same, or says that it lacks something.
 async fn run_machine(segment: &Segment) {
     let run = segment.strides().await.unwrap();
@@ -237,6 +281,7 @@ proptest! {
         rounds in vec(round(), 1..10),
         gas in 50_000_u64..400_000,
         seldom in 5_usize..9,
+        places in any::<[Index; 2]>(),
     ) {
         block_on(async {
             let scene = Scene::new(World::play(&rounds), gas).await;
@@ -246,6 +291,10 @@ proptest! {
             }
             for segment in scene.check_ends().await {
                 run_machine(&segment).await;
+            }
+            let views = scene.views();
+            for at in places {
+                scene.check_view(*at.get(&views)).await;
             }
         });
     }
@@ -274,5 +323,10 @@ fn all_kinds_of_blocks_are_run() {
         for segment in made.iter().step_by(7) {
             run_machine(segment).await;
         }
+        let mut ends = std::collections::BTreeSet::new();
+        for view in scene.views() {
+            ends.insert(scene.check_view(view).await);
+        }
+        assert_eq!(ends.len(), 2, "some intervals follow to their ends, and some do not");
     });
 }

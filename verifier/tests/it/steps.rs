@@ -16,7 +16,7 @@ use alloy::{
 use bindings::Step;
 use fault_proof::{
     commitment::STRIDE_STEPS,
-    vm::{Host, Machine, NotRecorded, Openings, Progress, Runner},
+    vm::{Machine, NotRecorded, Openings, Progress, Runner},
 };
 use transition::Outcome;
 use verifier::{Segment, first_machine};
@@ -71,7 +71,7 @@ impl Contract {
         &self,
         segment: &Segment,
         machine: &mut Machine,
-        host: &mut (impl Openings<Error = NotRecorded> + Host<Error = NotRecorded>),
+        host: &mut impl Openings<Error = NotRecorded>,
     ) {
         let (state, step) = (machine.hash(), machine.step);
         let proof = match machine.proof(host) {
