@@ -15,7 +15,7 @@ setup-test: ## install what `make test` needs and is missing
 PROFILE ?= release
 BRAID = target/$(subst dev,debug,$(PROFILE))/braid
 
-devnet: build ## L1, contracts, sequencer, batcher, proposer and verifier; ARGS="--ephemeral --json" and more
+devnet: build ## L1, contracts, sequencer, batcher and a verifier that proposes; ARGS="--ephemeral --json" and more
 	@exec $(BRAID) devnet $(ARGS)
 
 build: setup ## the `braid` binary; PROFILE=dev is quicker to build and slower to run

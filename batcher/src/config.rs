@@ -32,8 +32,6 @@ pub struct BatcherConfig {
     pub blobs_max: usize,
     /// How batches are compressed.
     pub compression: CompressionPolicy,
-    /// Whether output roots are proposed.
-    pub propose: bool,
 }
 
 impl Default for BatcherConfig {
@@ -49,7 +47,6 @@ impl Default for BatcherConfig {
             carrier: CarrierPolicy::Auto,
             blobs_max: protocol::BLOBS_PER_BATCH_MAX,
             compression: CompressionPolicy::Smallest,
-            propose: true,
         }
     }
 }

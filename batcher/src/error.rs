@@ -16,9 +16,6 @@ pub enum BatcherError {
     /// The journal could not be read.
     #[error("cannot read the journal")]
     ReadJournal(#[source] db::JournalError),
-    /// The index could not be read.
-    #[error("cannot read the index")]
-    ReadIndex(#[source] db::ReadError),
     /// The outbox could not be read or written.
     #[error("cannot use the outbox")]
     Outbox(#[source] db::OutboxError),
@@ -109,7 +106,6 @@ impl BatcherError {
             Self::ReadHeads(source) => of_database(source),
             Self::ReadDerived(source) => of_database(source),
             Self::ReadJournal(source) => of_database(source),
-            Self::ReadIndex(source) => of_database(source),
             Self::Outbox(source) => of_database(source),
             Self::Lease { source, .. } => of_database(source),
             Self::L1 { source, .. } => match source.severity() {

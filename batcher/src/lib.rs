@@ -1,8 +1,7 @@
-//! Puts the chain on L1: batches with the inputs of its blocks, and proposals with their output roots.
+//! Puts the chain on L1: batches with the inputs of its blocks. What follows from them is proposed by a verifier.
 //!
 //! ```text
-//! journal, heads ─▶ source ─▶ poster: batch → compress → carrier ─┐
-//! index, heads  ─────────────▶ proposer: output root + bond ──────┴▶ outbox ─▶ l1::tx ─▶ L1
+//! journal, heads ─▶ source ─▶ poster: batch → compress → carrier ─▶ outbox ─▶ l1::tx ─▶ L1
 //! ```
 //!
 //! Not here: ordering, execution, and the rules of batches (`protocol`, `derivation`). Invariant: whatever goes to L1
@@ -15,12 +14,11 @@ mod carrier;
 mod compress;
 mod config;
 mod error;
+mod keys;
 mod metrics;
 mod node;
-mod outbox;
 mod part;
 mod poster;
-mod proposer;
 mod source;
 
 pub use carrier::{Carrier, CarrierPolicy, L1Prices, blobs_cost, calldata_cost, choose};

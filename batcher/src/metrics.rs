@@ -26,12 +26,7 @@ pub(crate) fn posted_to(block: u64) {
     gauge!("braid_batcher_posted_block").set(to_f64(block));
 }
 
-/// The newest block that was proposed.
-pub(crate) fn proposed_to(block: u64) {
-    gauge!("braid_proposer_proposed_block").set(to_f64(block));
-}
-
-/// A batch or proposal had to be made again.
+/// A batch had to be made again.
 pub(crate) fn reposted() {
     counter!("braid_batcher_reposted_total").increment(1);
 }

@@ -1,9 +1,7 @@
-//! The whole service on one screen: two senders of L1 transactions, one for batches and one for proposals, and the
-//! loops that feed them.
+//! The whole service on one screen: the sender of L1 transactions, and the loop that feeds it.
 //!
 //! ```text
 //! lease ─▶ poster ─▶ sender (batcher's key) ─▶ L1
-//! lease ─▶ proposer ─▶ sender (proposer's key) ─▶ L1
 //! ```
 //! The end: dropping the work at once is safe, because the outbox holds what was meant to be sent.
 
@@ -18,10 +16,7 @@ use protocol::RollupConfig;
 use service::{Backoff, Component, Health, Severity, error_chain};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    BatcherConfig, BatcherError, metrics, outbox::Outbox, poster::Poster, proposer::Proposer,
-    source::Source,
-};
+use crate::{BatcherConfig, BatcherError, keys, metrics, poster::Poster, source::Source};
 
 /// How long leadership lasts without being renewed.
 const LEASE_DURATION: Duration = Duration::from_secs(10);
@@ -45,15 +40,13 @@ pub struct Deps {
     pub kzg: Kzg,
     /// Where health is shown.
     pub health: Health,
-    /// Posts batches; `None`: nothing is posted.
-    pub batcher: Option<LocalSigner>,
-    /// Proposes; `None`: nothing is proposed.
-    pub proposer: Option<LocalSigner>,
+    /// Posts batches.
+    pub batcher: LocalSigner,
     /// How L1 transactions are sent.
     pub tx: TxConfig,
 }
 
-/// Posts and proposes until `shutdown`, or at once where there is no key for either.
+/// Posts until `shutdown`.
 ///
 /// # Errors
 /// When something fails that waiting cannot cure.
@@ -62,32 +55,19 @@ pub async fn run(
     deps: Deps,
     shutdown: CancellationToken,
 ) -> Result<(), BatcherError> {
-    let posting = async {
-        let Some(signer) = &deps.batcher else { return Ok(()) };
-        lead(&config, &deps, Role::Batcher, &shutdown, |fence| {
-            post(&config, &deps, signer.clone(), fence)
-        })
-        .await
-    };
-    let proposing = async {
-        let Some(signer) = deps.proposer.as_ref().filter(|_| config.propose) else { return Ok(()) };
-        lead(&config, &deps, Role::Proposer, &shutdown, |fence| {
-            propose(&config, &deps, signer.clone(), fence)
-        })
-        .await
-    };
-    tokio::try_join!(posting, proposing).map(|((), ())| ())
+    lead(&config, &deps, Role::Batcher, &shutdown, |fence| post(&config, &deps, fence)).await
 }
 
-async fn post(
-    config: &BatcherConfig,
-    deps: &Deps,
-    signer: LocalSigner,
-    fence: Fence,
-) -> Result<(), BatcherError> {
+async fn post(config: &BatcherConfig, deps: &Deps, fence: Fence) -> Result<(), BatcherError> {
     let health = deps.health.component("batcher", None);
-    let outbox = Outbox::new(&deps.database, fence, signer.address());
-    let (sender, handle) = sender(deps, signer, outbox.clone());
+    let outbox = keys::open(&deps.database, fence, &deps.batcher);
+    let (sender, handle) = TxSender::new(
+        deps.client.clone(),
+        deps.batcher.clone(),
+        deps.kzg.clone(),
+        outbox.clone(),
+        deps.tx.clone(),
+    );
     let mut poster =
         Poster::new(config.clone(), &deps.rollup, source(deps), outbox, handle.clone());
     let rounds = async {
@@ -107,50 +87,12 @@ async fn post(
     }
 }
 
-async fn propose(
-    config: &BatcherConfig,
-    deps: &Deps,
-    signer: LocalSigner,
-    fence: Fence,
-) -> Result<(), BatcherError> {
-    let health = deps.health.component("proposer", None);
-    let outbox = Outbox::new(&deps.database, fence, signer.address());
-    let (sender, handle) = sender(deps, signer, outbox.clone());
-    let mut proposer = Proposer::new(
-        &deps.rollup,
-        deps.client.clone(),
-        deps.database.clone(),
-        source(deps),
-        outbox,
-        handle.clone(),
-    );
-    let rounds = async {
-        let mut pace = Pace::new(config.poll_interval, &health);
-        loop {
-            let done = proposer.round().await;
-            report("proposer", &handle);
-            pace.after(done).await?;
-        }
-    };
-    tokio::select! {
-        ended = rounds => ended,
-        ended = sender.run() => match ended {
-            Ok(never) => match never {},
-            Err(source) => Err(sender_ended("proposer", source)),
-        },
-    }
-}
-
 fn sender_ended(role: &'static str, source: TxError<OutboxError>) -> BatcherError {
     BatcherError::Sender { role, source: Box::new(source) }
 }
 
 fn source(deps: &Deps) -> Source {
     Source::new(&deps.database, deps.reader.clone())
-}
-
-fn sender(deps: &Deps, signer: LocalSigner, outbox: Outbox) -> (TxSender<Outbox>, TxHandle) {
-    TxSender::new(deps.client.clone(), signer, deps.kzg.clone(), outbox, deps.tx.clone())
 }
 
 fn report(role: &'static str, handle: &TxHandle) {

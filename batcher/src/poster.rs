@@ -20,13 +20,15 @@ use bindings::BatchInbox;
 use db::OutboxEntry;
 use derivation::BatchBuilder;
 use l1::tx::{TxHandle, TxId, TxRequest};
+use outbox::Outbox;
 use protocol::{Batch, BatchError, Heads, RollupConfig};
 
 use crate::{
     BatcherConfig, BatcherError, CompressError, CompressionPolicy,
     carrier::{Carrier, L1Prices, choose},
-    compress, metrics,
-    outbox::{Outbox, batch_key},
+    compress,
+    keys::{batch_key, postings},
+    metrics,
     source::{SealedInputs, Source},
 };
 use chain::{Chain, Parts, attempts};
@@ -96,7 +98,7 @@ impl Poster {
     /// One look at the chain and the outbox; posts what is due.
     pub(crate) async fn round(&mut self) -> Result<(), BatcherError> {
         let Some(heads) = self.source.heads().await? else { return Ok(()) };
-        let all = self.outbox.postings().await.map_err(BatcherError::Outbox)?;
+        let all = postings(&self.outbox).await.map_err(BatcherError::Outbox)?;
         self.rebuilt.look(&self.source.cuts().await?, &all);
         if self.take_back(&all).await? {
             return Ok(());

@@ -32,15 +32,15 @@ pub(crate) struct LogArgs {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a whole local network: L1, contracts, sequencer, batcher, proposer, verifier
+    /// Run a whole local network: L1, contracts, sequencer, batcher, verifier that proposes
     Devnet(DevnetArgs),
     /// Order and execute transactions
     Sequencer(ServiceArgs),
     /// Follow L1 alone and answer questions: a full node that believes no sequencer and takes no transactions
     Node(ServiceArgs),
-    /// Post batches and propose output roots on L1
+    /// Post batches on L1
     Batcher(ServiceArgs),
-    /// Derive the chain from L1, execute it again and judge every proposal
+    /// Derive the chain from L1, execute it again and judge every proposal; with a key, propose
     Verifier(ServiceArgs),
     /// Put the contracts of a new chain on L1 and write its configuration
     Deploy(DeployArgs),

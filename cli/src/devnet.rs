@@ -172,8 +172,7 @@ async fn start(
         database: databases.sequencer.clone(),
         kzg: ground.kzg.clone(),
         health: process.health.clone(),
-        batcher: Some(signer(&operators.batcher)?),
-        proposer: Some(signer(&operators.proposer)?),
+        batcher: signer(&operators.batcher)?,
         tx: TxConfig::for_anvil(),
         config: batcher_config(args)?,
     };
@@ -182,6 +181,9 @@ async fn start(
         rollup: rollup.clone(),
         database: databases.verifier.clone(),
         access_lists: Some(format!("http://{}", sequencer.address)),
+        kzg: ground.kzg.clone(),
+        proposer: Some(signer(&operators.proposer)?),
+        tx: TxConfig::for_anvil(),
         health: process.health.clone(),
         config: VerifierConfig::default(),
     };

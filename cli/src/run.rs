@@ -57,25 +57,18 @@ pub(crate) async fn sequencer(args: ServiceArgs, leads: Leads, logs: LogFilter) 
 
 pub(crate) async fn batcher(args: ServiceArgs) -> Result<()> {
     let settings: BatcherSettings = settings::read(&args)?;
-    let proposes = settings.batcher.propose && settings.proposer_key_file.is_some();
-    ensure!(
-        settings.batcher_key_file.is_some() || proposes,
-        "there is nothing to do: give a batcher_key_file to post, a proposer_key_file to propose, or both"
-    );
     let rollup = Arc::new(settings::rollup(&settings.rollup_config)?);
     let process = Process::start(settings.metrics_listen, Router::new()).await?;
     let start = async {
         let database = process.database(settings.database_url.reveal()).await?;
         let kzg = Kzg::start()?;
         let l1 = connect_l1(&settings.l1, &rollup, &kzg).await?;
-        let proposer = settings.proposer_key_file.as_deref().map(read_key).transpose()?;
         let parts = services::BatcherParts {
             rollup,
             database,
             kzg,
             health: process.health.clone(),
-            batcher: settings.batcher_key_file.as_deref().map(read_key).transpose()?,
-            proposer,
+            batcher: read_key(&settings.batcher_key_file)?,
             tx: settings.tx,
             config: settings.batcher,
         };
@@ -93,11 +86,15 @@ pub(crate) async fn verifier(args: ServiceArgs) -> Result<()> {
     let process = Process::start(settings.metrics_listen, pages.router()).await?;
     let start = async {
         let database = process.database(settings.database_url.reveal()).await?;
-        let l1 = connect_l1(&settings.l1, &rollup, &Kzg::start()?).await?;
+        let kzg = Kzg::start()?;
+        let l1 = connect_l1(&settings.l1, &rollup, &kzg).await?;
         let parts = services::VerifierParts {
             rollup,
             database,
             access_lists: settings.access_lists,
+            kzg,
+            proposer: settings.proposer_key_file.as_deref().map(read_key).transpose()?,
+            tx: settings.tx,
             health: process.health.clone(),
             config: settings.verifier,
         };

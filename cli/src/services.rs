@@ -18,7 +18,7 @@ use sequencer::{
 };
 use service::{Clock, Health, LogFilter, Shutdown};
 use tokio::sync::watch;
-use verifier::{AccessListSource, ProposalSource, Status, VerifierConfig};
+use verifier::{AccessListSource, ProposalSource, ProposerDeps, Status, VerifierConfig};
 
 /// The way to L1.
 #[derive(Debug)]
@@ -115,13 +115,12 @@ pub(crate) struct BatcherParts {
     pub(crate) database: Database,
     pub(crate) kzg: Kzg,
     pub(crate) health: Health,
-    pub(crate) batcher: Option<LocalSigner>,
-    pub(crate) proposer: Option<LocalSigner>,
+    pub(crate) batcher: LocalSigner,
     pub(crate) tx: TxConfig,
     pub(crate) config: BatcherConfig,
 }
 
-/// Starts batcher and proposer. When one of them ends, the process ends.
+/// Starts the batcher. When it ends, the process ends.
 pub(crate) fn start_batcher(parts: BatcherParts, l1: &L1Parts, shutdown: &Shutdown) {
     let deps = batcher::Deps {
         rollup: parts.rollup,
@@ -131,7 +130,6 @@ pub(crate) fn start_batcher(parts: BatcherParts, l1: &L1Parts, shutdown: &Shutdo
         kzg: parts.kzg,
         health: parts.health,
         batcher: parts.batcher,
-        proposer: parts.proposer,
         tx: parts.tx,
     };
     let token = shutdown.token().clone();
@@ -145,6 +143,10 @@ pub(crate) struct VerifierParts {
     pub(crate) database: Database,
     /// gRPC door of a sequencer that streams access lists.
     pub(crate) access_lists: Option<String>,
+    pub(crate) kzg: Kzg,
+    /// Proposes, if it is there.
+    pub(crate) proposer: Option<LocalSigner>,
+    pub(crate) tx: TxConfig,
     pub(crate) health: Health,
     pub(crate) config: VerifierConfig,
 }
@@ -182,7 +184,14 @@ pub(crate) async fn start_verifier(
     let (l1_tip, _watching) = verifier::watch_tip(l1.watcher, l1_health);
     let outputs = Outputs::new(l1.client.clone(), parts.rollup.contracts.output_oracle);
     let lists = parts.access_lists.as_deref().map(AccessListSource::sequencer).transpose();
+    let proposer = parts.proposer.map(|signer| ProposerDeps {
+        client: l1.client,
+        signer,
+        kzg: parts.kzg,
+        tx: parts.tx,
+    });
     let deps = verifier::Deps {
+        proposer,
         lists: lists.wrap_err("access_lists is not an address")?,
         rollup: parts.rollup,
         database: parts.database,

@@ -92,10 +92,8 @@ pub(crate) struct BatcherSettings {
     /// Prometheus and health.
     #[serde(default = "metrics_listen")]
     pub(crate) metrics_listen: SocketAddr,
-    /// File with the key that posts batches; absent: nothing is posted, and anybody may propose.
-    pub(crate) batcher_key_file: Option<PathBuf>,
-    /// File with the key that proposes; absent: nothing is proposed.
-    pub(crate) proposer_key_file: Option<PathBuf>,
+    /// File with the key that posts batches.
+    pub(crate) batcher_key_file: PathBuf,
     /// The way to L1.
     pub(crate) l1: L1Config,
     /// How L1 transactions are sent.
@@ -121,6 +119,11 @@ pub(crate) struct VerifierSettings {
     pub(crate) l1: L1Config,
     /// gRPC door of a sequencer whose access lists make execution quicker. Nothing it says is believed.
     pub(crate) access_lists: Option<String>,
+    /// File with the key that proposes, whoever's it is; absent: nothing is proposed.
+    pub(crate) proposer_key_file: Option<PathBuf>,
+    /// How L1 transactions are sent.
+    #[serde(default)]
+    pub(crate) tx: TxConfig,
     /// Everything else.
     #[serde(default)]
     pub(crate) verifier: VerifierConfig,
@@ -199,9 +202,10 @@ mod tests {
         let node: SequencerSettings = read(&example("node.toml")).unwrap();
         node.sequencer.validate().unwrap();
         let batcher: BatcherSettings = read(&example("batcher.toml")).unwrap();
-        assert!(batcher.batcher.propose);
+        assert!(batcher.batcher_key_file.ends_with("batcher.key"));
         let verifier: VerifierSettings = read(&example("verifier.toml")).unwrap();
         assert_eq!(verifier.l1.endpoints.len(), 2);
+        assert_eq!(verifier.proposer_key_file, None, "nobody proposes without having said so");
     }
 
     #[test]

@@ -161,7 +161,7 @@ async fn everybody_leaves_when_sequencer_and_batcher_are_gone_for_good() -> Resu
         refused.as_deref().is_some_and(|error| error.contains("it follows L1 alone")),
         "{refused:?}"
     );
-    let mut proposer = site.start_with("batcher", "proposer")?;
+    let mut proposer = site.start_with("verifier", "proposer")?;
 
     let paid = everybody_leaves(&site, &node).await?;
     assert_eq!(paid, deposited * U256::from(2));

@@ -104,7 +104,7 @@ impl Site {
         let postgres = Postgres::start(folder.path()).await?;
         let server =
             Database::connect(&postgres.url("postgres")?, &DatabaseOptions::default()).await?;
-        for database in ["sequencer", "verifier", "node"] {
+        for database in ["sequencer", "verifier", "node", "proposer"] {
             server.create_missing(database).await?;
         }
         server.close().await;
@@ -136,22 +136,19 @@ impl Site {
         );
         let listen = format!("listen = \"127.0.0.1:{l2}\"\n");
         site.configure("sequencer", metrics, "sequencer", &listen, &sequencer)?;
-        let keys = format!(
-            "batcher_key_file = {:?}\nproposer_key_file = {:?}\n",
-            site.path("batcher"),
-            site.path("proposer")
-        );
+        let key = format!("batcher_key_file = {:?}\n", site.path("batcher"));
         let batching = "[tx]\nl1_poll_interval = \"100ms\"\nconfirmations = 1\n\
                         [batcher]\nbatch_age_max = \"1s\"\ncarrier = \"calldata\"\n";
-        site.configure("batcher", batcher, "sequencer", &keys, batching)?;
-        let lists = format!("access_lists = {:?}\n", site.l2);
-        // For whoever has no part in the sequencer: a node, and a proposer beside it.
+        site.configure("batcher", batcher, "sequencer", &key, batching)?;
+        // For whoever has no part in the sequencer: a node, and a verifier beside it that proposes.
         let listen = format!("listen = \"127.0.0.1:{follower}\"\n");
         site.configure("node", following, "node", &listen, "")?;
         let key = format!("proposer_key_file = {:?}\n", site.path("anybody"));
         let sending = "[tx]\nl1_poll_interval = \"100ms\"\nconfirmations = 1\n";
-        site.configure("proposer", proposer, "node", &key, sending)?;
-        site.configure("verifier", verifier, "verifier", &lists, "")?;
+        site.configure("proposer", proposer, "proposer", &key, sending)?;
+        let (lists, key) = (&site.l2, site.path("proposer"));
+        let top = format!("access_lists = {lists:?}\nproposer_key_file = {key:?}\n");
+        site.configure("verifier", verifier, "verifier", &top, sending)?;
         Ok(site)
     }
 

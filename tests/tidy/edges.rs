@@ -18,7 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/executor", &["protocol", "state"]),
     ("crates/db", &["protocol", "state"]),
     ("crates/l1", &["protocol", "derivation", "service", "bindings"]),
-    ("batcher", &["protocol", "derivation", "db", "l1", "service", "proto", "bindings"]),
+    ("crates/outbox", &["db", "l1"]),
+    ("batcher", &["protocol", "derivation", "db", "l1", "outbox", "service", "proto", "bindings"]),
     (
         "sequencer",
         &[
@@ -44,6 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "fault-proof",
             "db",
             "l1",
+            "outbox",
             "service",
             "proto",
             "bindings",

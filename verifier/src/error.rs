@@ -1,6 +1,7 @@
 //! Why the verifier ended or could not start.
 
 use db::Classify;
+use l1::tx::SubmitError;
 
 use crate::chain::ReadState;
 
@@ -100,6 +101,15 @@ pub enum VerifierError {
     /// L1 could not be read, for good.
     #[error("cannot read L1")]
     L1(#[source] l1::L1Error),
+    /// The outbox could not be read.
+    #[error("cannot use the outbox")]
+    Outbox(#[source] db::OutboxError),
+    /// The outbox did not take a proposal.
+    #[error("cannot hand over to the L1 sender")]
+    Submit(#[source] SubmitError),
+    /// The sender of L1 transactions ended.
+    #[error("the L1 sender of the proposer ended")]
+    L1Sender(#[source] Box<l1::tx::TxError<db::OutboxError>>),
     /// L1 does not have the block that the chain begins after.
     #[error("L1 does not have block {number} with the hash from the configuration")]
     GenesisGone {
@@ -131,6 +141,9 @@ impl VerifierError {
             Self::Tables(source) => source.is_unavailable(),
             Self::ReadIndex(source) => source.is_unavailable(),
             Self::Scan(source) => source.is_unavailable(),
+            Self::Outbox(source) => source.is_unavailable(),
+            // A conflict passes with the record that is in the way.
+            Self::Submit(SubmitError::Away { .. } | SubmitError::Conflict { .. }) => true,
             Self::L1(source) => source.severity() == l1::Severity::Temporary,
             _ => false,
         }

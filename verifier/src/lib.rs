@@ -1,9 +1,10 @@
-//! The verifier: derives the L2 chain from L1 alone, executes every block, and judges each proposal.
+//! The verifier: derives the L2 chain from L1 alone, executes every block, and judges each proposal. With a key it proposes.
 //!
 //! ```text
 //!  L1 ─ tip ─▶ Follower ── derived block ─▶ Chain (execution, trie) ── record ─▶ Writer ─▶ Postgres
 //!                 │  ▲ prefetched L1 blocks, access lists                                  │
-//!                 └──┴─ Judge: proposals on L1 against the derived output roots ◀──────────┘
+//!                 └──┴─ Judge: proposals on L1 against the derived claims ◀────────────────┤
+//!                       Proposer, given a key: the next interval ─▶ outbox ─▶ L1 ◀─────────┘
 //! ```
 //!
 //! It reads L1 and its own database, never links sequencer code and believes nobody but L1. Access lists, where somebody
@@ -26,6 +27,7 @@ mod prefetch;
 mod program;
 mod progress;
 mod proposals;
+mod proposer;
 mod restart;
 mod segment;
 mod status;
@@ -38,6 +40,7 @@ pub use lists::{AccessListSource, RecordedLists};
 pub use node::{Deps, VerifierHandle, run};
 pub use program::{first_machine, initial_state, segment_image};
 pub use proposals::{ProposalSource, RecordedProposals};
+pub use proposer::ProposerDeps;
 pub use segment::{Pins, Segment, SegmentError, SegmentRequest, SegmentRun, Segments};
 pub use status::{Disagreement, Status, router};
 pub use tip::watch_tip;

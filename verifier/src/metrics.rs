@@ -31,6 +31,8 @@ pub(crate) fn describe() {
     describe_counter!("braid_verifier_absent_batches_total", "posted batches that count as absent");
     describe_counter!("braid_verifier_l1_reorgs_total", "L1 reorgs followed");
     describe_counter!("braid_verifier_l1_failures_total", "L1 reads that failed");
+    describe_gauge!("braid_proposer_proposed_block", "newest block that is proposed on L1");
+    describe_counter!("braid_proposer_proposed_again_total", "proposals that had to be made again");
 }
 
 pub(crate) fn executed(elapsed: Duration, gas: u64) {
@@ -88,4 +90,21 @@ pub(crate) fn reorg() {
 
 pub(crate) fn l1_failed() {
     counter!("braid_verifier_l1_failures_total").increment(1);
+}
+
+/// The newest block that is proposed.
+pub(crate) fn proposed_to(block: u64) {
+    gauge!("braid_proposer_proposed_block").set(block as f64);
+}
+
+/// A proposal failed, or is gone, and is made again.
+pub(crate) fn proposed_again() {
+    counter!("braid_proposer_proposed_again_total").increment(1);
+}
+
+/// What the account of `role` has on L1, in ether.
+pub(crate) fn l1_balance(role: &'static str, wei: alloy::primitives::U256) {
+    let milliether = wei / alloy::primitives::U256::from(1_000_000_000_000_000_u64);
+    let milliether = u64::try_from(milliether).unwrap_or(u64::MAX);
+    gauge!("braid_l1_balance_ether", "role" => role).set(milliether as f64 / 1_000.0);
 }

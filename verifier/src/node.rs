@@ -2,14 +2,18 @@
 //!
 //! ```text
 //!  L1 ─ tip ─▶ Follower (derives, executes, judges) ── write queue ─▶ Writer ─▶ Postgres
+//!                 └─ status ─▶ Proposer, given a key ─▶ outbox ─▶ sender ─▶ L1
 //! ```
-//! **The end**, in this order: the follower stops → what it executed is written → the lease is given back. Dropping the
+//! All of them write under the one lease: who leads the verifier proposes.
+//!
+//! **The end**, in this order: the follower stops, the proposer with it → what was executed is written → the lease is given back. Dropping the
 //! handle instead ends everything at once, as a crash would; the next start goes on from the last processed L1 block.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use db::{Database, Fence, Leases, Role};
-use l1::{L1Source, L1Tip};
+use l1::{L1Source, L1Tip, tx::TxSender};
+use outbox::Outbox;
 use protocol::RollupConfig;
 use service::Health;
 use tokio::{sync::watch, task::JoinHandle};
@@ -24,6 +28,7 @@ use crate::{
     prefetch::Prefetch,
     progress::Progress,
     proposals::{Judge, ProposalSource},
+    proposer::{Proposer, ProposerDeps},
     restart::{Points, load},
     writer::Writer,
 };
@@ -43,6 +48,8 @@ pub struct Deps {
     pub lists: Option<AccessListSource>,
     /// The newest of L1.
     pub l1_tip: watch::Receiver<L1Tip>,
+    /// Proposes; `None`: nothing is proposed.
+    pub proposer: Option<ProposerDeps>,
     /// Where health is shown.
     pub health: Health,
     /// The settings.
@@ -78,24 +85,18 @@ impl VerifierHandle {
 /// # Errors
 /// When it cannot start.
 pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHandle, VerifierError> {
-    let Deps { rollup, database, l1, proposals, lists, l1_tip, health, config } = deps;
+    let Deps { rollup, database, l1, proposals, lists, l1_tip, proposer, health, config } = deps;
     config.validate().map_err(VerifierError::Config)?;
     metrics::describe();
     database.migrate().await.map_err(VerifierError::Database)?;
     let leases = Leases::new(database.clone());
-    let fence = tokio::select! {
-        fence = leases.lead(Role::Verifier, &config.holder, config.lease_duration) => {
-            fence.map_err(VerifierError::Lease)?
-        }
-        () = shutdown.cancelled() => {
-            return Err(VerifierError::Lost { what: "wait for the lease" });
-        }
-    };
+    let fence = lead(&leases, &config, &shutdown).await?;
     let loaded = load(&rollup, &database, fence, &config).await?;
     let tables = db::VerifierStore::new(database.clone());
     let (genesis_output, alarm) = (loaded.genesis_output, config.proposal_alarm_l1_blocks);
     let claims = ClaimReader::new(rollup.clone(), &database);
-    let judge = Judge::restore(tables.clone(), fence, claims, genesis_output, alarm).await?;
+    let judge =
+        Judge::restore(tables.clone(), fence, claims.clone(), genesis_output, alarm).await?;
     let head = loaded.head.block;
     let writing = health.component("verifier-database", None);
     let (writer, queue) = Writer::new(&database, fence, head.number, &config, writing);
@@ -134,7 +135,12 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     let abort = CancellationToken::new();
     let aborted = abort.clone();
     let duration = config.lease_duration;
-    let supervised = supervise(follower, writer, leases, fence, duration, shutdown);
+    let proposing = proposer.map(|deps| {
+        let (watched, shown) = (subscribed.clone(), health.component("proposer", None));
+        Proposer::new(deps, &rollup, (&database, fence), claims, watched, shown)
+    });
+    let tasks = Tasks { follower, writer, proposing };
+    let supervised = supervise(tasks, leases, fence, duration, shutdown);
     let task = tokio::spawn(async move {
         tokio::select! {
             result = supervised => result,
@@ -144,18 +150,54 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     Ok(VerifierHandle { status: subscribed, task, _abort: abort.drop_guard() })
 }
 
-/// Runs the tasks until one fails or the end is asked for.
-async fn supervise(
+/// Waits until nobody else writes this database.
+async fn lead(
+    leases: &Leases,
+    config: &VerifierConfig,
+    shutdown: &CancellationToken,
+) -> Result<Fence, VerifierError> {
+    tokio::select! {
+        fence = leases.lead(Role::Verifier, &config.holder, config.lease_duration) => {
+            fence.map_err(VerifierError::Lease)
+        }
+        () = shutdown.cancelled() => Err(VerifierError::Lost { what: "wait for the lease" }),
+    }
+}
+
+/// What runs side by side.
+struct Tasks {
     follower: Follower,
     writer: Writer,
+    proposing: Option<(Proposer, TxSender<Outbox>)>,
+}
+
+/// Proposes, if somebody is to.
+async fn propose(
+    proposing: Option<(Proposer, TxSender<Outbox>)>,
+) -> Result<Infallible, VerifierError> {
+    let Some((proposer, sender)) = proposing else { return std::future::pending().await };
+    tokio::select! {
+        ended = proposer.run() => ended,
+        ended = sender.run() => match ended {
+            Ok(never) => match never {},
+            Err(source) => Err(VerifierError::L1Sender(Box::new(source))),
+        },
+    }
+}
+
+/// Runs the tasks until one fails or the end is asked for.
+async fn supervise(
+    tasks: Tasks,
     leases: Leases,
     fence: Fence,
     lease_duration: Duration,
     shutdown: CancellationToken,
 ) -> Result<(), VerifierError> {
     // Polled here, not spawned, so that dropping this future ends all of them in the middle of whatever they do.
+    let Tasks { follower, writer, proposing } = tasks;
     let mut writing = Box::pin(writer.run());
     let mut following = Box::pin(follower.run(shutdown));
+    let mut proposing = Box::pin(propose(proposing));
     let mut renewing = Box::pin(leases.keep(fence, lease_duration));
     let followed = tokio::select! {
         // First, because it is the cause where another one is only lost without it.
@@ -167,8 +209,14 @@ async fn supervise(
             Ok(never) => match never {},
             Err(error) => return Err(VerifierError::Lease(error)),
         },
+        result = &mut proposing => match result {
+            Ok(never) => match never {},
+            Err(error) => return Err(error),
+        },
         result = &mut following => result,
     };
+    // Safe at any moment: what it meant to send is in the outbox.
+    drop(proposing);
     // The follower held the only way to the writer, which therefore ends once its queue is empty.
     drop(following);
     writing.await?;

@@ -21,11 +21,7 @@ pub use source::{ProposalSource, RecordedProposals};
 pub(crate) use verdict::Summary;
 use verdict::Verdict;
 
-use crate::{
-    VerifierError,
-    claims::{ClaimReader, Interval},
-    metrics,
-};
+use crate::{VerifierError, claims::ClaimReader, metrics};
 
 /// Proposals that are read from L1 at a time.
 const PROPOSALS_PER_READ: u64 = 64;
@@ -218,13 +214,9 @@ impl Judge {
             return Ok(Some(DerivedRoots { output_root, segments_root }));
         }
         let interval = self.claims.interval(l2_block).await?;
-        // What is proposed today is the root over output roots, not that over claims.
-        let outputs = |interval: &Interval| {
-            interval.blocks.iter().map(|block| block.claim.output_root()).collect::<Vec<_>>()
-        };
         Ok(interval.map(|interval| DerivedRoots {
             output_root: interval.last.output_root(),
-            segments_root: protocol::merkle_root(&outputs(&interval)),
+            segments_root: interval.root(),
         }))
     }
 

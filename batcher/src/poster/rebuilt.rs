@@ -47,7 +47,7 @@ impl Rebuilt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::batch_key;
+    use crate::keys::batch_key;
 
     fn cut(generation: u64, from_block: u64) -> Generation {
         Generation {

@@ -18,9 +18,7 @@ pub enum Role {
     Sequencer,
     /// Posts batches.
     Batcher,
-    /// Proposes output roots.
-    Proposer,
-    /// Writes a verifier's database.
+    /// Writes a verifier's database, and proposes by it.
     Verifier,
 }
 
@@ -30,7 +28,6 @@ impl Role {
         match self {
             Self::Sequencer => "sequencer",
             Self::Batcher => "batcher",
-            Self::Proposer => "proposer",
             Self::Verifier => "verifier",
         }
     }

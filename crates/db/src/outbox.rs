@@ -1,4 +1,4 @@
-//! The outbox: every L1 transaction that batcher and proposer mean to send, recorded before its first attempt.
+//! The outbox: every L1 transaction that batcher or verifier means to send, recorded before its first attempt.
 //!
 //! A restart finds here what was meant and every hash that may still be mined, so nothing is sent twice. Payloads are kept
 //! as they are meant, not signed. Invariants: the same key is one record for ever; of the open records no two

@@ -112,10 +112,15 @@ impl Oracle {
         output_root(header.state_root, header.withdrawals_root.unwrap(), header.hash_slow())
     }
 
-    /// The segments root of the interval that ends with a block.
+    /// The segments root of the interval that ends with a block; no block here has slices.
     pub(super) fn segments(&self, last: u64) -> B256 {
-        let first = last + 1 - self.rollup.proposal_interval;
-        merkle_root(&(first..=last).map(|number| self.output(number)).collect::<Vec<_>>())
+        let claims = self.claims.iter().map(BlockClaim::hash).skip(1);
+        let claims = claims.take(usize::try_from(last).unwrap());
+        let before = usize::try_from(last - self.rollup.proposal_interval).unwrap();
+        let mut leaves: Vec<_> =
+            claims.skip(before).flat_map(|claim| std::iter::repeat_n(claim, 32)).collect();
+        leaves.resize(1 << 15, *leaves.last().unwrap());
+        merkle_root(&leaves)
     }
 }
 

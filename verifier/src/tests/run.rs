@@ -69,6 +69,7 @@ pub(super) async fn start_as(
         proposals: ProposalSource::Recorded(Arc::clone(&world.recorded_proposals)),
         lists,
         l1_tip: world.l1.tip(),
+        proposer: None,
         health: Health::new(),
         config,
     };

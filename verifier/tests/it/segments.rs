@@ -122,6 +122,7 @@ async fn derived(world: &World, gas: u64) -> TestDatabase {
         proposals: ProposalSource::Recorded(RecordedProposals::new(l1.clone())),
         lists: None,
         l1_tip: l1.tip(),
+        proposer: None,
         health: Health::new(),
         config: VerifierConfig { segment_gas: gas, ..VerifierConfig::default() },
     };

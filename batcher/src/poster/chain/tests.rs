@@ -1,7 +1,7 @@
 //! What records of the outbox mean for what to post next.
 
 use super::*;
-use crate::{Carrier, outbox::batch_key};
+use crate::{Carrier, keys::batch_key};
 
 fn entry(first: u64, last: u64, outcome: Option<OutboxOutcome>) -> OutboxEntry {
     OutboxEntry {
@@ -32,7 +32,7 @@ fn key(attempt: usize, skip: u32, end: u32) -> PartKey {
 }
 
 fn part(id: u64, key: PartKey, outcome: Option<OutboxOutcome>) -> OutboxEntry {
-    let coverage = crate::outbox::coverage(&key.to_string());
+    let coverage = crate::keys::coverage(&key.to_string());
     OutboxEntry { id, key: key.to_string(), coverage, ..entry(5, 5, outcome) }
 }
 

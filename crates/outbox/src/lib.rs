@@ -1,72 +1,43 @@
 //! The outbox in Postgres, as the L1 sender wants it. Translates between the two crates' values, and nothing else.
+//!
+//! Not here: what keys are called and what they cover. Whoever sends says so, once, when it opens its outbox.
 
-use alloy::primitives::Address;
+use alloy_primitives::Address;
 use db::{
     Classify as _, Coverage, Database, Fence, OutboxAttempt, OutboxEntry, OutboxError,
     OutboxInclusion, OutboxOutcome, OutboxRecord, OutboxRequest,
 };
 use l1::tx::{Attempt, Fees, Inclusion, Outcome, Store, TxId, TxRecord, TxRequest};
 
-use crate::part::{PART_PREFIX, PartKey};
-
 /// Newest entries that are looked at: far more than can be unsettled at a time.
 const ENTRIES_MAX: u32 = 1_024;
 
 /// The outbox of one sender under one leader's fence. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Outbox {
+pub struct Outbox {
     inner: db::Outbox,
     fence: Fence,
+    coverage: fn(&str) -> Coverage,
 }
 
 impl Outbox {
-    pub(crate) fn new(database: &Database, fence: Fence, sender: Address) -> Self {
-        Self { inner: db::Outbox::new(database.clone(), sender), fence }
+    /// The outbox of `sender`, written while `fence` holds; `coverage` says what a key covers.
+    pub fn new(
+        database: &Database,
+        fence: Fence,
+        sender: Address,
+        coverage: fn(&str) -> Coverage,
+    ) -> Self {
+        Self { inner: db::Outbox::new(database.clone(), sender), fence, coverage }
     }
 
     /// The newest entries whose key starts with `prefix`, by rising number.
-    pub(crate) async fn entries(&self, prefix: &str) -> Result<Vec<OutboxEntry>, OutboxError> {
+    ///
+    /// # Errors
+    /// When the database does not answer, or holds what nobody wrote.
+    pub async fn entries(&self, prefix: &str) -> Result<Vec<OutboxEntry>, OutboxError> {
         self.inner.entries(prefix, ENTRIES_MAX).await
     }
-
-    /// The newest entries that post batches and parts of blocks, by rising number.
-    pub(crate) async fn postings(&self) -> Result<Vec<OutboxEntry>, OutboxError> {
-        let mut entries = self.entries("batch/").await?;
-        entries.extend(self.entries(PART_PREFIX).await?);
-        entries.sort_unstable_by_key(|entry| entry.id);
-        Ok(entries)
-    }
-}
-
-/// The key of a batch; `attempt` counts how often its first block was posted before.
-pub(crate) fn batch_key(first: u64, last: u64, attempt: usize) -> String {
-    format!("batch/{first}-{last}/{attempt}")
-}
-
-/// The key of a proposal.
-pub(crate) fn proposal_key(block: u64, attempt: usize) -> String {
-    format!("proposal/{block}/{attempt}")
-}
-
-/// What a key covers. The first part of a block stands for the whole of it, so that no other record that may still land
-/// posts the block; the others go with it.
-pub(crate) fn coverage(key: &str) -> Coverage {
-    if let Some(part) = PartKey::parse(key) {
-        return match part.skip {
-            0 => Coverage::Batch { first: part.block, last: part.block },
-            _ => Coverage::Other,
-        };
-    }
-    let batch = || {
-        let (blocks, _) = key.strip_prefix("batch/")?.split_once('/')?;
-        let (first, last) = blocks.split_once('-')?;
-        Some(Coverage::Batch { first: first.parse().ok()?, last: last.parse().ok()? })
-    };
-    let proposal = || {
-        let (block, _) = key.strip_prefix("proposal/")?.split_once('/')?;
-        Some(Coverage::Proposal { block: block.parse().ok()? })
-    };
-    batch().or_else(proposal).unwrap_or(Coverage::Other)
 }
 
 impl Store for Outbox {
@@ -88,7 +59,7 @@ impl Store for Outbox {
             gas_limit: request.gas_limit,
             blob_data: request.blob_data.clone(),
         };
-        self.inner.insert(self.fence, key, coverage(key), &request).await.map(record)
+        self.inner.insert(self.fence, key, (self.coverage)(key), &request).await.map(record)
     }
 
     async fn open(&self) -> Result<Vec<TxRecord>, OutboxError> {
@@ -188,22 +159,5 @@ fn record(stored: OutboxRecord) -> TxRecord {
         inclusion: entry.inclusion.map(inclusion),
         cancel_requested: entry.cancel_requested,
         outcome: entry.outcome.map(outcome),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_tell_what_they_cover() {
-        assert_eq!(coverage(&batch_key(3, 17, 2)), Coverage::Batch { first: 3, last: 17 });
-        assert_eq!(coverage(&proposal_key(64, 0)), Coverage::Proposal { block: 64 });
-        let part = "part/5/0/0-9-20/00000000000000ff/blobs";
-        assert_eq!(coverage(part), Coverage::Batch { first: 5, last: 5 });
-        assert_eq!(coverage(&part.replace("0-9-20", "9-20-20")), Coverage::Other);
-        for other in ["batch/3/1", "batch/a-b/0", "batch/3-4", "fill/7"] {
-            assert_eq!(coverage(other), Coverage::Other, "{other}");
-        }
     }
 }

@@ -1,0 +1,220 @@
+//! Proposes: for each interval that was derived and executed here, what stands after it and the root of the tree over its
+//! claims, with a bond.
+//!
+//! Invariant: it builds on nothing but what it knows to be true. Every proposal that stands on L1 is judged before the
+//! next one is made, and while one of them is wrong there is none: it would fall with the lie.
+
+use std::{convert::Infallible, time::Duration};
+
+use alloy::{
+    eips::BlockId,
+    primitives::{Address, U256},
+    sol_types::SolCall,
+};
+use bindings::OutputOracle;
+use db::{Coverage, Database, Fence, OutboxEntry, OutboxOutcome};
+use l1::{
+    Kzg, L1Client, LocalSigner, Outputs,
+    tx::{TxConfig, TxHandle, TxRequest, TxSender},
+};
+use outbox::Outbox;
+use protocol::RollupConfig;
+use service::{Backoff, Component, error_chain};
+use tokio::sync::watch;
+
+use crate::{
+    Status, VerifierError,
+    claims::{ClaimReader, Interval},
+    metrics,
+};
+
+/// Gas of `proposeOutput`, with room: its estimate would fail while an earlier proposal is still in flight.
+const PROPOSE_GAS: u64 = 400_000;
+/// Pause between two looks.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// First pause after a failed look.
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
+/// Longest pause.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// Who proposes, and by which way.
+#[derive(Debug, Clone)]
+pub struct ProposerDeps {
+    /// L1.
+    pub client: L1Client,
+    /// Puts down the bonds.
+    pub signer: LocalSigner,
+    /// The sender's; a proposal carries no blobs.
+    pub kzg: Kzg,
+    /// How L1 transactions are sent.
+    pub tx: TxConfig,
+}
+
+/// Makes and submits proposals.
+#[derive(Debug)]
+pub(crate) struct Proposer {
+    oracle: Address,
+    interval: u64,
+    client: L1Client,
+    outputs: Outputs,
+    claims: ClaimReader,
+    status: watch::Receiver<Status>,
+    outbox: Outbox,
+    sender: TxHandle,
+    bond: Option<U256>,
+    health: Component,
+}
+
+impl Proposer {
+    /// The proposer and its sender of L1 transactions, which write the verifier's database under the verifier's fence.
+    pub(crate) fn new(
+        deps: ProposerDeps,
+        rollup: &RollupConfig,
+        (database, fence): (&Database, Fence),
+        claims: ClaimReader,
+        status: watch::Receiver<Status>,
+        health: Component,
+    ) -> (Self, TxSender<Outbox>) {
+        let oracle = rollup.contracts.output_oracle;
+        let ProposerDeps { client, signer, kzg, tx } = deps;
+        let outbox = Outbox::new(database, fence, signer.address(), coverage);
+        let (running, sender) = TxSender::new(client.clone(), signer, kzg, outbox.clone(), tx);
+        let proposer = Self {
+            oracle,
+            interval: rollup.proposal_interval,
+            outputs: Outputs::new(client.clone(), oracle),
+            client,
+            claims,
+            status,
+            outbox,
+            sender,
+            bond: None,
+            health,
+        };
+        (proposer, running)
+    }
+
+    /// Proposes as long as it is polled.
+    ///
+    /// # Errors
+    /// When something fails that waiting cannot cure.
+    pub(crate) async fn run(mut self) -> Result<Infallible, VerifierError> {
+        let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
+        loop {
+            let pause = match self.round().await {
+                Ok(()) => {
+                    self.health.up("working");
+                    backoff.reset();
+                    POLL_INTERVAL
+                }
+                Err(error) if error.is_temporary() => {
+                    tracing::warn!(error = %error_chain(&error), "cannot propose now, trying again");
+                    self.health.down(error.to_string());
+                    backoff.pause()
+                }
+                Err(error) => return Err(error),
+            };
+            metrics::l1_balance("proposer", self.sender.status().borrow().balance);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One look; proposes the next interval if it is due.
+    async fn round(&mut self) -> Result<(), VerifierError> {
+        let Some(head) = self.sender.status().borrow().head else { return Ok(()) };
+        let at = BlockId::from(head.hash);
+        let next = self.outputs.next_block(at).await.map_err(VerifierError::L1)?;
+        metrics::proposed_to(next.saturating_sub(self.interval));
+        let status = self.status.borrow().clone();
+        if !is_due(&status, next, self.interval) {
+            return Ok(());
+        }
+        let Some(attempt) = self.attempt(next, head.number).await? else { return Ok(()) };
+        let Some(interval) = self.claims.interval(next).await? else { return Ok(()) };
+        let request = TxRequest {
+            to: self.oracle,
+            value: self.bond(at).await?,
+            input: calldata(&interval, next, status.l1_processed),
+            gas_limit: Some(PROPOSE_GAS),
+            blob_data: None,
+        };
+        let key = proposal_key(next, attempt);
+        let record = self.sender.submit(&key, request).await.map_err(VerifierError::Submit)?;
+        let (output, segments) = (interval.last.output_root(), interval.root());
+        let record = record.id.0;
+        tracing::info!(block = next, %output, %segments, record, "proposal handed to the L1 sender");
+        Ok(())
+    }
+
+    /// The number of the next attempt for this block, which L1 still asks for in block `l1_number`; `None` while one is
+    /// under way.
+    async fn attempt(&self, block: u64, l1_number: u64) -> Result<Option<usize>, VerifierError> {
+        let tried = self.outbox.entries(&format!("proposal/{block}/")).await;
+        let tried = tried.map_err(VerifierError::Outbox)?;
+        if tried.iter().any(|entry| may_stand(entry, l1_number)) {
+            return Ok(None);
+        }
+        if !tried.is_empty() {
+            metrics::proposed_again();
+        }
+        Ok(Some(tried.len()))
+    }
+
+    async fn bond(&mut self, at: BlockId) -> Result<U256, VerifierError> {
+        if let Some(bond) = self.bond {
+            return Ok(bond);
+        }
+        let bond = self.client.call(self.oracle, OutputOracle::BONDCall {}, at).await;
+        Ok(*self.bond.insert(bond.map_err(VerifierError::L1)?))
+    }
+}
+
+/// Whether the interval that ends with `next` can be proposed: it is derived, everything proposed before it is on L1 and
+/// true, and nothing is left to be judged.
+fn is_due(status: &Status, next: u64, interval: u64) -> bool {
+    let parent = next.checked_sub(interval);
+    let all_true = status.disagreements.is_empty() && status.proposals_pending == 0;
+    status.synced
+        && all_true
+        && parent.is_some_and(|parent| status.agreed_to == Some(parent))
+        && next <= status.head.number
+}
+
+/// Whether a record may be, or come to be, the proposal for its block. One that was mined in a block at or below
+/// `l1_number`, in which L1 still asks for that proposal, has been taken away since.
+fn may_stand(entry: &OutboxEntry, l1_number: u64) -> bool {
+    match &entry.outcome {
+        None => true,
+        Some(OutboxOutcome::Confirmed(inclusion)) => inclusion.block.number > l1_number,
+        Some(_) => false,
+    }
+}
+
+/// The L1 block is the newest that our view of the chain rests on: where L1 has another one, the proposal fails.
+fn calldata(interval: &Interval, block: u64, l1: protocol::BlockId) -> alloy::primitives::Bytes {
+    let call = OutputOracle::proposeOutputCall {
+        outputRoot: interval.last.output_root(),
+        l2BlockNumber: U256::from(block),
+        segmentsRoot: interval.root(),
+        l1BlockHash: l1.hash,
+        l1BlockNumber: U256::from(l1.number),
+    };
+    call.abi_encode().into()
+}
+
+/// The key of a proposal; `attempt` counts how often it was made before.
+fn proposal_key(block: u64, attempt: usize) -> String {
+    format!("proposal/{block}/{attempt}")
+}
+
+/// What a key covers.
+fn coverage(key: &str) -> Coverage {
+    let proposal = || {
+        let (block, _) = key.strip_prefix("proposal/")?.split_once('/')?;
+        Some(Coverage::Proposal { block: block.parse().ok()? })
+    };
+    proposal().unwrap_or(Coverage::Other)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! When a proposal is made.
+
+use alloy::primitives::B256;
+use db::OutboxInclusion;
+use protocol::{BlockId, L2BlockRef};
+
+use super::*;
+use crate::Disagreement;
+
+const INTERVAL: u64 = 16;
+
+/// Derived to block 40, with everything true up to block 16.
+fn status() -> Status {
+    let head = L2BlockRef { number: 40, ..L2BlockRef::default() };
+    Status {
+        l1_processed: BlockId::default(),
+        l1_head: None,
+        head,
+        finalized: L2BlockRef::default(),
+        synced: true,
+        agreed_to: Some(INTERVAL),
+        proposals_pending: 0,
+        proposals_underivable: Vec::new(),
+        first_bad_block: None,
+        disagreements: Vec::new(),
+    }
+}
+
+fn lie() -> Disagreement {
+    Disagreement {
+        proposal: 2,
+        l2_block: 2 * INTERVAL,
+        first_bad_block: 2 * INTERVAL,
+        agreed_before: INTERVAL,
+        l1_block: 9,
+        proposer: Address::ZERO,
+        claimed_output_root: B256::ZERO,
+        derived_output_root: B256::ZERO,
+        claimed_segments_root: B256::ZERO,
+        derived_segments_root: B256::ZERO,
+    }
+}
+
+#[test]
+fn the_next_interval_is_due_once_it_is_derived() {
+    assert!(is_due(&status(), 2 * INTERVAL, INTERVAL));
+    let mut early = status();
+    early.head.number = 2 * INTERVAL - 1;
+    assert!(!is_due(&early, 2 * INTERVAL, INTERVAL));
+    let behind = Status { synced: false, ..status() };
+    assert!(!is_due(&behind, 2 * INTERVAL, INTERVAL), "L1 may hold more than was looked at");
+}
+
+#[test]
+fn nothing_is_built_on_what_is_not_known_to_be_true() {
+    // L1 has a proposal already that was not read here.
+    let unread = Status { head: L2BlockRef { number: 90, ..status().head }, ..status() };
+    assert!(!is_due(&unread, 3 * INTERVAL, INTERVAL));
+    let unjudged = Status { proposals_pending: 1, ..status() };
+    assert!(!is_due(&unjudged, 2 * INTERVAL, INTERVAL));
+    let lied = Status { disagreements: vec![lie()], ..unread };
+    for next in [2 * INTERVAL, 3 * INTERVAL, 4 * INTERVAL] {
+        assert!(!is_due(&lied, next, INTERVAL));
+    }
+    let nothing = Status { agreed_to: None, ..status() };
+    assert!(!is_due(&nothing, INTERVAL, INTERVAL), "not even the genesis was looked at");
+}
+
+#[test]
+fn a_proposal_that_was_taken_away_is_made_again() {
+    let entry = |outcome| OutboxEntry {
+        id: 1,
+        key: proposal_key(64, 0),
+        coverage: coverage(&proposal_key(64, 0)),
+        nonce: None,
+        inclusion: None,
+        cancel_requested: false,
+        outcome,
+    };
+    assert_eq!(entry(None).coverage, Coverage::Proposal { block: 64 });
+    assert_eq!(coverage("dispute/64/0"), Coverage::Other);
+    let block = BlockId { number: 100, hash: B256::ZERO };
+    let inclusion = OutboxInclusion { hash: B256::ZERO, block, succeeded: true };
+    let confirmed = entry(Some(OutboxOutcome::Confirmed(inclusion)));
+    assert!(may_stand(&entry(None), 100));
+    assert!(may_stand(&confirmed, 99), "L1 was asked before it was there");
+    assert!(!may_stand(&confirmed, 100), "a reorg or a dispute took it");
+    assert!(!may_stand(&entry(Some(OutboxOutcome::Reverted(inclusion))), 0));
+}
