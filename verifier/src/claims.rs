@@ -109,7 +109,7 @@ const PLACES: usize = 32;
 const _: () = assert!(PLACES as u64 == PLACES_PER_BLOCK, "one number");
 
 /// The places of a block: its slices, and then itself to the end.
-fn leaves(block: &BlockClaims) -> impl Iterator<Item = B256> {
+pub(crate) fn leaves(block: &BlockClaims) -> impl Iterator<Item = B256> {
     let slices = block.slices.iter().map(SliceClaim::hash);
     slices.chain(std::iter::repeat(block.claim.hash())).take(PLACES)
 }

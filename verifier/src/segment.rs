@@ -27,7 +27,7 @@ use db::{ChainReader, Database, Index, PgStateReader};
 use l1::{Kzg, L1Evidence, L1Source, Proposal};
 use protocol::RollupConfig;
 use tokio::sync::Semaphore;
-use transition::{ChainParameters, Claim, INVALID, Missing, PreimageKey, run};
+use transition::{ChainParameters, Claim, INVALID, Missing, PLACES_PER_BLOCK, PreimageKey, run};
 
 pub use self::{
     error::SegmentError,
@@ -38,7 +38,7 @@ use self::{
     known::{Asked, Known, locals},
 };
 use crate::{
-    claims::{ClaimReader, PinnedInterval},
+    claims::{ClaimReader, Interval, PinnedInterval},
     restart::Points,
 };
 
@@ -83,6 +83,26 @@ pub struct SegmentRequest {
     /// What earlier proposals have pinned, in any order. They save reading all of L1's logs.
     pub earlier: Vec<Pins>,
 }
+
+impl SegmentRequest {
+    /// The run for a leaf of an interval all of whose blocks follow from the pins ([`PinnedInterval`] if that is not known).
+    pub fn of(interval: &Interval, leaf: usize, pins: Pins, earlier: Vec<Pins>) -> Self {
+        let previous = interval.claim_before(leaf);
+        let block = leaf / BLOCK_PLACES;
+        let before = block.checked_sub(1).and_then(|before| interval.blocks.get(before));
+        let before = before.map_or(interval.parent, |before| before.claim);
+        let hash = previous.hash();
+        let claims = match &previous {
+            Claim::Block(_) => vec![previous],
+            Claim::Slice(_) => vec![previous, Claim::Block(before)],
+        };
+        Self { previous: hash, claims, place: interval.place(leaf), pins, earlier }
+    }
+}
+
+/// Places of a block in the tree of an interval.
+const BLOCK_PLACES: usize = 32;
+const _: () = assert!(BLOCK_PLACES as u64 == PLACES_PER_BLOCK, "one number");
 
 /// Makes segments. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -153,12 +173,14 @@ impl Segments {
         pins: Pins,
         earlier: Vec<Pins>,
     ) -> Result<Option<PinnedInterval>, SegmentError> {
-        let processed = claims.l1_processed().await?;
-        if processed.is_none_or(|processed| processed < pins.l1_number) {
+        // What was derived is of the L1 that the proposal is on, and of all of the pinned block: after a reorg that comes later.
+        let parent = claims.l1_hash(pins.l1_number.saturating_sub(1)).await?;
+        let is_derived = claims.l1_hash(pins.l1_number).await?.is_some();
+        if !is_derived || parent != Some(pins.l1_parent_hash) {
             return Ok(None);
         }
-        let Some((parent, blocks)) = claims.derived_part(last).await? else { return Ok(None) };
-        let length = usize::try_from(claims.interval_blocks()).unwrap_or(usize::MAX);
+        let Some((parent, blocks)) = claims.derived(last).await? else { return Ok(None) };
+        let length = usize::try_from(self.parts.rollup.proposal_interval).unwrap_or(usize::MAX);
         let below = blocks.partition_point(|block| block.claim.cursor.l1_number < pins.l1_number);
         let within = blocks.partition_point(|block| block.claim.cursor.l1_number <= pins.l1_number);
         let whole = PinnedInterval::new(parent, blocks, length, pins, earlier);

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use alloy::primitives::B256;
 use db::{ChainReader, Database, DerivedRow, SealedHeader};
 use derivation::{Cursor, DerivedHead};
 use protocol::{Header, RollupConfig};
@@ -46,51 +47,49 @@ impl ClaimReader {
     pub async fn interval(&self, last: u64) -> Result<Option<Interval>, VerifierError> {
         let interval = self.rollup.proposal_interval;
         let Some(before) = last.checked_sub(interval) else { return Ok(None) };
-        let claims = self.claims(before, last).await?;
-        let Some((parent, blocks)) = claims.filter(|(_, blocks)| blocks.len() as u64 == interval)
-        else {
+        let Some((parent, blocks)) = self.derived(last).await? else { return Ok(None) };
+        if blocks.len() as u64 != last - before {
             return Ok(None);
-        };
+        }
         // Some ten thousand hashes are work for a processor.
         let tree = tokio::task::spawn_blocking(move || Interval::new(parent, blocks)).await;
         tree.map_err(|_| VerifierError::Lost { what: "hashing of claims" })
     }
 
-    /// What of the interval that a proposal for block `last` is about is derived by now: the claim before it, and those of its
-    /// first blocks. `None` if not even that claim is.
-    ///
-    /// # Errors
-    /// As [`Self::interval`].
-    pub async fn derived_part(
-        &self,
-        last: u64,
-    ) -> Result<Option<(BlockClaim, Vec<BlockClaims>)>, VerifierError> {
-        match last.checked_sub(self.rollup.proposal_interval) {
-            Some(before) => self.claims(before, last).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The newest L1 block that everything was derived from; `None` before the first.
+    /// The hash of an L1 block from which everything was derived; `None` if that is not so yet.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn l1_processed(&self) -> Result<Option<u64>, VerifierError> {
-        let newest = self.tables.l1_blocks(u64::MAX, 1).await.map_err(VerifierError::Tables)?;
-        Ok(newest.first().map(|block| block.number))
+    pub async fn l1_hash(&self, number: u64) -> Result<Option<B256>, VerifierError> {
+        let genesis = self.rollup.genesis.l1;
+        if number == genesis.number {
+            return Ok(Some(genesis.hash));
+        }
+        let blocks = self.tables.l1_blocks(number, 1).await.map_err(VerifierError::Tables)?;
+        Ok(blocks.first().filter(|block| block.number == number).map(|block| block.hash))
     }
 
-    /// Blocks of an interval.
-    pub fn interval_blocks(&self) -> u64 {
-        self.rollup.proposal_interval
+    /// The claim before the interval that ends with block `last`, and those about as many of its blocks as are derived;
+    /// `None` while the block before them is not.
+    ///
+    /// # Errors
+    /// When the database does not answer, or holds what nobody wrote.
+    pub async fn derived(
+        &self,
+        last: u64,
+    ) -> Result<Option<(BlockClaim, Vec<BlockClaims>)>, VerifierError> {
+        let Some(before) = last.checked_sub(self.rollup.proposal_interval) else { return Ok(None) };
+        let claims = self.claims(before, last).await?;
+        let split = claims.as_ref().and_then(|claims| claims.split_first());
+        Ok(split.map(|(first, blocks)| (first.claim, blocks.to_vec())))
     }
 
-    /// The claim after block `first` and those about the blocks behind it up to `last`, as far as they are derived.
+    /// The claims about as many of blocks `first..=last` as are derived; `None` if what was read is of two chains.
     async fn claims(
         &self,
         first: u64,
         last: u64,
-    ) -> Result<Option<(BlockClaim, Vec<BlockClaims>)>, VerifierError> {
+    ) -> Result<Option<Vec<BlockClaims>>, VerifierError> {
         let count = last - first + 1;
         let rows = self.tables.derived_blocks(std::cmp::max(first, 1), last);
         let rows = rows.await.map_err(VerifierError::Tables)?;
@@ -108,8 +107,7 @@ impl ClaimReader {
             }
             claims.push(claims_of(row, &header.header)?);
         }
-        let mut claims = claims.into_iter();
-        Ok(claims.next().map(|first| (first.claim, claims.collect())))
+        Ok(Some(claims))
     }
 }
 

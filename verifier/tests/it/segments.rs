@@ -141,6 +141,8 @@ async fn derived(world: &World, gas: u64) -> TestDatabase {
 pub(crate) struct Scene {
     world: World,
     pub(crate) leaves: Vec<Vec<B256>>,
+    /// With the interval of the proposals that are made up here.
+    rollup: Arc<RollupConfig>,
     segments: Segments,
     test: TestDatabase,
 }
@@ -153,8 +155,10 @@ impl Scene {
         let l1 = L1Source::Recorded(RecordedL1::new(world.l1.blocks.clone()));
         let rules = parameters(&world.config, gas);
         let database = &test.database;
-        let segments = Segments::new(world.config.clone(), rules, database, l1, evidence, 1);
-        Self { world, leaves, segments: segments.unwrap(), test }
+        let rollup = RollupConfig { proposal_interval: INTERVAL, ..(*world.config).clone() };
+        let rollup = Arc::new(rollup);
+        let segments = Segments::new(rollup.clone(), rules, database, l1, evidence, 1).unwrap();
+        Self { world, leaves, rollup, segments, test }
     }
 
     /// The claims that a run after this leaf may read.
@@ -238,8 +242,7 @@ impl Scene {
 
     /// The tree over the interval in which this view ends has the leaves that runs give. Whether all of it follows.
     async fn check_view(&self, pins: Pins) -> bool {
-        let rollup = RollupConfig { proposal_interval: INTERVAL, ..(*self.world.config).clone() };
-        let reader = ClaimReader::new(Arc::new(rollup), &self.test.database);
+        let reader = ClaimReader::new(self.rollup.clone(), &self.test.database);
         let cursors = self.world.derived[1..].iter().map(|derived| derived.cursor.l1_number);
         let before = cursors.take_while(|number| *number < pins.l1_number).count() as u64;
         let last = (before / INTERVAL + 1) * INTERVAL;
@@ -248,16 +251,26 @@ impl Scene {
         let end = usize::try_from(INTERVAL).unwrap() * 32;
         let mut leaves: Vec<usize> = (0..end).filter(|leaf| leaf % 32 < 2).collect();
         leaves.extend([end - 1, end, (1 << 15) - 1]);
+        if let Some(whole) =
+            reader.interval(last).await.unwrap().filter(|_| interval.last().is_some())
+        {
+            assert_eq!(whole.tree, *interval.tree());
+            let (one, other) = (SegmentRequest::of(&whole, 33, pins, vec![]), interval.request(33));
+            assert_eq!((one.previous, one.place, one.claims), (other.previous, 1, other.claims));
+        }
         for leaf in leaves {
             let segment = self.segments.segment(interval.request(leaf)).await.unwrap();
             let outcome = segment.outcome();
             assert_eq!(interval.tree().leaf(leaf), Some(segment.leaf()), "{leaf}: {outcome:?}");
         }
-        let last = interval.last().map_or(INVALID, BlockClaim::hash);
-        assert_eq!(interval.tree().leaf((1 << 15) - 1), Some(last));
+        let end = interval.last().map_or(INVALID, BlockClaim::hash);
+        assert_eq!(interval.tree().leaf((1 << 15) - 1), Some(end));
         // Before the pinned L1 block was derived from, nobody can tell.
         let later = Pins { l1_number: self.world.l1.number() + 1, ..pins };
-        assert_eq!(self.segments.pinned(&reader, 4, later, Vec::new()).await.unwrap(), None);
+        assert_eq!(self.segments.pinned(&reader, last, later, Vec::new()).await.unwrap(), None);
+        // Nor does anybody on another L1.
+        let other = Pins { l1_parent_hash: B256::ZERO, ..pins };
+        assert_eq!(self.segments.pinned(&reader, last, other, Vec::new()).await.unwrap(), None);
         interval.last().is_some()
     }
 }
