@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "derivation",
             "transition",
             "fault-proof",
+            "dispute",
             "db",
             "l1",
             "outbox",

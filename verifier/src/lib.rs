@@ -20,6 +20,7 @@ pub mod claims;
 mod config;
 mod error;
 mod follower;
+pub mod lies;
 mod lists;
 mod metrics;
 mod node;

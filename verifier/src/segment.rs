@@ -29,6 +29,7 @@ use protocol::RollupConfig;
 use tokio::sync::Semaphore;
 use transition::{ChainParameters, Claim, INVALID, Missing, PLACES_PER_BLOCK, PreimageKey, run};
 
+pub(crate) use self::{before::trie_after, inputs::derive_again};
 pub use self::{
     error::SegmentError,
     machine::{Segment, SegmentRun},

@@ -15,7 +15,7 @@ use crate::{VerifierError, restart::scan_trie};
 const UNDO_BLOCKS: u64 = 64;
 
 /// The trie of the state after block `number`.
-pub(super) async fn trie_after(
+pub(crate) async fn trie_after(
     database: &Database,
     number: u64,
     threads: usize,

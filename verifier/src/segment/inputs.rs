@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alloy::primitives::B256;
 use derivation::{Cursor, Derivation, DerivedBlock, DerivedHead, Step};
 use l1::L1Source;
 use protocol::{BlockId, RollupConfig};
@@ -17,15 +18,57 @@ pub(super) async fn next_block(
     cursor: Cursor,
     l1_last: u64,
 ) -> Result<Option<Box<DerivedBlock>>, SegmentError> {
-    let mut machine = if cursor.is_genesis(&head) {
+    match resumed(rollup, l1, head, cursor).await? {
+        Some(mut machine) => next_of(&mut machine, l1, l1_last).await,
+        None => Ok(None),
+    }
+}
+
+/// Derives the blocks after `head` again, which have these hashes.
+pub(crate) async fn derive_again(
+    rollup: &Arc<RollupConfig>,
+    l1: &L1Source,
+    (head, cursor): (DerivedHead, Cursor),
+    hashes: &[B256],
+) -> Result<Vec<Box<DerivedBlock>>, SegmentError> {
+    let number = head.block.number;
+    let not_derived = || SegmentError::NotDerived { number };
+    let mut machine = resumed(rollup, l1, head, cursor).await?.ok_or_else(not_derived)?;
+    let mut blocks = Vec::with_capacity(hashes.len());
+    for hash in hashes {
+        let block = next_of(&mut machine, l1, u64::MAX).await?.ok_or_else(not_derived)?;
+        machine
+            .executed(block.reference(*hash))
+            .map_err(|_| SegmentError::OtherBlock { number })?;
+        blocks.push(block);
+    }
+    Ok(blocks)
+}
+
+/// Derivation as it stood after `head`; `None` if L1 is not that far.
+async fn resumed(
+    rollup: &Arc<RollupConfig>,
+    l1: &L1Source,
+    head: DerivedHead,
+    cursor: Cursor,
+) -> Result<Option<Derivation>, SegmentError> {
+    let machine = if cursor.is_genesis(&head) {
         Derivation::resume(rollup.clone(), head, head.block.origin)
     } else {
         let number = cursor.l1_number.saturating_sub(1);
         let Some(hash) = l1.hash(number).await.map_err(SegmentError::L1)? else { return Ok(None) };
         let start = BlockId { number, hash };
         Derivation::resume_within(rollup.clone(), head, start, cursor)
-    }
-    .map_err(SegmentError::Resume)?;
+    };
+    machine.map(Some).map_err(SegmentError::Resume)
+}
+
+/// The next block, from L1 up to block `l1_last`; `None` if nothing follows from that.
+async fn next_of(
+    machine: &mut Derivation,
+    l1: &L1Source,
+    l1_last: u64,
+) -> Result<Option<Box<DerivedBlock>>, SegmentError> {
     loop {
         match machine.step() {
             Step::NeedL1 { number } if number > l1_last => return Ok(None),

@@ -10,6 +10,7 @@ mod l1;
 #[expect(dead_code, reason = "the tests of the transition look at more")]
 #[path = "../../../crates/transition/tests/it/l2.rs"]
 mod l2;
+mod lies;
 mod segments;
 mod steps;
 #[path = "../../../crates/transition/tests/it/tx.rs"]
