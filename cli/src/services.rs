@@ -192,6 +192,8 @@ pub(crate) async fn start_verifier(
     });
     let deps = verifier::Deps {
         proposer,
+        // The oracle that is deployed has none.
+        disputes: None,
         lists: lists.wrap_err("access_lists is not an address")?,
         rollup: parts.rollup,
         database: parts.database,

@@ -37,6 +37,8 @@ pub struct VerifierConfig {
     pub progress_interval: Duration,
     /// L1 blocks after which a proposal whose block is still not derivable raises an alarm.
     pub proposal_alarm_l1_blocks: u64,
+    /// Refunds and credits below this stay in the oracle, in gwei: collecting them would cost more.
+    pub collect_gwei_min: u64,
 }
 
 impl Default for VerifierConfig {
@@ -54,6 +56,7 @@ impl Default for VerifierConfig {
             segment_gas: transition::SEGMENT_GAS,
             progress_interval: Duration::from_secs(5),
             proposal_alarm_l1_blocks: 64,
+            collect_gwei_min: 100_000,
         }
     }
 }

@@ -108,8 +108,20 @@ pub enum VerifierError {
     #[error("cannot hand over to the L1 sender")]
     Submit(#[source] SubmitError),
     /// The sender of L1 transactions ended.
-    #[error("the L1 sender of the proposer ended")]
+    #[error("an L1 sender ended")]
     L1Sender(#[source] Box<l1::tx::TxError<db::OutboxError>>),
+    /// Disputes cannot be played.
+    #[error("cannot play disputes")]
+    Play(#[source] Box<crate::player::PlayerError>),
+    /// What runs are made from could not be started.
+    #[error("cannot make segments")]
+    Segments(#[source] Box<crate::SegmentError>),
+    /// Two senders with one account would take each other's nonces.
+    #[error("the proposer and the challenger need accounts of their own, both have {account}")]
+    OneAccount {
+        /// The account.
+        account: alloy::primitives::Address,
+    },
     /// L1 does not have the block that the chain begins after.
     #[error("L1 does not have block {number} with the hash from the configuration")]
     GenesisGone {

@@ -11,7 +11,8 @@
 //! gives them, make it quicker: a block is executed by a list that proves right on the way, or serially.
 //! What it derived it can claim: [`claims`] gives the tree over an interval that a proposal must have, and [`Segments`] the
 //! run of any segment of it, for the machine of a dispute.
-//! Not here: the rules (`derivation`, `executor`), and disputing a wrong proposal on L1.
+//! With both of them the [`player`] plays disputes on L1.
+//! Not here: the rules (`derivation`, `executor`, `dispute`).
 //!
 //! Invariant: a verdict is given only about blocks that this process or an earlier one derived and executed itself.
 
@@ -24,6 +25,7 @@ pub mod lies;
 mod lists;
 mod metrics;
 mod node;
+pub mod player;
 mod prefetch;
 mod program;
 mod progress;

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use dispute::GameSummary;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 /// Registers the descriptions of all metrics below.
@@ -28,6 +29,14 @@ pub(crate) fn describe() {
     describe_histogram!("braid_verifier_execute_seconds", "execution and roots of one block");
     describe_histogram!("braid_verifier_write_seconds", "writing one block to Postgres");
     describe_counter!("braid_verifier_write_failures_total", "writes to Postgres that failed");
+    describe_gauge!("braid_verifier_disputes_open", "disputes, and proposals to be disputed");
+    describe_gauge!(
+        "braid_verifier_dispute_time_left_seconds",
+        "least time left on a clock of ours"
+    );
+    describe_gauge!("braid_verifier_dispute_stake_ether", "what our commitments have at stake");
+    describe_counter!("braid_verifier_dispute_moves_total", "moves handed to the L1 sender");
+    describe_counter!("braid_verifier_dispute_moves_missed_total", "moves that nobody here makes");
     describe_counter!("braid_verifier_absent_batches_total", "posted batches that count as absent");
     describe_counter!("braid_verifier_l1_reorgs_total", "L1 reorgs followed");
     describe_counter!("braid_verifier_l1_failures_total", "L1 reads that failed");
@@ -107,4 +116,24 @@ pub(crate) fn l1_balance(role: &'static str, wei: alloy::primitives::U256) {
     let milliether = wei / alloy::primitives::U256::from(1_000_000_000_000_000_u64);
     let milliether = u64::try_from(milliether).unwrap_or(u64::MAX);
     gauge!("braid_l1_balance_ether", "role" => role).set(milliether as f64 / 1_000.0);
+}
+
+/// A move was handed to the L1 sender.
+pub(crate) fn moved(name: &'static str) {
+    counter!("braid_verifier_dispute_moves_total", "move" => name).increment(1);
+}
+
+/// A move has to be made and is not.
+pub(crate) fn not_moved() {
+    counter!("braid_verifier_dispute_moves_missed_total").increment(1);
+}
+
+/// The open disputes. Without a clock of ours that runs there is no end of time.
+pub(crate) fn games(games: &[GameSummary]) {
+    let left = games.iter().filter_map(GameSummary::our_time).min();
+    let stake = games.iter().map(|game| f64::from(game.stake)).sum::<f64>();
+    gauge!("braid_verifier_disputes_open").set(games.len() as f64);
+    gauge!("braid_verifier_dispute_time_left_seconds")
+        .set(left.map_or(f64::INFINITY, |left| left as f64));
+    gauge!("braid_verifier_dispute_stake_ether").set(stake / 1e18);
 }

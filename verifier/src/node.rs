@@ -3,6 +3,7 @@
 //! ```text
 //!  L1 ─ tip ─▶ Follower (derives, executes, judges) ── write queue ─▶ Writer ─▶ Postgres
 //!                 └─ status ─▶ Proposer, given a key ─▶ outbox ─▶ sender ─▶ L1
+//!  L1 ─ tip ─▶ Player of disputes ─ moves, given a key ─▶ outbox ─▶ sender ─▶ L1
 //! ```
 //! All of them write under the one lease: who leads the verifier proposes.
 //!
@@ -25,6 +26,7 @@ use crate::{
     follower::Follower,
     lists::{AccessListSource, AccessLists},
     metrics,
+    player::{DisputeDeps, Place, Playing},
     prefetch::Prefetch,
     progress::Progress,
     proposals::{Judge, ProposalSource},
@@ -50,6 +52,8 @@ pub struct Deps {
     pub l1_tip: watch::Receiver<L1Tip>,
     /// Proposes; `None`: nothing is proposed.
     pub proposer: Option<ProposerDeps>,
+    /// Plays disputes; `None` where the oracle has none.
+    pub disputes: Option<DisputeDeps>,
     /// Where health is shown.
     pub health: Health,
     /// The settings.
@@ -85,13 +89,15 @@ impl VerifierHandle {
 /// # Errors
 /// When it cannot start.
 pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHandle, VerifierError> {
-    let Deps { rollup, database, l1, proposals, lists, l1_tip, proposer, health, config } = deps;
+    let Deps { rollup, database, l1, proposals, lists, l1_tip, proposer, disputes, health, config } =
+        deps;
+    require_two_accounts(proposer.as_ref(), disputes.as_ref())?;
     config.validate().map_err(VerifierError::Config)?;
     metrics::describe();
     database.migrate().await.map_err(VerifierError::Database)?;
     let leases = Leases::new(database.clone());
     let fence = lead(&leases, &config, &shutdown).await?;
-    let loaded = load(&rollup, &database, fence, &config).await?;
+    let loaded = Box::pin(load(&rollup, &database, fence, &config)).await?;
     let tables = db::VerifierStore::new(database.clone());
     let (genesis_output, alarm) = (loaded.genesis_output, config.proposal_alarm_l1_blocks);
     let claims = ClaimReader::new(rollup.clone(), &database);
@@ -102,19 +108,14 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     let (writer, queue) = Writer::new(&database, fence, head.number, &config, writing);
     let points = Points::new(rollup.clone(), &database);
     let finalized = points.head(0).await?.head.block;
-    let status = watch::Sender::new(Status {
-        l1_processed: loaded.derivation.processed().l1,
-        l1_head: l1_tip.borrow().head,
-        head,
-        finalized,
-        synced: false,
-        agreed_to: None,
-        proposals_pending: 0,
-        proposals_underivable: Vec::new(),
-        first_bad_block: None,
-        disagreements: Vec::new(),
-    });
+    let (l1_processed, l1_head) = (loaded.derivation.processed().l1, l1_tip.borrow().head);
+    let status = watch::Sender::new(Status::at_start(l1_processed, l1_head, head, finalized));
     let subscribed = status.subscribe();
+    let playing = disputes.map(|deps| {
+        let place = Place { rollup: &rollup, l1: &l1, database: &database, fence, config: &config };
+        Playing::new(deps, &place, claims.clone(), l1_tip.clone(), status.clone(), &health)
+    });
+    let playing = playing.transpose()?;
     let follower = Follower {
         genesis_l1: rollup.genesis.l1,
         prefetch: Prefetch::new(l1.clone(), config.l1_prefetch_blocks_max),
@@ -139,7 +140,7 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
         let (watched, shown) = (subscribed.clone(), health.component("proposer", None));
         Proposer::new(deps, &rollup, (&database, fence), claims, watched, shown)
     });
-    let tasks = Tasks { follower, writer, proposing };
+    let tasks = Tasks { follower, writer, proposing, playing };
     let supervised = supervise(tasks, leases, fence, duration, shutdown);
     let task = tokio::spawn(async move {
         tokio::select! {
@@ -169,6 +170,28 @@ struct Tasks {
     follower: Follower,
     writer: Writer,
     proposing: Option<(Proposer, TxSender<Outbox>)>,
+    playing: Option<Playing>,
+}
+
+/// Two senders with one account would take each other's nonces, and each the other's entries in the outbox.
+fn require_two_accounts(
+    proposer: Option<&ProposerDeps>,
+    disputes: Option<&DisputeDeps>,
+) -> Result<(), VerifierError> {
+    let proposer = proposer.map(|proposer| proposer.signer.address());
+    let challenger = disputes.and_then(|deps| deps.challenger.as_ref());
+    match challenger.map(|challenger| challenger.signer.address()) {
+        Some(account) if proposer == Some(account) => Err(VerifierError::OneAccount { account }),
+        _ => Ok(()),
+    }
+}
+
+/// Plays, if somebody is to.
+async fn play(playing: Option<Playing>) -> Result<Infallible, VerifierError> {
+    match playing {
+        Some(playing) => playing.run().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Proposes, if somebody is to.
@@ -194,10 +217,11 @@ async fn supervise(
     shutdown: CancellationToken,
 ) -> Result<(), VerifierError> {
     // Polled here, not spawned, so that dropping this future ends all of them in the middle of whatever they do.
-    let Tasks { follower, writer, proposing } = tasks;
+    let Tasks { follower, writer, proposing, playing } = tasks;
     let mut writing = Box::pin(writer.run());
     let mut following = Box::pin(follower.run(shutdown));
     let mut proposing = Box::pin(propose(proposing));
+    let mut playing = Box::pin(play(playing));
     let mut renewing = Box::pin(leases.keep(fence, lease_duration));
     let followed = tokio::select! {
         // First, because it is the cause where another one is only lost without it.
@@ -213,10 +237,15 @@ async fn supervise(
             Ok(never) => match never {},
             Err(error) => return Err(error),
         },
+        result = &mut playing => match result {
+            Ok(never) => match never {},
+            Err(error) => return Err(error),
+        },
         result = &mut following => result,
     };
-    // Safe at any moment: what it meant to send is in the outbox.
+    // Safe at any moment: what they meant to send is in the outbox.
     drop(proposing);
+    drop(playing);
     // The follower held the only way to the writer, which therefore ends once its queue is empty.
     drop(following);
     writing.await?;

@@ -2,6 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use axum::{Json, Router, extract::State, routing::get};
+use dispute::GameSummary;
 use protocol::{BlockId, L2BlockRef};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use tokio::sync::watch;
@@ -32,6 +33,32 @@ pub struct Status {
     pub first_bad_block: Option<u64>,
     /// Every wrong proposal on L1, oldest first.
     pub disagreements: Vec<Disagreement>,
+    /// Disputes on L1, and proposals that should be disputed; `dispute::explain` says each in words.
+    pub games: Vec<GameSummary>,
+}
+
+impl Status {
+    /// Before anything is derived by this process or judged.
+    pub(crate) const fn at_start(
+        l1_processed: BlockId,
+        l1_head: Option<BlockId>,
+        head: L2BlockRef,
+        finalized: L2BlockRef,
+    ) -> Self {
+        Self {
+            l1_processed,
+            l1_head,
+            head,
+            finalized,
+            synced: false,
+            agreed_to: None,
+            proposals_pending: 0,
+            proposals_underivable: Vec::new(),
+            first_bad_block: None,
+            disagreements: Vec::new(),
+            games: Vec::new(),
+        }
+    }
 }
 
 /// A proposal that is wrong.

@@ -30,6 +30,10 @@ use crate::{client::L1Client, error::L1Error};
 const LOG_BLOCKS_MAX: u64 = 1_000;
 /// Views that are asked for at the same time.
 const VIEWS_IN_FLIGHT_MAX: usize = 16;
+/// Proposals that are looked back on, at most.
+const PROPOSALS_BACK_MAX: u64 = 1_024;
+/// Windows after which whoever took part in a dispute has what is theirs.
+const SETTLED_WINDOWS: u64 = 4;
 /// Names of one dispute that are looked at. Each costs whoever made it a bond, so more of them would be a fortune.
 const NAMES_MAX: usize = 4_096;
 
@@ -109,6 +113,28 @@ impl Disputes {
         Ok(DisputeRules { heights, bonds, window, effort })
     }
 
+    /// The L1 block from which on proposals may still matter: that of the newest one that is final and so old that what it
+    /// may have put in place of is settled.
+    pub async fn first_block_of_interest(
+        &self,
+        window: u64,
+        block_hash: B256,
+    ) -> Result<u64, L1Error> {
+        let count = self.view(proposalCountCall {}, block_hash).await?;
+        let now = self.time(block_hash).await?;
+        let mut first = 0;
+        for back in 1..=PROPOSALS_BACK_MAX {
+            let Some(index) = count.checked_sub(U256::from(back)) else { break };
+            let proposal = self.view(proposalCall { index }, block_hash).await?;
+            first = proposal.l1BlockNumber;
+            let settled = proposal.timestamp.saturating_add(SETTLED_WINDOWS * window);
+            if settled <= now && self.view(is_final(&proposal), block_hash).await? {
+                break;
+            }
+        }
+        Ok(first)
+    }
+
     /// Takes in the names of L1 blocks from `first` up to the one with this hash and number, which must be canonical
     /// before and after, so that no other chain's names come in.
     pub async fn read_names(
@@ -140,9 +166,7 @@ impl Disputes {
         account: Address,
         block_hash: B256,
     ) -> Result<DisputeViews, L1Error> {
-        let header = self.client.find_header_by_hash(block_hash).await?;
-        let missing = || L1Error::BlockMissing { block: block_hash.to_string() };
-        let time = header.ok_or_else(missing)?.timestamp;
+        let time = self.time(block_hash).await?;
         let call = proposalByIdCall { id: U256::from(id) };
         let proposal = self.view(call, block_hash).await?;
         let stands = self.stands(id, &proposal, block_hash).await?;
@@ -152,7 +176,9 @@ impl Disputes {
             let what = "a dispute with more names than anybody could pay for";
             return Err(L1Error::Inconsistent { number: proposal.l1BlockNumber, what });
         }
-        let tournaments = self.tournaments(game, block_hash).await?;
+        let asked = game.tournaments.iter();
+        let asked = asked.map(|name| (*name, tournamentOfCall { tournament: *name }));
+        let tournaments = self.many(asked, block_hash).await?;
         let parent_claim = match tournaments.get(&proposal.tournament) {
             Some(outermost) => Some(outermost.initial),
             None if stands && proposal.index > 0 => {
@@ -162,7 +188,13 @@ impl Disputes {
             None => None,
         };
         let is_final = stands && self.view(is_final(&proposal), block_hash).await?;
-        let matches = self.matches(game, block_hash).await?;
+        let asked = game.matches.iter().map(|id| (*id, matchOfCall { id: *id }));
+        let matches = self.many(asked, block_hash).await?;
+        let asked = game.commitments.iter().map(|(tournament, root)| {
+            let call = commitmentOfCall { tournament: *tournament, root: *root };
+            ((*tournament, *root), call)
+        });
+        let commitments = self.many(asked, block_hash).await?;
         let opened = names.proposal(id).map(|opened| opened.children);
         Ok(DisputeViews {
             time,
@@ -171,7 +203,7 @@ impl Disputes {
             stands,
             is_final,
             parent_claim,
-            commitments: self.commitments(game, block_hash).await?,
+            commitments,
             refunds: self.refunds(game, &matches, account, block_hash).await?,
             credit: self.view(creditCall { account }, block_hash).await?,
             proposal,
@@ -192,40 +224,21 @@ impl Disputes {
         Ok(index < count && self.view(idOfCall { index }, block_hash).await? == U256::from(id))
     }
 
-    async fn tournaments(
+    /// Asks for many views, several of them at the same time.
+    async fn many<K: Ord + Send, C: SolCall + Send>(
         &self,
-        names: &GameNames,
-        block: B256,
-    ) -> Result<BTreeMap<B256, ITournaments::Tournament>, L1Error> {
-        let asked = names.tournaments.iter().map(|tournament| async move {
-            let call = tournamentOfCall { tournament: *tournament };
-            Ok((*tournament, self.view(call, block).await?))
+        asked: impl Iterator<Item = (K, C)>,
+        block_hash: B256,
+    ) -> Result<BTreeMap<K, C::Return>, L1Error>
+    where
+        C::Return: Send,
+    {
+        let (reader, asked) = (self.clone(), asked.collect::<Vec<_>>());
+        let asked = stream::iter(asked).map(move |(name, call)| {
+            let reader = reader.clone();
+            async move { Ok((name, reader.view(call, block_hash).await?)) }
         });
-        stream::iter(asked).buffered(VIEWS_IN_FLIGHT_MAX).try_collect().await
-    }
-
-    async fn commitments(
-        &self,
-        names: &GameNames,
-        block: B256,
-    ) -> Result<BTreeMap<(B256, B256), ITournaments::Commitment>, L1Error> {
-        let asked = names.commitments.iter().map(|(tournament, root)| async move {
-            let call = commitmentOfCall { tournament: *tournament, root: *root };
-            Ok(((*tournament, *root), self.view(call, block).await?))
-        });
-        stream::iter(asked).buffered(VIEWS_IN_FLIGHT_MAX).try_collect().await
-    }
-
-    async fn matches(
-        &self,
-        names: &GameNames,
-        block: B256,
-    ) -> Result<BTreeMap<B256, ITournaments::Match>, L1Error> {
-        let asked = names
-            .matches
-            .iter()
-            .map(|id| async move { Ok((*id, self.view(matchOfCall { id: *id }, block).await?)) });
-        stream::iter(asked).buffered(VIEWS_IN_FLIGHT_MAX).try_collect().await
+        asked.buffered(VIEWS_IN_FLIGHT_MAX).try_collect().await
     }
 
     /// The contract does not show which refunds were collected, so collecting them is tried.
@@ -256,9 +269,21 @@ impl Disputes {
         found.map_err(|source| L1Error::Request { method: "eth_getLogs", source })
     }
 
-    async fn require_canonical(&self, block: protocol::BlockId) -> Result<(), L1Error> {
+    /// Whether a block is on the chain that L1 has now.
+    pub async fn is_canonical(&self, block: protocol::BlockId) -> Result<bool, L1Error> {
         let header = self.client.find_header(BlockNumberOrTag::Number(block.number)).await?;
-        if header.is_some_and(|header| header.hash == block.hash) {
+        Ok(header.is_some_and(|header| header.hash == block.hash))
+    }
+
+    /// Timestamp of a block, in seconds.
+    pub async fn time(&self, block_hash: B256) -> Result<u64, L1Error> {
+        let header = self.client.find_header_by_hash(block_hash).await?;
+        let missing = || L1Error::BlockMissing { block: block_hash.to_string() };
+        Ok(header.ok_or_else(missing)?.timestamp)
+    }
+
+    async fn require_canonical(&self, block: protocol::BlockId) -> Result<(), L1Error> {
+        if self.is_canonical(block).await? {
             return Ok(());
         }
         let what = "a block that is not canonical any more";

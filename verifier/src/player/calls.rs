@@ -1,4 +1,4 @@
-//! Transactions of acts: the calls of the oracle that they are.
+//! Calls of the oracle that acts are.
 
 use alloy::{
     primitives::{B256, U256},

@@ -11,7 +11,7 @@ use l1::{DisputeRules, DisputeViews};
 /// A value that no oracle of ours gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the oracle says {what} is {value}, which it never is")]
-pub(crate) struct OddView {
+pub struct OddView {
     what: &'static str,
     value: u8,
 }

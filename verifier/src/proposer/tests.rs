@@ -23,6 +23,7 @@ fn status() -> Status {
         proposals_underivable: Vec::new(),
         first_bad_block: None,
         disagreements: Vec::new(),
+        games: Vec::new(),
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) async fn start_as(
         lists,
         l1_tip: world.l1.tip(),
         proposer: None,
+        disputes: None,
         health: Health::new(),
         config,
     };

@@ -123,6 +123,7 @@ async fn derived(world: &World, gas: u64) -> TestDatabase {
         lists: None,
         l1_tip: l1.tip(),
         proposer: None,
+        disputes: None,
         health: Health::new(),
         config: VerifierConfig { segment_gas: gas, ..VerifierConfig::default() },
     };

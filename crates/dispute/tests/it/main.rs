@@ -4,6 +4,7 @@
 #[path = "../../../../verifier/src/player/calls.rs"]
 mod calls;
 #[path = "../../../../verifier/src/player/views.rs"]
+#[expect(unreachable_pub, reason = "where it is from it is reached")]
 mod views;
 
 mod arena;

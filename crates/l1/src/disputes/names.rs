@@ -104,6 +104,11 @@ impl DisputeNames {
         self.games.get(&tournament)
     }
 
+    /// Ids of all proposals, oldest first.
+    pub fn ids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.proposals.keys().copied()
+    }
+
     /// Ids of the proposals that were disputed, oldest first.
     pub fn disputed(&self) -> impl Iterator<Item = u64> + '_ {
         let disputed = self.proposals.iter().filter(|(_, names)| names.tournament.is_some());

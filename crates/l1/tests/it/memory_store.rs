@@ -48,8 +48,12 @@ impl MemoryStore {
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<TxRecord> {
-        let inner = self.0.lock().unwrap();
-        inner.records.iter().find(|record| record.key == key).cloned()
+        self.all().into_iter().find(|record| record.key == key)
+    }
+
+    /// All records, oldest first.
+    pub(crate) fn all(&self) -> Vec<TxRecord> {
+        self.0.lock().unwrap().records.clone()
     }
 
     /// Plans an outage.

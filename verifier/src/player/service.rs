@@ -1,0 +1,141 @@
+//! The player as a part of the verifier: with its trees, its outbox, and its games in the verifier's status.
+
+use std::{convert::Infallible, sync::Arc};
+
+use alloy::primitives::U256;
+use db::{Coverage, Database, Fence};
+use dispute::GameSummary;
+use l1::{
+    Disputes, Kzg, L1Client, L1Evidence, L1Source, L1Tip, LocalSigner,
+    tx::{TxConfig, TxSender},
+};
+use outbox::Outbox;
+use protocol::RollupConfig;
+use service::Health;
+use tokio::sync::watch;
+use transition::ChainParameters;
+
+use super::{Mover, OwnTrees, Player, PlayerDeps, honestly};
+use crate::{Segments, Status, VerifierConfig, VerifierError, claims::ClaimReader};
+
+/// What playing needs that a verifier does not have.
+#[derive(Debug, Clone)]
+pub struct DisputeDeps {
+    /// L1.
+    pub client: L1Client,
+    /// What runs of segments read of L1.
+    pub evidence: L1Evidence,
+    /// Makes the moves; `None`: it only says which should be made.
+    pub challenger: Option<Challenger>,
+}
+
+/// Who plays, and by which way.
+#[derive(Debug, Clone)]
+pub struct Challenger {
+    /// Puts down the bonds.
+    pub signer: LocalSigner,
+    /// The sender's; no move carries blobs.
+    pub kzg: Kzg,
+    /// How L1 transactions are sent.
+    pub tx: TxConfig,
+}
+
+/// Where a player works: what a verifier has.
+pub(crate) struct Place<'a> {
+    pub(crate) rollup: &'a Arc<RollupConfig>,
+    pub(crate) l1: &'a L1Source,
+    pub(crate) database: &'a Database,
+    pub(crate) fence: Fence,
+    pub(crate) config: &'a VerifierConfig,
+}
+
+/// The player and its sender of L1 transactions, which write the verifier's database under the verifier's fence.
+#[derive(Debug)]
+pub(crate) struct Playing {
+    player: Player<OwnTrees>,
+    sender: Option<TxSender<Outbox>>,
+    games: watch::Receiver<Vec<GameSummary>>,
+    status: watch::Sender<Status>,
+}
+
+impl Playing {
+    pub(crate) fn new(
+        deps: DisputeDeps,
+        place: &Place<'_>,
+        claims: ClaimReader,
+        tip: watch::Receiver<L1Tip>,
+        status: watch::Sender<Status>,
+        health: &Health,
+    ) -> Result<Self, VerifierError> {
+        let oracle = place.rollup.contracts.output_oracle;
+        let segment_gas = place.config.segment_gas;
+        let parameters = ChainParameters { segment_gas, ..ChainParameters::new(place.rollup) };
+        let segments = Segments::new(
+            place.rollup.clone(),
+            parameters,
+            place.database,
+            place.l1.clone(),
+            deps.evidence,
+            place.config.trie_threads,
+        );
+        let segments = segments.map_err(|source| VerifierError::Segments(Box::new(source)))?;
+        let moving = deps.challenger.map(|challenger| {
+            let Challenger { signer, kzg, tx } = challenger;
+            let account = signer.address();
+            let outbox = Outbox::new(place.database, place.fence, account, |_| Coverage::Other);
+            let (sender, handle) = TxSender::new(deps.client.clone(), signer, kzg, outbox, tx);
+            (sender, Mover::new(deps.client.clone(), oracle, account, handle))
+        });
+        let (sender, mover) = moving.unzip();
+        let games = watch::Sender::new(Vec::new());
+        let shown = games.subscribe();
+        let player = Player::new(PlayerDeps {
+            disputes: Disputes::new(deps.client, oracle),
+            trees: Arc::new(OwnTrees::new(claims, segments)),
+            tip,
+            mover,
+            collect_min: U256::from(place.config.collect_gwei_min) * U256::from(GWEI),
+            disguise: honestly(),
+            games,
+            health: health.component("player", None),
+        });
+        Ok(Self { player, sender, games: shown, status })
+    }
+
+    /// Plays as long as it is polled.
+    ///
+    /// # Errors
+    /// When something fails that waiting cannot cure.
+    pub(crate) async fn run(self) -> Result<Infallible, VerifierError> {
+        let Self { player, sender, games, status } = self;
+        let sending = async {
+            match sender {
+                Some(sender) => sender.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = player.run() => ended.map_err(|source| VerifierError::Play(Box::new(source))),
+            ended = sending => match ended {
+                Ok(never) => match never {},
+                Err(source) => Err(VerifierError::L1Sender(Box::new(source))),
+            },
+            lost = show(games, status) => Err(lost),
+        }
+    }
+}
+
+/// Wei.
+const GWEI: u64 = 1_000_000_000;
+
+/// Puts the games into the verifier's status.
+async fn show(
+    mut games: watch::Receiver<Vec<GameSummary>>,
+    status: watch::Sender<Status>,
+) -> VerifierError {
+    while games.changed().await.is_ok() {
+        let shown = games.borrow_and_update().clone();
+        status.send_modify(|status| status.games = shown);
+    }
+    VerifierError::Lost { what: "player" }
+}

@@ -1,0 +1,93 @@
+//! Which proposals are looked at: all that are not final, and those in dispute until nothing is owed any more.
+//!
+//! Invariant: the names are those of the chain that `read_to` is on; after a reorg of L1 everything is read anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use l1::{DisputeNames, DisputeRules, Disputes, L1Error};
+use protocol::BlockId;
+
+use super::{BoxedSource, Built, Pinned, round::Disguise};
+
+/// What is known of L1.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) rules: DisputeRules,
+    pub(super) names: DisputeNames,
+    pub(super) seats: BTreeMap<u64, Seat>,
+    read_to: BlockId,
+    /// Proposals of which nothing more is to come.
+    done: BTreeSet<u64>,
+}
+
+/// One proposal.
+pub(super) struct Seat {
+    pub(super) about: Pinned,
+    /// After this nobody can dispute it, in seconds.
+    pub(super) open_until: u64,
+    /// Its bond is that of this player.
+    pub(super) is_ours: bool,
+    pub(super) built: Built,
+    pub(super) source: BoxedSource,
+}
+
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("about", &self.about).finish_non_exhaustive()
+    }
+}
+
+impl Table {
+    /// Everything as of a block, from the oldest proposal on that may still matter.
+    pub(super) async fn read(disputes: &Disputes, head: BlockId) -> Result<Self, L1Error> {
+        let rules = disputes.rules(head.hash).await?;
+        let first = disputes.first_block_of_interest(rules.window, head.hash).await?;
+        let mut names = DisputeNames::default();
+        disputes.read_names(&mut names, first, head).await?;
+        Ok(Self { rules, names, seats: BTreeMap::new(), read_to: head, done: BTreeSet::new() })
+    }
+
+    /// Reads on to a new head; false if that is not on the chain that was read.
+    pub(super) async fn follow(
+        &mut self,
+        disputes: &Disputes,
+        head: BlockId,
+    ) -> Result<bool, L1Error> {
+        if head == self.read_to {
+            return Ok(true);
+        }
+        if head.number <= self.read_to.number || !disputes.is_canonical(self.read_to).await? {
+            return Ok(false);
+        }
+        let mut names = self.names.clone();
+        disputes.read_names(&mut names, self.read_to.number + 1, head).await?;
+        (self.names, self.read_to) = (names, head);
+        Ok(true)
+    }
+
+    /// Proposals that have no seat yet.
+    pub(super) fn newcomers(&self) -> Vec<u64> {
+        let known = |id: &u64| self.seats.contains_key(id) || self.done.contains(id);
+        self.names.ids().filter(|id| !known(id)).collect()
+    }
+
+    /// Makes a seat for a proposal.
+    pub(super) fn sit(
+        &mut self,
+        about: Pinned,
+        timestamp: u64,
+        is_ours: bool,
+        disguise: &Disguise,
+    ) {
+        let built = Built::default();
+        let source = disguise(&about, built.clone());
+        let open_until = timestamp.saturating_add(self.rules.window);
+        self.seats.insert(about.id, Seat { about, open_until, is_ours, built, source });
+    }
+
+    /// Nothing more is to come of a proposal.
+    pub(super) fn leave(&mut self, id: u64) {
+        self.seats.remove(&id);
+        self.done.insert(id);
+    }
+}
