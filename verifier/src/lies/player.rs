@@ -9,7 +9,7 @@ use alloy::{
     primitives::{Address, U256},
     sol_types::{SolCall, SolValue},
 };
-use bindings::{Claims, DisputeOracle::proposeOutputCall};
+use bindings::{DisputeOracle::proposeOutputCall, contracts::Claims};
 use db::{Coverage, Database, Fence, Leases, Role};
 use dispute::Lie;
 use l1::{
@@ -125,8 +125,7 @@ impl Liar {
         let oracle = deps.rollup.contracts.output_oracle;
         let claims = ClaimReader::new(deps.rollup.clone(), &deps.derived);
         let (l1, evidence) = (deps.l1, deps.evidence);
-        let segments =
-            Segments::new(deps.rollup, deps.parameters, &deps.derived, l1, evidence, 1);
+        let segments = Segments::new(deps.rollup, deps.parameters, &deps.derived, l1, evidence, 1);
         let segments = segments.map_err(|source| LiarError::Segments(Box::new(source)))?;
         let account = deps.signer.address();
         let outbox = Outbox::new(&deps.database, fence, account, |_| Coverage::Other);
