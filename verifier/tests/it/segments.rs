@@ -188,7 +188,7 @@ impl Scene {
     /// Every place of every block, in the earliest view that it can be derived in and in the last.
     async fn check(&self) -> Vec<Segment> {
         let mut made = Vec::new();
-        let last = self.world.l1.number() + 1;
+        let last = self.world.l1.number();
         for (pair, derived) in self.leaves.windows(2).zip(&self.world.derived[1..]) {
             let mut previous = *pair[0].last().unwrap();
             for (place, leaf) in (0..).zip(&pair[1]) {
@@ -206,7 +206,8 @@ impl Scene {
     /// What only fills the tree up, what cannot be derived, and what follows from that.
     async fn check_ends(&self) -> Vec<Segment> {
         let last = *self.leaves.last().unwrap().last().unwrap();
-        let l1_number = self.world.l1.number() + 1;
+        // An L1 block that is there, as that of a proposal is: one block later another L2 block may be forced.
+        let l1_number = self.world.l1.number();
         let mut made = Vec::new();
         for (previous, place, expected) in [
             (last, 32, last),
