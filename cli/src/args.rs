@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use alloy::primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
 use service::LogFormat;
 
@@ -90,11 +91,55 @@ pub(crate) struct DevnetArgs {
     #[arg(long, env = "BRAID_DEVNET_PROPOSAL_INTERVAL", default_value_t = 16, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub(crate) proposal_interval: u64,
     /// Seconds in which a proposal can be disputed, and that a withdrawal waits; fixed when the chain is made
-    #[arg(long, env = "BRAID_DEVNET_DISPUTE_WINDOW", default_value_t = 60, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
+    #[arg(long, env = "BRAID_DEVNET_DISPUTE_WINDOW", default_value_t = 60, help_heading = "Disputes", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
     pub(crate) dispute_window: u64,
+    /// Seconds that both sides gain when they meet in a dispute; 20, or a third of a shorter window, if it is not given;
+    /// fixed when the chain is made
+    #[arg(long, env = "BRAID_DEVNET_DISPUTE_EFFORT", help_heading = "Disputes")]
+    pub(crate) dispute_effort: Option<u64>,
+    #[command(flatten)]
+    pub(crate) bonds: BondArgs,
     /// What carries batches: auto, calldata or blobs
     #[arg(long, env = "BRAID_DEVNET_CARRIER", default_value = "auto", help_heading = "Chain")]
     pub(crate) carrier: String,
+}
+
+/// What disputes cost; fixed when the chain is made. The contract takes no bonds that refunds could eat up.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct BondArgs {
+    /// Bond of a proposal, and for joining a dispute about one, in wei
+    #[arg(
+        long = "bond",
+        id = "bond",
+        value_name = "WEI",
+        default_value = "100000000000000000",
+        help_heading = "Disputes"
+    )]
+    pub(crate) segments: U256,
+    /// Bond for joining at the level of strides, in wei
+    #[arg(
+        long = "bond-strides",
+        id = "bond-strides",
+        value_name = "WEI",
+        default_value = "100000000000000000",
+        help_heading = "Disputes"
+    )]
+    pub(crate) strides: U256,
+    /// Bond for joining at the level of steps, in wei
+    #[arg(
+        long = "bond-steps",
+        id = "bond-steps",
+        value_name = "WEI",
+        default_value = "500000000000000000",
+        help_heading = "Disputes"
+    )]
+    pub(crate) steps: U256,
+    /// Highest gas price at which the gas of moves is refunded, in wei
+    #[arg(long, default_value_t = 30_000_000_000, help_heading = "Disputes")]
+    pub(crate) refund_price_max: u64,
+    /// Most gas that is refunded for a step of the machine
+    #[arg(long, default_value_t = 8_000_000, help_heading = "Disputes")]
+    pub(crate) step_gas_max: u64,
 }
 
 /// Options of a single service.
@@ -131,16 +176,21 @@ pub(crate) struct DeployArgs {
     pub(crate) key_file: PathBuf,
     /// Address that may post batches
     #[arg(long, env = "BRAID_BATCHER_ADDRESS")]
-    pub(crate) batcher: alloy::primitives::Address,
+    pub(crate) batcher: Address,
     /// Chain id of the new chain
     #[arg(long, env = "BRAID_L2_CHAIN_ID")]
     pub(crate) l2_chain_id: u64,
     /// Seconds between L2 blocks
     #[arg(long, default_value_t = 1)]
     pub(crate) block_time: u64,
-    /// Seconds in which a proposal can be disputed
-    #[arg(long, default_value_t = 604_800)]
+    /// Seconds in which a proposal can be disputed: a testnet's, unless said otherwise (docs/spec/disputes.md, section 5)
+    #[arg(long, default_value_t = 7_200, help_heading = "Disputes")]
     pub(crate) dispute_window: u64,
+    /// Seconds that both sides gain when they meet in a dispute; 1,800, or a third of a shorter window, if it is not given
+    #[arg(long, help_heading = "Disputes")]
+    pub(crate) dispute_effort: Option<u64>,
+    #[command(flatten)]
+    pub(crate) bonds: BondArgs,
     /// L2 blocks between proposals
     #[arg(long, default_value_t = 1_024)]
     pub(crate) proposal_interval: u64,
@@ -149,22 +199,19 @@ pub(crate) struct DeployArgs {
     pub(crate) sequencing_window: u64,
     /// Address that may hold withdrawals up for a while; nobody if it is not given
     #[arg(long)]
-    pub(crate) guardian: Option<alloy::primitives::Address>,
+    pub(crate) guardian: Option<Address>,
     /// For how long it may, in seconds; at most 14 days, and four times as long lies between two pauses
     #[arg(long, default_value_t = 604_800)]
     pub(crate) pause: u64,
     /// Who gets what users pay for gas; the deployer if it is not given
     #[arg(long)]
-    pub(crate) fee_recipient: Option<alloy::primitives::Address>,
+    pub(crate) fee_recipient: Option<Address>,
     /// Where: on l1 by a withdrawal, or on l2 at once
     #[arg(long, default_value = "l1")]
     pub(crate) fee_layer: FeeLayer,
     /// The least that a fee vault pays out, in wei
     #[arg(long, default_value = "1000000000000000000")]
-    pub(crate) fee_withdrawal_min: alloy::primitives::U256,
-    /// Bond of a proposal, in wei
-    #[arg(long, default_value = "100000000000000000")]
-    pub(crate) bond: alloy::primitives::U256,
+    pub(crate) fee_withdrawal_min: U256,
     /// Where to write the chain's configuration
     #[arg(long, default_value = "rollup.json")]
     pub(crate) out: PathBuf,

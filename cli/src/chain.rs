@@ -6,20 +6,25 @@
 use std::collections::BTreeMap;
 
 use alloy::{
+    eips::BlockNumHash,
     primitives::{Address, B256, U256},
     providers::Provider,
+    sol_types::SolValue,
 };
 use bindings::{
-    DeployParams, DeployedL1, FeeVaultParams, L1Addresses, PredeployParams, deploy_l1,
-    l2_predeploys,
+    Claims, DeployParams, DeployedL1, DisputeParams, FeeVaultParams, L1Addresses, PredeployParams,
+    deploy_l1, l2_predeploys,
     predeploys::{OTHER_BRIDGE_SLOT, OTHER_MESSENGER_SLOT},
 };
 use eyre::{Result, WrapErr};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, RollupConfig,
-    SystemConfig, output_root, predeploys,
+    SystemConfig, predeploys,
 };
 use state::MemoryState;
+use transition::{BlockClaim, ChainParameters, Cursor};
+
+use crate::args::BondArgs;
 
 /// Blob fee update fraction of Prague (EIP-7691).
 const PRAGUE_BLOB_UPDATE_FRACTION: u64 = 5_007_716;
@@ -47,8 +52,10 @@ pub(crate) struct ChainParams {
     pub(crate) proposal_interval: u64,
     /// Seconds in which a proposal can be disputed.
     pub(crate) dispute_window: u64,
-    /// What a proposal stakes, in wei.
-    pub(crate) bond: U256,
+    /// Seconds that both sides gain when they meet in a dispute.
+    pub(crate) effort: u64,
+    /// What disputes cost.
+    pub(crate) bonds: BondArgs,
     /// Who deploys, and owns the `SystemConfig`.
     pub(crate) deployer: Address,
     /// Who posts batches.
@@ -90,13 +97,14 @@ pub(crate) fn bridge_on_l1(config: &RollupConfig) -> BridgeOnL1 {
 /// When L1 does not answer or refuses, or when the parameters make no valid chain.
 pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<RollupConfig> {
     let l1_chain_id = l1.get_chain_id().await.wrap_err("cannot read the chain id of L1")?;
-    // The contracts that L2 is derived from know nothing of it; the oracle wants the genesis root, which needs the time
-    // at which they are there and the addresses that others will have.
+    // The contracts that L2 is derived from know nothing of it; the oracle wants the genesis claim, which needs the block
+    // in which they are there and the addresses that others will have.
     let mut config = draft(l1_chain_id, params);
-    let deployed = deploy_l1(l1, &deploy_params(params), |start, contracts| {
+    let deploy_params = deploy_params(params, &config);
+    let deployed = deploy_l1(l1, &deploy_params, |start, contracts| {
         config.genesis.timestamp = start.timestamp;
         config.genesis.alloc = alloc(params, contracts);
-        genesis_output_root(&config)
+        genesis_claim(&config, start.block)
     })
     .await
     .wrap_err("cannot deploy the contracts on L1")?;
@@ -177,15 +185,43 @@ fn alloc(params: &ChainParams, l1: &L1Addresses) -> BTreeMap<Address, GenesisAcc
     alloc
 }
 
-fn genesis_output_root(config: &RollupConfig) -> B256 {
+/// What stands after block 0 of a chain that begins at this L1 block (`docs/spec/claims.md`, section 1).
+fn genesis_claim(config: &RollupConfig, l1: BlockNumHash) -> Claims::BlockClaim {
     let mut trie = MemoryState::from_genesis(&config.genesis.alloc).trie();
     let state_root = trie.apply(&state::StateDiff::default());
     let withdrawals_root = trie.storage_root(&predeploys::L2_TO_L1_MESSAGE_PASSER);
     let header = config.genesis_header(state_root, withdrawals_root);
-    output_root(state_root, withdrawals_root, header.hash_slow())
+    let claim = BlockClaim {
+        block_hash: header.hash_slow(),
+        state_root,
+        withdrawals_root,
+        cursor: Cursor::genesis(l1.number),
+        origin_hash: l1.hash,
+        sequence_number: 0,
+    };
+    Claims::BlockClaim::abi_decode(&claim.encode())
+        .expect("a claim is six words, as the ABI has it")
 }
 
-fn deploy_params(params: &ChainParams) -> DeployParams {
+/// For how long both sides gain time when they meet: what was said, or the usual, which a short window bounds.
+pub(crate) fn effort(said: Option<u64>, usual: u64, window: u64) -> u64 {
+    said.unwrap_or_else(|| std::cmp::max(1, std::cmp::min(usual, window / 3)))
+}
+
+fn dispute_params(params: &ChainParams, config: &RollupConfig) -> DisputeParams {
+    let BondArgs { segments, strides, steps, refund_price_max, step_gas_max } = params.bonds;
+    DisputeParams {
+        bonds: [segments, strides, steps],
+        window: params.dispute_window,
+        effort: params.effort,
+        refund_price_max,
+        step_gas_max,
+        initial_state: verifier::initial_state(),
+        parameters_hash: ChainParameters::new(config).hash(),
+    }
+}
+
+fn deploy_params(params: &ChainParams, config: &RollupConfig) -> DeployParams {
     let system = system_config(params);
     DeployParams {
         deployer: params.deployer,
@@ -200,7 +236,6 @@ fn deploy_params(params: &ChainParams) -> DeployParams {
         operator_fee_constant: system.operator_fee_constant,
         proposal_interval: params.proposal_interval,
         l2_block_time: params.block_time,
-        dispute_window: params.dispute_window,
-        bond: params.bond,
+        disputes: dispute_params(params, config),
     }
 }

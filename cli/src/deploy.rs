@@ -13,6 +13,8 @@ use crate::{
 
 /// Gas of one L2 block of a new chain.
 const GAS_LIMIT: u64 = 300_000_000;
+/// Seconds that both sides gain when they meet in a dispute, unless the window is short.
+const EFFORT: u64 = 1_800;
 /// Seconds that a block with user transactions may lie after its L1 origin.
 const SEQUENCER_DRIFT_MAX: u64 = 600;
 
@@ -34,7 +36,8 @@ pub(crate) async fn run(args: DeployArgs) -> Result<()> {
         sequencer_drift_max: SEQUENCER_DRIFT_MAX,
         proposal_interval: args.proposal_interval,
         dispute_window: args.dispute_window,
-        bond: args.bond,
+        effort: chain::effort(args.dispute_effort, EFFORT, args.dispute_window),
+        bonds: args.bonds,
         deployer,
         batcher: args.batcher,
         guardian: args.guardian.unwrap_or_default(),

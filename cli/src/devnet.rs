@@ -54,8 +54,8 @@ const L2_CHAIN_ID: u64 = 901;
 const L2_ETHER: u64 = 10_000;
 /// Balance of the operators on L1, in ether.
 const OPERATOR_ETHER: u64 = 10_000;
-/// What a proposal stakes, in wei.
-const BOND_WEI: u64 = 100_000_000_000_000_000;
+/// Seconds that both sides gain when they meet in a dispute, unless the window is short.
+const EFFORT: u64 = 20;
 /// Gas of one L2 block.
 const GAS_LIMIT: u64 = 300_000_000;
 /// L1 blocks within which a block must be posted.
@@ -270,7 +270,8 @@ fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams>
         sequencer_drift_max: SEQUENCER_DRIFT_MAX,
         proposal_interval: args.proposal_interval,
         dispute_window: args.dispute_window,
-        bond: U256::from(BOND_WEI),
+        effort: chain::effort(args.dispute_effort, EFFORT, args.dispute_window),
+        bonds: args.bonds,
         deployer: operators.deployer.address(),
         batcher: operators.batcher.address(),
         guardian: operators.deployer.address(),

@@ -9,16 +9,19 @@ use axum::{Json, Router, http::StatusCode, routing::get};
 use batcher::BatcherConfig;
 use db::Database;
 use eyre::{Result, WrapErr};
-use l1::{Kzg, L1Client, L1Reader, L1Source, L1Watcher, LocalSigner, Outputs, tx::TxConfig};
+use l1::{
+    Kzg, L1Client, L1Reader, L1Source, L1Watcher, LocalSigner, Outputs, ProposalSource,
+    tx::TxConfig,
+};
 use protocol::RollupConfig;
 use sequencer::{
     SequencerConfig,
-    api::{self, AdminSettings},
+    api::{self, AdminSettings, Proposals},
     follower::watch_tip,
 };
 use service::{Clock, Health, LogFilter, Shutdown};
 use tokio::sync::watch;
-use verifier::{AccessListSource, ProposalSource, ProposerDeps, Status, VerifierConfig};
+use verifier::{AccessListSource, ProposerDeps, Status, VerifierConfig};
 
 /// The way to L1.
 #[derive(Debug)]
@@ -61,6 +64,9 @@ pub(crate) async fn start_sequencer(
 ) -> Result<RunningSequencer> {
     let l1_health = parts.health.component("l1", None);
     let (tip, _watching) = watch_tip(l1.watcher, l1_health);
+    let outputs = Outputs::new(l1.client, parts.rollup.contracts.output_oracle);
+    let source = ProposalSource::Node(outputs);
+    let proposals = Proposals::new(source, tip.clone(), parts.rollup.proposal_interval);
     let inner = sequencer::SequencerParts {
         rollup: parts.rollup.clone(),
         database: parts.database,
@@ -77,6 +83,7 @@ pub(crate) async fn start_sequencer(
         handle.submitter.clone(),
         handle.view.clone(),
         parts.rollup,
+        proposals,
         parts.health,
     )
     .await

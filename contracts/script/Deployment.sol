@@ -4,20 +4,24 @@ pragma solidity ^0.8.28;
 import {BatchInbox} from "../src/L1/BatchInbox.sol";
 import {L1CrossDomainMessenger} from "../src/L1/L1CrossDomainMessenger.sol";
 import {L1StandardBridge} from "../src/L1/L1StandardBridge.sol";
-import {OutputOracle} from "../src/L1/OutputOracle.sol";
 import {Portal} from "../src/L1/Portal.sol";
 import {SystemConfig} from "../src/L1/SystemConfig.sol";
+import {DisputeOracle} from "../src/dispute/DisputeOracle.sol";
 import {ISystemConfig} from "../src/interfaces/ISystemConfig.sol";
+import {ITournaments} from "../src/interfaces/ITournaments.sol";
+import {Step} from "../src/vm/Step.sol";
 import {vm} from "../test/Vm.sol";
 
-/// @notice Everything that a deployment fixes. The addresses in `oracle` are filled in.
+/// @notice Everything that a deployment fixes. The machine in `disputes` and the addresses in `oracle` are
+///         filled in.
 struct Configuration {
     address owner;
     /// Who may pause withdrawals, and for how many seconds.
     address guardian;
     uint256 pause;
     ISystemConfig.Parameters parameters;
-    OutputOracle.Parameters oracle;
+    ITournaments.Parameters disputes;
+    DisputeOracle.OracleParameters oracle;
 }
 
 /// @notice The L1 contracts of one chain.
@@ -25,7 +29,8 @@ struct Contracts {
     SystemConfig systemConfig;
     Portal portal;
     BatchInbox batchInbox;
-    OutputOracle outputOracle;
+    Step step;
+    DisputeOracle outputOracle;
     L1CrossDomainMessenger messenger;
     L1StandardBridge bridge;
 }
@@ -46,7 +51,9 @@ library Deployment {
         address systemConfig = vm.computeCreateAddress(deployer, nonce);
         address portal = vm.computeCreateAddress(deployer, nonce + 1);
         address batchInbox = vm.computeCreateAddress(deployer, nonce + 2);
-        address outputOracle = vm.computeCreateAddress(deployer, nonce + 3);
+        address step = vm.computeCreateAddress(deployer, nonce + 3);
+        address outputOracle = vm.computeCreateAddress(deployer, nonce + 4);
+        configuration.disputes.machine = Step(step);
         configuration.oracle.portal = portal;
         configuration.oracle.batchInbox = batchInbox;
 
@@ -55,7 +62,8 @@ library Deployment {
         made.portal =
             new Portal(systemConfig, outputOracle, configuration.guardian, configuration.pause);
         made.batchInbox = new BatchInbox(made.systemConfig);
-        made.outputOracle = new OutputOracle(configuration.oracle);
+        made.step = new Step();
+        made.outputOracle = new DisputeOracle(configuration.disputes, configuration.oracle);
         // L2's genesis names these two.
         made.messenger = new L1CrossDomainMessenger(made.portal);
         made.bridge = new L1StandardBridge(address(made.messenger));
@@ -63,6 +71,7 @@ library Deployment {
         _requireAt(systemConfig, address(made.systemConfig));
         _requireAt(portal, address(made.portal));
         _requireAt(batchInbox, address(made.batchInbox));
+        _requireAt(step, address(made.step));
         _requireAt(outputOracle, address(made.outputOracle));
     }
 

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CONTRACTS = {
-  L1: ['BatchInbox', 'L1CrossDomainMessenger', 'L1StandardBridge', 'OutputOracle', 'Portal', 'SystemConfig'],
+  L1: ['BatchInbox', 'L1CrossDomainMessenger', 'L1StandardBridge', 'Portal', 'SystemConfig'],
   L2: [
     'FeeVault',
     'GasPriceOracle',

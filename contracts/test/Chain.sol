@@ -2,8 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {Configuration, Contracts, Deployment} from "../script/Deployment.sol";
-import {OutputOracle} from "../src/L1/OutputOracle.sol";
+import {DisputeOracle} from "../src/dispute/DisputeOracle.sol";
 import {ISystemConfig} from "../src/interfaces/ISystemConfig.sol";
+import {IStep} from "../src/interfaces/IStep.sol";
+import {ITournaments} from "../src/interfaces/ITournaments.sol";
+import {Claims} from "../src/libraries/Claims.sol";
 import {vm} from "./Vm.sol";
 
 /// @title Chain
@@ -18,6 +21,8 @@ abstract contract Chain {
     uint64 internal constant WINDOW = 1 hours;
     uint256 internal constant PAUSE = 2 hours;
     uint256 internal constant BOND = 0.01 ether;
+    /// @dev An interval of 60 blocks fits a tree of 2048 places.
+    uint8 internal constant HEIGHT = 11;
 
     Contracts internal chain;
 
@@ -42,16 +47,30 @@ abstract contract Chain {
                 operatorFeeScalar: 0,
                 operatorFeeConstant: 0
             }),
-            oracle: OutputOracle.Parameters({
+            disputes: ITournaments.Parameters({
+                heights: [HEIGHT, 18, 18],
+                bonds: [BOND, BOND, BOND],
+                window: WINDOW,
+                effort: 10 minutes,
+                refundPriceMax: 1 gwei,
+                stepGasMax: 3_000_000,
+                machine: IStep(address(0)),
+                initialState: keccak256("image")
+            }),
+            oracle: DisputeOracle.OracleParameters({
                 batchInbox: address(0),
                 portal: address(0),
                 proposalInterval: INTERVAL,
                 l2BlockTime: 1,
-                disputeWindow: WINDOW,
-                bond: BOND,
-                genesisOutputRoot: 0
+                parametersHash: keccak256("parameters"),
+                genesis: genesisClaim()
             })
         });
+    }
+
+    function genesisClaim() internal pure returns (Claims.BlockClaim memory made) {
+        made.blockHash = keccak256("genesis");
+        made.stateRoot = keccak256("genesis state");
     }
 
     /// @dev Goes to the next L1 block, whose parent then has a hash.

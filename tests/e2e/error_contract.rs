@@ -14,7 +14,7 @@ use alloy::{
     transports::layers::RetryBackoffLayer,
 };
 use eyre::{Result, WrapErr, ensure, eyre};
-use harness::{Devnet, eventually};
+use harness::Devnet;
 use serde_json::{Value, json};
 
 use crate::{
@@ -74,16 +74,16 @@ fn unavailable(name: &str, method: &str, params: Value, text: &str) -> Value {
 
 #[tokio::test]
 async fn clients_come_again_for_what_may_pass() -> Result<()> {
-    let more = ["--quotas", "--admin-port", "0", "--proposal-interval", "4"];
+    let more = ["--quotas", "--admin-port", "0"];
     let mut devnet = Devnet::ephemeral(&more).await?;
     damage(&devnet).await?;
-    let name = "rollup_getProposals";
-    let mut fault = row("fault of the node", name, json!([]), -32_603, "internal error");
+    let name = "rollup_getBatchByBlock";
+    let mut fault = row("fault of the node", name, json!(["0x100000"]), -32_603, "internal error");
     // The one code that viem repeats.
     fault["requests"] = json!({ "viem": 4 });
     in_all(&Door::of(&devnet, 0), &[fault], &[]).await?;
     let node = devnet.l2(0)?;
-    let error = node.raw_request::<_, Value>(name.into(), ()).await.err();
+    let error = node.raw_request::<_, Value>(name.into(), ("0x100000",)).await.err();
     let error = error.as_ref().and_then(|error| error.as_error_resp()?.try_data_as::<Value>());
     let id = error.and_then(Result::ok).map(|data| data["requestId"].clone());
     let id = id.and_then(|id| Some(id.as_str()?.to_owned())).ok_or_else(|| eyre!("no id"))?;
@@ -134,16 +134,14 @@ async fn clients_see_what_a_reorg_removes() -> Result<()> {
     Ok(())
 }
 
-/// Writes something into the database that no proposer has written, once there is a proposal.
+/// Writes something into the database that no batcher has written: a batch of blocks far ahead whose hash is no hash.
 async fn damage(devnet: &Devnet) -> Result<()> {
     let pool = sqlx::PgPool::connect(&devnet.info.postgres).await?;
-    let text =
-        "UPDATE outbox SET calldata = '\\x00' WHERE purpose = 'proposal' AND outcome = 'confirmed'";
-    eventually("a confirmed proposal", LATER, || async {
-        let done = sqlx::query(text).execute(&pool).await?;
-        Ok((done.rows_affected() > 0).then_some(()))
-    })
-    .await?;
+    let text = "INSERT INTO outbox (sender, key, purpose, first_block, last_block, destination, value, calldata,
+                    mined_hash, mined_block, mined_block_hash, mined_success, outcome, closed_at)
+                VALUES ('\\x00', 'damaged', 'batch', 1048576, 1048576, '\\x00', '\\x00', '\\x00',
+                    '\\x00', 1, '\\x00', TRUE, 'confirmed', now())";
+    sqlx::query(text).execute(&pool).await?;
     pool.close().await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use alloy::{
     rpc::types::TransactionRequest,
     sol_types::SolCall,
 };
-use bindings::{BatchInbox, OutputOracle};
+use bindings::{BatchInbox, Claims, DisputeOracle};
 use eyre::{Result, WrapErr, ensure};
 use harness::{Devnet, eventually};
 use l1::anvil::MNEMONIC;
@@ -145,14 +145,26 @@ async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
     let oracle = devnet.info.contracts.output_oracle;
     let number = |answer: alloy::primitives::Bytes| U256::from_be_slice(&answer);
     let next =
-        number(l1.call(call(oracle, OutputOracle::nextBlockNumberCall {}.abi_encode())).await?);
-    let bond = number(l1.call(call(oracle, OutputOracle::BONDCall {}.abi_encode())).await?);
+        number(l1.call(call(oracle, DisputeOracle::nextBlockNumberCall {}.abi_encode())).await?);
+    let bond = number(l1.call(call(oracle, DisputeOracle::BONDCall {}.abi_encode())).await?);
     let head = l1.get_block_by_number(alloy::eips::BlockNumberOrTag::Latest).await?;
     let head = head.ok_or_else(|| eyre::eyre!("L1 has no head"))?.header;
-    let lie = OutputOracle::proposeOutputCall {
-        outputRoot: B256::repeat_byte(0xbb),
+    let newest = DisputeOracle::latestOutputIndexCall {};
+    let index = number(l1.call(call(oracle, newest.abi_encode())).await?);
+    let parent = l1.call(call(oracle, DisputeOracle::proposalCall { index }.abi_encode())).await?;
+    let parent = DisputeOracle::proposalCall::abi_decode_returns(&parent)?;
+    let lie = DisputeOracle::proposeOutputCall {
+        last: Claims::BlockClaim {
+            blockHash: B256::repeat_byte(0xbb),
+            stateRoot: B256::ZERO,
+            withdrawalsRoot: B256::ZERO,
+            cursor: B256::ZERO,
+            originHash: B256::ZERO,
+            sequenceNumber: 0,
+        },
+        proof: vec![B256::repeat_byte(0xcc); 15],
+        parentClaim: parent.claim,
         l2BlockNumber: next,
-        segmentsRoot: B256::repeat_byte(0xcc),
         l1BlockHash: head.hash,
         l1BlockNumber: U256::from(head.number),
     };

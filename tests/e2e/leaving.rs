@@ -11,7 +11,7 @@ use alloy::{
     sol,
     sol_types::{SolCall, SolEvent},
 };
-use bindings::{FeeVault, L2ToL1MessagePasser, OutputOracle, Portal};
+use bindings::{DisputeOracle, FeeVault, L2ToL1MessagePasser, Portal};
 use eyre::{Result, ensure, eyre};
 use harness::eventually;
 use protocol::predeploys::{
@@ -235,7 +235,7 @@ async fn initiated(node: &DynProvider, sender: Address) -> Result<(B256, U256, u
 async fn withdraw(site: &Site, node: &DynProvider, hash: B256, block: u64) -> Result<()> {
     let (l1, contracts) = (provider(&site.anvil.url(), 6)?, site.rollup.contracts);
     let proposed = block.next_multiple_of(site.rollup.proposal_interval);
-    let oracle = OutputOracle::new(contracts.output_oracle, &l1);
+    let oracle = DisputeOracle::new(contracts.output_oracle, &l1);
     eventually("the proposal", LATER, || async {
         Ok((oracle.latestBlockNumber().call().await? >= U256::from(proposed)).then_some(()))
     })

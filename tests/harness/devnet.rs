@@ -76,7 +76,7 @@ pub struct Contracts {
     pub batch_inbox: Address,
     /// `Portal`.
     pub portal: Address,
-    /// `OutputOracle`.
+    /// `DisputeOracle`.
     pub output_oracle: Address,
     /// `L1StandardBridge`.
     pub bridge: Address,

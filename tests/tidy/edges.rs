@@ -59,6 +59,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "state",
             "executor",
             "derivation",
+            "transition",
             "db",
             "l1",
             "service",

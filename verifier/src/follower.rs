@@ -9,7 +9,7 @@ mod reorg;
 use std::time::Duration;
 
 use derivation::{Derivation, DerivedBlock, L1Processed, L1Refused, Step};
-use l1::{L1Source, L1Tip, Severity};
+use l1::{L1Source, L1Tip, ProposalSource, Severity};
 use protocol::{BlockId, L2BlockRef};
 use service::{Backoff, Component, error_chain};
 use tokio::sync::watch;
@@ -22,7 +22,7 @@ use crate::{
     metrics,
     prefetch::Prefetch,
     progress::Progress,
-    proposals::{Judge, ProposalSource},
+    proposals::Judge,
     restart::Points,
     writer::{Work, WriteQueue},
 };
@@ -201,7 +201,7 @@ impl Follower {
         self.queue.flush().await?;
         let processed = *self.derivation.processed();
         self.progress.caught_up(processed.l1, &processed.head.block);
-        match self.judge.round(&self.source, &self.proposals, &processed).await {
+        match self.judge.round(&self.proposals, &processed).await {
             Ok(()) => {}
             // The next L1 block brings another chance.
             Err(error) if error.is_temporary() => {

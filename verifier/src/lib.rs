@@ -42,7 +42,6 @@ pub use error::VerifierError;
 pub use lists::{AccessListSource, RecordedLists};
 pub use node::{Deps, VerifierHandle, run};
 pub use program::{first_machine, initial_state, segment_image};
-pub use proposals::{ProposalSource, RecordedProposals};
 pub use proposer::ProposerDeps;
 pub use segment::{Pins, Segment, SegmentError, SegmentRequest, SegmentRun, Segments};
 pub use status::{Disagreement, Status, router};

@@ -13,7 +13,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use db::{Database, Fence, Leases, Role};
-use l1::{L1Source, L1Tip, tx::TxSender};
+use l1::{L1Source, L1Tip, ProposalSource, tx::TxSender};
 use outbox::Outbox;
 use protocol::RollupConfig;
 use service::Health;
@@ -29,7 +29,7 @@ use crate::{
     player::{DisputeDeps, Place, Playing},
     prefetch::Prefetch,
     progress::Progress,
-    proposals::{Judge, ProposalSource},
+    proposals::Judge,
     proposer::{Proposer, ProposerDeps},
     restart::{Points, load},
     writer::Writer,

@@ -2,11 +2,10 @@
 //!
 //! A proposal is read once the L1 block that holds it was processed, and judged once its L2 block is derived: it is
 //! true if both its output root and the root of the tree over the claims of its interval's segments are ours. A proposal for a
-//! block that is not derivable stays pending, and raises an alarm after a while.
+//! block that is not derivable stays pending, and raises an alarm after a while. One that a dispute has removed is forgotten.
 //!
 //! Invariant: every verdict is about blocks that stand in the database, and goes away with them.
 
-mod source;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy::primitives::B256;
 use db::{DerivedRoots, Fence};
 use derivation::L1Processed;
-use l1::{L1Source, Proposal};
+use l1::{Proposal, ProposalSource};
 use protocol::BlockId;
 
-pub use source::{ProposalSource, RecordedProposals};
 pub(crate) use verdict::Summary;
 use verdict::Verdict;
 
@@ -35,9 +33,9 @@ pub(crate) struct Judge {
     genesis_output: B256,
     /// L1 blocks after which a proposal that cannot be judged raises an alarm.
     alarm_l1_blocks: u64,
-    /// Every proposal on L1 that was read, by its place in the oracle.
+    /// Every proposal that stands on L1 and was read, by its place in the list.
     proposals: BTreeMap<u64, Judged>,
-    /// Those that an earlier process found wrong and told of.
+    /// Ids of those that were found wrong and told of, by an earlier process too.
     told: BTreeSet<u64>,
     /// Where reading begins again.
     next: u64,
@@ -48,8 +46,11 @@ pub(crate) struct Judge {
 /// A proposal and what is thought of it.
 #[derive(Debug, Clone, Copy)]
 struct Judged {
+    id: u64,
     l2_block: u64,
     l1_block: u64,
+    /// L1 block after which it was first seen. One that a dispute has brought names the L1 block of the one before it.
+    seen: u64,
     verdict: Verdict,
 }
 
@@ -65,10 +66,9 @@ impl Judge {
     ) -> Result<Self, VerifierError> {
         let rows = tables.proposals().await.map_err(VerifierError::Tables)?;
         let agreed = rows.iter().filter(|row| row.verdict == db::ProposalVerdict::Agreed);
-        let agreed =
-            agreed.map(|row| (row.index, Judged::agreed(row.l2_block, row.l1_block.number)));
+        let agreed = agreed.map(|row| (row.index, Judged::agreed(row)));
         let told = rows.iter().filter(|row| row.verdict == db::ProposalVerdict::Disagreed);
-        let told = told.map(|row| row.index).collect();
+        let told = told.map(|row| row.id).collect();
         let mut judge = Self {
             fence,
             claims,
@@ -84,7 +84,7 @@ impl Judge {
         Ok(judge)
     }
 
-    /// The first place in the oracle of which nothing is known.
+    /// The first place in the list of which nothing is known.
     fn first_unread(&self) -> u64 {
         let known = self.proposals.keys();
         known.zip(0..).find(|(index, place)| *index != place).map_or_else(
@@ -96,11 +96,11 @@ impl Judge {
     /// Reads what is new after a processed L1 block, and judges what can be judged.
     pub(crate) async fn round(
         &mut self,
-        l1: &L1Source,
         source: &ProposalSource,
         processed: &L1Processed,
     ) -> Result<(), VerifierError> {
-        self.read(l1, source, processed.l1).await?;
+        self.forget_removed(source, processed.l1).await?;
+        self.read(source, processed.l1).await?;
         let head = processed.head.block.number;
         let open = self.open().filter(|proposal| proposal.l2_block <= head);
         for proposal in open.collect::<Vec<_>>() {
@@ -119,12 +119,32 @@ impl Judge {
         })
     }
 
-    async fn read(
+    /// Disputes remove proposals without a reorg of L1. Ids rise with the place, and whatever goes takes all later ones
+    /// along, so while the last that is known has its id, all before it have theirs.
+    async fn forget_removed(
         &mut self,
-        l1: &L1Source,
         source: &ProposalSource,
         at: BlockId,
     ) -> Result<(), VerifierError> {
+        let mut removed_from = None;
+        while let Some((&index, judged)) = self.proposals.last_key_value() {
+            let standing = source.id(index, at).await.map_err(VerifierError::L1)?;
+            if standing == Some(judged.id) {
+                break;
+            }
+            removed_from = Some(index);
+            self.proposals.remove(&index);
+        }
+        let Some(index) = removed_from else { return Ok(()) };
+        let removing = self.tables.remove_proposals(self.fence, index).await;
+        removing.map_err(VerifierError::Tables)?;
+        self.underivable.retain(|known| *known < index);
+        self.next = self.first_unread();
+        tracing::info!(from_index = index, "a dispute has removed proposals");
+        Ok(())
+    }
+
+    async fn read(&mut self, source: &ProposalSource, at: BlockId) -> Result<(), VerifierError> {
         loop {
             let proposals = source.list(self.next, PROPOSALS_PER_READ, at).await;
             let proposals = proposals.map_err(VerifierError::L1)?;
@@ -135,9 +155,8 @@ impl Judge {
                 if self.proposals.contains_key(&proposal.index) {
                     continue;
                 }
-                let l1_block = self.l1_block(l1, proposal.l1_block).await?;
-                self.remember(&proposal, l1_block).await?;
-                self.proposals.insert(proposal.index, Judged::pending(proposal));
+                self.remember(&proposal, at).await?;
+                self.proposals.insert(proposal.index, Judged::pending(proposal, at.number));
             }
             if is_last {
                 return Ok(());
@@ -145,18 +164,9 @@ impl Judge {
         }
     }
 
-    /// The L1 block of that number: one that was processed, or one from before the chain began.
-    async fn l1_block(&self, l1: &L1Source, number: u64) -> Result<BlockId, VerifierError> {
-        let processed = self.tables.l1_blocks(number, 1).await.map_err(VerifierError::Tables)?;
-        if let Some(block) = processed.first().filter(|block| block.number == number) {
-            return Ok(*block);
-        }
-        let hash = l1.hash(number).await.map_err(VerifierError::L1)?;
-        Ok(BlockId { number, hash: hash.unwrap_or_default() })
-    }
-
     async fn remember(&self, proposal: &Proposal, l1_block: BlockId) -> Result<(), VerifierError> {
         let seen = db::SeenProposal {
+            id: proposal.id,
             index: proposal.index,
             l2_block: proposal.l2_block,
             output_root: proposal.output_root,
@@ -174,12 +184,14 @@ impl Judge {
         let agrees = matches!(verdict, Verdict::Agree);
         let writing = self.tables.judge(self.fence, index, agrees, &derived).await;
         writing.map_err(VerifierError::Tables)?;
-        self.proposals.insert(index, Judged { verdict, ..Judged::pending(*proposal) });
+        if let Some(judged) = self.proposals.get_mut(&index) {
+            judged.verdict = verdict;
+        }
         self.underivable.remove(&index);
         metrics::judged(agrees);
         if agrees {
             tracing::info!(index, l2_block = proposal.l2_block, "proposal is true");
-        } else if self.told.insert(index) {
+        } else if self.told.insert(proposal.id) {
             self.tell(index);
         }
         Ok(())
@@ -240,10 +252,10 @@ impl Judge {
 
     /// L1 blocks above `l1_number` are gone, and with them the L2 blocks above `keep`.
     pub(crate) fn unwind(&mut self, l1_number: u64, keep: u64) {
-        self.proposals.retain(|_, judged| judged.l1_block <= l1_number && judged.l2_block <= keep);
-        let kept: BTreeSet<u64> = self.proposals.keys().copied().collect();
-        self.underivable.retain(|index| kept.contains(index));
-        self.told.retain(|index| kept.contains(index));
+        self.proposals.retain(|_, judged| judged.seen <= l1_number && judged.l2_block <= keep);
+        self.underivable.retain(|index| self.proposals.contains_key(index));
+        let kept: BTreeSet<u64> = self.proposals.values().map(|judged| judged.id).collect();
+        self.told.retain(|id| kept.contains(id));
         self.next = self.first_unread();
     }
 
@@ -254,12 +266,14 @@ impl Judge {
 }
 
 impl Judged {
-    const fn pending(proposal: Proposal) -> Self {
-        let Proposal { l2_block, l1_block, .. } = proposal;
-        Self { l2_block, l1_block, verdict: Verdict::Pending(proposal) }
+    const fn pending(proposal: Proposal, seen: u64) -> Self {
+        let Proposal { id, l2_block, l1_block, .. } = proposal;
+        Self { id, l2_block, l1_block, seen, verdict: Verdict::Pending(proposal) }
     }
 
-    const fn agreed(l2_block: u64, l1_block: u64) -> Self {
-        Self { l2_block, l1_block, verdict: Verdict::Agree }
+    const fn agreed(row: &db::StoredProposal) -> Self {
+        let seen = row.l1_block.number;
+        let (id, l2_block) = (row.id, row.l2_block);
+        Self { id, l2_block, l1_block: seen, seen, verdict: Verdict::Agree }
     }
 }

@@ -4,14 +4,19 @@
 //! Invariant: it builds on nothing but what it knows to be true. Every proposal that stands on L1 is judged before the
 //! next one is made, and while one of them is wrong there is none: it would fall with the lie.
 
+mod bonds;
+
 use std::{convert::Infallible, time::Duration};
 
 use alloy::{
     eips::BlockId,
-    primitives::{Address, U256},
-    sol_types::SolCall,
+    primitives::{Address, Bytes, U256},
+    sol_types::{SolCall, SolValue},
 };
-use bindings::OutputOracle;
+use bindings::{
+    Claims,
+    DisputeOracle::{BONDCall, proposeOutputCall},
+};
 use db::{Coverage, Database, Fence, OutboxEntry, OutboxOutcome};
 use l1::{
     Kzg, L1Client, LocalSigner, Outputs,
@@ -22,14 +27,16 @@ use protocol::RollupConfig;
 use service::{Backoff, Component, error_chain};
 use tokio::sync::watch;
 
+use self::bonds::Bonds;
 use crate::{
     Status, VerifierError,
     claims::{ClaimReader, Interval},
     metrics,
 };
 
-/// Gas of `proposeOutput`, with room: its estimate would fail while an earlier proposal is still in flight.
-const PROPOSE_GAS: u64 = 400_000;
+/// Gas of `proposeOutput`, with room: 275,000 with a tree of 15 levels (`docs/spec/disputes.md`, section 8). Its estimate would
+/// fail while an earlier proposal is still in flight.
+const PROPOSE_GAS: u64 = 500_000;
 /// Pause between two looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// First pause after a failed look.
@@ -62,6 +69,7 @@ pub(crate) struct Proposer {
     outbox: Outbox,
     sender: TxHandle,
     bond: Option<U256>,
+    bonds: Bonds,
     health: Component,
 }
 
@@ -77,18 +85,23 @@ impl Proposer {
     ) -> (Self, TxSender<Outbox>) {
         let oracle = rollup.contracts.output_oracle;
         let ProposerDeps { client, signer, kzg, tx } = deps;
-        let outbox = Outbox::new(database, fence, signer.address(), coverage);
+        let account = signer.address();
+        let outbox = Outbox::new(database, fence, account, coverage);
+        let outputs = Outputs::new(client.clone(), oracle);
         let (running, sender) = TxSender::new(client.clone(), signer, kzg, outbox.clone(), tx);
+        let bonds =
+            Bonds::new(account, client.clone(), outputs.clone(), outbox.clone(), sender.clone());
         let proposer = Self {
             oracle,
             interval: rollup.proposal_interval,
-            outputs: Outputs::new(client.clone(), oracle),
+            outputs,
             client,
             claims,
             status,
             outbox,
             sender,
             bond: None,
+            bonds,
             health,
         };
         (proposer, running)
@@ -119,9 +132,15 @@ impl Proposer {
         }
     }
 
-    /// One look; proposes the next interval if it is due.
+    /// One look at what can be proposed, and at what comes back.
     async fn round(&mut self) -> Result<(), VerifierError> {
         let Some(head) = self.sender.status().borrow().head else { return Ok(()) };
+        self.propose(head).await?;
+        self.bonds.round(head).await
+    }
+
+    /// Proposes the next interval if it is due.
+    async fn propose(&mut self, head: protocol::BlockId) -> Result<(), VerifierError> {
         let at = BlockId::from(head.hash);
         let next = self.outputs.next_block(at).await.map_err(VerifierError::L1)?;
         metrics::proposed_to(next.saturating_sub(self.interval));
@@ -134,7 +153,7 @@ impl Proposer {
         let request = TxRequest {
             to: self.oracle,
             value: self.bond(at).await?,
-            input: calldata(&interval, next, status.l1_processed),
+            input: calldata(&interval, next, status.l1_processed)?,
             gas_limit: Some(PROPOSE_GAS),
             blob_data: None,
         };
@@ -164,7 +183,7 @@ impl Proposer {
         if let Some(bond) = self.bond {
             return Ok(bond);
         }
-        let bond = self.client.call(self.oracle, OutputOracle::BONDCall {}, at).await;
+        let bond = self.client.call(self.oracle, BONDCall {}, at).await;
         Ok(*self.bond.insert(bond.map_err(VerifierError::L1)?))
     }
 }
@@ -191,15 +210,22 @@ fn may_stand(entry: &OutboxEntry, l1_number: u64) -> bool {
 }
 
 /// The L1 block is the newest that our view of the chain rests on: where L1 has another one, the proposal fails.
-fn calldata(interval: &Interval, block: u64, l1: protocol::BlockId) -> alloy::primitives::Bytes {
-    let call = OutputOracle::proposeOutputCall {
-        outputRoot: interval.last.output_root(),
+fn calldata(
+    interval: &Interval,
+    block: u64,
+    l1: protocol::BlockId,
+) -> Result<Bytes, VerifierError> {
+    // Six words, as the ABI has them too (`docs/spec/claims.md`, section 1).
+    let last = Claims::BlockClaim::abi_decode(&interval.last.encode());
+    let call = proposeOutputCall {
+        last: last.map_err(|_| VerifierError::Claims { number: block })?,
+        proof: interval.proof_of_last(),
+        parentClaim: interval.parent.hash(),
         l2BlockNumber: U256::from(block),
-        segmentsRoot: interval.root(),
         l1BlockHash: l1.hash,
         l1BlockNumber: U256::from(l1.number),
     };
-    call.abi_encode().into()
+    Ok(call.abi_encode().into())
 }
 
 /// The key of a proposal; `attempt` counts how often it was made before.

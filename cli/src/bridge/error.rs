@@ -19,6 +19,11 @@ pub(crate) enum BridgeError {
         words(*left)
     )]
     NotFinal { left: u64 },
+    /// The same, with an end that nobody knows.
+    #[error(
+        "the withdrawal cannot be paid yet: a dispute about its proposal or an earlier one is open; try again later, or let `braid bridge finalize --follow` wait"
+    )]
+    InDispute,
     /// The second step was left out.
     #[error(
         "the withdrawal is not proven: use `braid bridge prove` first, or `braid bridge finalize --follow`"
@@ -45,7 +50,7 @@ impl BridgeError {
     /// 75: try again later; 3: a disagreement was found.
     pub(crate) const fn exit_code(self) -> u8 {
         match self {
-            Self::NotProposed { .. } | Self::NotFinal { .. } => 75,
+            Self::NotProposed { .. } | Self::NotFinal { .. } | Self::InDispute => 75,
             Self::OutputRoot { .. } | Self::NotInState { .. } | Self::Hash { .. } => 3,
             Self::NotProven => 1,
         }

@@ -1,12 +1,12 @@
 //! What L1 knows of a withdrawal: every answer is of the same L1 block. L2 is not asked.
 
 use alloy::{eips::BlockId, primitives::U256};
-use bindings::{OutputOracle, Portal};
+use bindings::{DisputeOracle, Portal};
 use eyre::{Result, WrapErr};
 
 use super::{
     link::Link,
-    stage::{Facts, Newest, Proof, Terms},
+    stage::{Facts, Newest, Proof, Standing, Terms},
     withdrawals::Initiated,
 };
 
@@ -45,7 +45,7 @@ async fn at_newest(link: &Link, initiated: &Initiated, terms: Terms) -> Result<F
 }
 
 async fn covering(link: &Link, l2_block: u64, block: BlockId) -> Result<u64> {
-    let call = OutputOracle::getL2OutputIndexAfterCall { l2BlockNumber: U256::from(l2_block) };
+    let call = DisputeOracle::getL2OutputIndexAfterCall { l2BlockNumber: U256::from(l2_block) };
     let index = link.client.call(link.chain.contracts.output_oracle, call, block).await?;
     u64::try_from(index).wrap_err("a proposal has an index beyond all bounds")
 }
@@ -64,12 +64,13 @@ async fn proof(
         return Ok(None);
     }
     let index = u64::try_from(proven.l2OutputIndex).ok().filter(|index| *index < count);
-    let proposed_at = match index {
-        Some(index) => {
-            let proposal = link.outputs.proposal(index, block).await?;
-            (proposal.output_root == proven.outputRoot).then_some(proposal.timestamp)
-        }
-        None => None,
-    };
-    Ok(Some(Proof { made_at, proposed_at }))
+    let Some(index) = index else { return Ok(Some(Proof { made_at, proposal: None })) };
+    let proposal = link.outputs.proposal(index, block).await?;
+    if proposal.output_root != proven.outputRoot {
+        return Ok(Some(Proof { made_at, proposal: None }));
+    }
+    let is_final = link.outputs.is_final(index, block).await?;
+    let (proposed_at, decided) = (proposal.timestamp, proposal.decided);
+    let proposal = Some(Standing { made_at: proposed_at, decided, is_final });
+    Ok(Some(Proof { made_at, proposal }))
 }

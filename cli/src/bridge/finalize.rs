@@ -15,7 +15,11 @@ use eyre::{Result, WrapErr, bail, eyre};
 use serde_json::json;
 
 use super::{
-    console::Console, error::BridgeError, layer::Call, link::Link, stage::Stage,
+    console::Console,
+    error::BridgeError,
+    layer::Call,
+    link::Link,
+    stage::{Stage, Waits},
     withdrawals::Initiated,
 };
 
@@ -30,6 +34,9 @@ pub(crate) async fn if_ready(
     match stage {
         Stage::WaitingToProve { .. } | Stage::ReadyToProve { .. } => {
             Err(BridgeError::NotProven.into())
+        }
+        Stage::WaitingToFinalize { waits: Waits::Dispute, .. } => {
+            Err(BridgeError::InDispute.into())
         }
         Stage::WaitingToFinalize { left, .. } => Err(BridgeError::NotFinal { left }.into()),
         Stage::ReadyToFinalize => {

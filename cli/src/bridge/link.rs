@@ -13,7 +13,7 @@ use alloy::{
     transports::http::reqwest,
 };
 use bindings::{
-    L1CrossDomainMessenger, L1StandardBridge, L2StandardBridge, OutputOracle, Portal,
+    DisputeOracle, L1CrossDomainMessenger, L1StandardBridge, L2StandardBridge, Portal,
     predeploys::OTHER_BRIDGE_SLOT,
 };
 use eyre::{Result, WrapErr, ensure, eyre};
@@ -115,9 +115,9 @@ impl Link {
     pub(crate) async fn terms(&self) -> Result<Terms> {
         let oracle = self.chain.contracts.output_oracle;
         let l1 = &self.l1;
-        let window = l1.view(oracle, OutputOracle::FINALIZATION_PERIOD_SECONDSCall {}).await?;
-        let interval = l1.view(oracle, OutputOracle::SUBMISSION_INTERVALCall {}).await?;
-        let block_time = l1.view(oracle, OutputOracle::L2_BLOCK_TIMECall {}).await?;
+        let window = l1.view(oracle, DisputeOracle::FINALIZATION_PERIOD_SECONDSCall {}).await?;
+        let interval = l1.view(oracle, DisputeOracle::SUBMISSION_INTERVALCall {}).await?;
+        let block_time = l1.view(oracle, DisputeOracle::L2_BLOCK_TIMECall {}).await?;
         let number = |what: &str, number| {
             u64::try_from(number).map_err(|_| eyre!("the oracle's {what} is beyond all bounds"))
         };

@@ -172,8 +172,10 @@ mod tests {
             withdrawal_proof: Vec::new(),
         };
         let proposal = |output_root| Proposal {
+            id: 3,
             index: 3,
             output_root,
+            claim: B256::ZERO,
             l2_block: 48,
             segments_root: B256::ZERO,
             batch_accumulator: B256::ZERO,
@@ -183,6 +185,8 @@ mod tests {
             proposer: Address::ZERO,
             timestamp: 0,
             bond_claimed: false,
+            tournament: None,
+            decided: false,
         };
         assert!(compared(proposal(output_root(part, part, part)), proof.clone()).is_ok());
         let error = compared(proposal(B256::repeat_byte(9)), proof).unwrap_err();

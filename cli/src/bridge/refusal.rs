@@ -6,8 +6,8 @@ use alloy::{
     transports::TransportError,
 };
 use bindings::{
-    L1CrossDomainMessenger::L1CrossDomainMessengerErrors, L1StandardBridge::L1StandardBridgeErrors,
-    OptimismMintableERC20::OptimismMintableERC20Errors, OutputOracle::OutputOracleErrors,
+    DisputeOracle::DisputeOracleErrors, L1CrossDomainMessenger::L1CrossDomainMessengerErrors,
+    L1StandardBridge::L1StandardBridgeErrors, OptimismMintableERC20::OptimismMintableERC20Errors,
     Portal::PortalErrors,
 };
 
@@ -27,7 +27,7 @@ fn named(data: &Bytes) -> String {
         .or_else(|| decoded::<L1StandardBridgeErrors>(data))
         .or_else(|| decoded::<L1CrossDomainMessengerErrors>(data))
         .or_else(|| decoded::<OptimismMintableERC20Errors>(data))
-        .or_else(|| decoded::<OutputOracleErrors>(data));
+        .or_else(|| decoded::<DisputeOracleErrors>(data));
     if let Some(name) = known {
         return name;
     }

@@ -57,8 +57,30 @@ pub(crate) struct Newest {
 pub(crate) struct Proof {
     /// L1 time of the proof.
     pub(crate) made_at: u64,
-    /// L1 time of the proposal that it was made against; `None` if that one does not stand any more.
-    pub(crate) proposed_at: Option<u64>,
+    /// The proposal that it was made against; `None` if that one does not stand any more.
+    pub(crate) proposal: Option<Standing>,
+}
+
+/// A proposal that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// L1 time at which it was made.
+    pub(crate) made_at: u64,
+    /// Whether a dispute has confirmed or brought it, so that it needs no window.
+    pub(crate) decided: bool,
+    /// Whether it can no longer go.
+    pub(crate) is_final: bool,
+}
+
+/// What a proven withdrawal waits for last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// The window, after proof and proposal.
+    Window,
+    /// The guardian's pause.
+    Pause,
+    /// An open dispute about its proposal or an earlier one.
+    Dispute,
 }
 
 /// How far it has come. Times are in seconds.
@@ -80,10 +102,10 @@ pub(crate) enum Stage {
     },
     /// It is proven, and cannot be paid yet.
     WaitingToFinalize {
-        /// Until it can.
+        /// Until it can; zero in a dispute, whose end nobody knows.
         left: u64,
-        /// Whether the guardian's pause is what it waits for last.
-        paused: bool,
+        /// What it waits for last.
+        waits: Waits,
     },
     /// It can be paid.
     ReadyToFinalize,
@@ -97,8 +119,8 @@ impl Facts {
         if self.finalized {
             return Stage::Finalized;
         }
-        if let Some(Proof { made_at, proposed_at: Some(proposed_at) }) = self.proof {
-            return self.proven(made_at, proposed_at);
+        if let Some(Proof { made_at, proposal: Some(proposal) }) = self.proof {
+            return self.proven(made_at, proposal);
         }
         match self.covering {
             Some(proposal) => Stage::ReadyToProve { proposal, again: self.proof.is_some() },
@@ -107,13 +129,18 @@ impl Facts {
     }
 
     /// The portal asks that more than the window has passed, so a second more.
-    fn proven(&self, made_at: u64, proposed_at: u64) -> Stage {
+    fn proven(&self, made_at: u64, proposal: Standing) -> Stage {
+        let proposed_at = if proposal.decided { 0 } else { proposal.made_at };
         let from = std::cmp::max(made_at, proposed_at);
         let aged_at = from.saturating_add(self.terms.window).saturating_add(1);
         let ready_at = std::cmp::max(aged_at, self.paused_until);
         match ready_at.saturating_sub(self.now) {
-            0 => Stage::ReadyToFinalize,
-            left => Stage::WaitingToFinalize { left, paused: self.paused_until > aged_at },
+            0 if proposal.is_final => Stage::ReadyToFinalize,
+            0 => Stage::WaitingToFinalize { left: 0, waits: Waits::Dispute },
+            left if self.paused_until > aged_at => {
+                Stage::WaitingToFinalize { left, waits: Waits::Pause }
+            }
+            left => Stage::WaitingToFinalize { left, waits: Waits::Window },
         }
     }
 
@@ -178,12 +205,16 @@ impl Stage {
                 "its proof is void, because the proposal does not stand any more".to_owned()
             }
             Self::ReadyToProve { proposal, .. } => format!("proposal {proposal} covers it"),
-            Self::WaitingToFinalize { left, paused: true } => {
-                format!("it is proven; the guardian holds withdrawals up for {}", words(left))
-            }
-            Self::WaitingToFinalize { left, .. } => {
-                format!("it is proven, and final in {}", words(left))
-            }
+            Self::WaitingToFinalize { left, waits } => match waits {
+                Waits::Window => format!("it is proven, and final in {}", words(left)),
+                Waits::Pause => {
+                    format!("it is proven; the guardian holds withdrawals up for {}", words(left))
+                }
+                Waits::Dispute => {
+                    "it is proven; a dispute about its proposal or an earlier one is open"
+                        .to_owned()
+                }
+            },
             Self::ReadyToFinalize => "it is proven and final".to_owned(),
             Self::Finalized => "the portal has called it on L1, once and for all".to_owned(),
         }
@@ -221,6 +252,27 @@ mod tests {
         terms: TERMS,
     };
 
+    const UNDISPUTED: Standing = Standing { made_at: 1_071, decided: false, is_final: false };
+    const FINAL: Standing = Standing { is_final: true, ..UNDISPUTED };
+
+    #[test]
+    fn an_open_dispute_holds_up_and_a_decided_one_does_not() {
+        let proven = |standing, now| {
+            let proof = Some(Proof { made_at: 1_080, proposal: Some(standing) });
+            Facts { now, covering: Some(2), proof, ..INITIATED }.stage()
+        };
+        let disputed = Stage::WaitingToFinalize { left: 0, waits: Waits::Dispute };
+        assert_eq!(proven(UNDISPUTED, 1_141), disputed);
+        assert_eq!(disputed.left(), Some(0));
+        assert!(disputed.words().contains("dispute"), "{}", disputed.words());
+        assert_eq!(proven(FINAL, 1_141), Stage::ReadyToFinalize);
+        // It came late, and needs no window of its own; the proof does.
+        let brought = Standing { made_at: 1_130, decided: true, is_final: true };
+        assert_eq!(proven(brought, 1_141), Stage::ReadyToFinalize);
+        let left = Stage::WaitingToFinalize { left: 1, waits: Waits::Window };
+        assert_eq!(proven(brought, 1_140), left);
+    }
+
     #[test]
     fn the_next_proposal_is_expected_as_late_as_the_one_before() {
         // Block 32 is at 1,064, so its proposal at 1,071.
@@ -241,19 +293,20 @@ mod tests {
     fn a_withdrawal_goes_through_all_stages() {
         let covered = Facts { now: 1_072, covering: Some(2), ..INITIATED };
         assert_eq!(covered.stage(), Stage::ReadyToProve { proposal: 2, again: false });
-        let proof = Some(Proof { made_at: 1_080, proposed_at: Some(1_071) });
+        let proof = Some(Proof { made_at: 1_080, proposal: Some(UNDISPUTED) });
         let proven = Facts { now: 1_082, proof, ..covered };
-        assert_eq!(proven.stage(), Stage::WaitingToFinalize { left: 59, paused: false });
+        assert_eq!(proven.stage(), Stage::WaitingToFinalize { left: 59, waits: Waits::Window });
         assert_eq!(proven.stage().words(), "it is proven, and final in 59 s");
         let last = Facts { now: 1_140, ..proven };
-        assert_eq!(last.stage(), Stage::WaitingToFinalize { left: 1, paused: false });
-        assert_eq!(Facts { now: 1_141, ..proven }.stage(), Stage::ReadyToFinalize);
+        assert_eq!(last.stage(), Stage::WaitingToFinalize { left: 1, waits: Waits::Window });
+        let aged = Some(Proof { made_at: 1_080, proposal: Some(FINAL) });
+        assert_eq!(Facts { now: 1_141, proof: aged, ..proven }.stage(), Stage::ReadyToFinalize);
         assert_eq!(Facts { finalized: true, ..proven }.stage(), Stage::Finalized);
     }
 
     #[test]
     fn a_void_proof_is_made_again() {
-        let proof = Some(Proof { made_at: 1_080, proposed_at: None });
+        let proof = Some(Proof { made_at: 1_080, proposal: None });
         let void = Facts { now: 9_000, covering: Some(2), proof, ..INITIATED };
         assert_eq!(void.stage(), Stage::ReadyToProve { proposal: 2, again: true });
         let gone = Facts { covering: None, ..void };
@@ -262,13 +315,14 @@ mod tests {
 
     #[test]
     fn a_pause_counts_only_where_it_is_longer() {
-        let proof = Some(Proof { made_at: 1_080, proposed_at: Some(1_071) });
+        let proof = Some(Proof { made_at: 1_080, proposal: Some(UNDISPUTED) });
         let proven = Facts { now: 1_082, covering: Some(2), proof, ..INITIATED };
         let paused = Facts { paused_until: 1_200, ..proven };
-        assert_eq!(paused.stage(), Stage::WaitingToFinalize { left: 118, paused: true });
+        assert_eq!(paused.stage(), Stage::WaitingToFinalize { left: 118, waits: Waits::Pause });
         let shorter = Facts { paused_until: 1_100, ..proven };
         assert_eq!(shorter.stage(), proven.stage());
-        assert_eq!(Facts { now: 1_200, ..paused }.stage(), Stage::ReadyToFinalize);
+        let ready = Some(Proof { made_at: 1_080, proposal: Some(FINAL) });
+        assert_eq!(Facts { now: 1_200, proof: ready, ..paused }.stage(), Stage::ReadyToFinalize);
     }
 
     #[test]

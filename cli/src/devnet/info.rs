@@ -105,7 +105,7 @@ impl fmt::Display for DevnetInfo {
         writeln!(f, "  SystemConfig   {}", contracts.system_config)?;
         writeln!(f, "  BatchInbox     {}", contracts.batch_inbox)?;
         writeln!(f, "  Portal         {}", contracts.portal)?;
-        writeln!(f, "  OutputOracle   {}", contracts.output_oracle)?;
+        writeln!(f, "  DisputeOracle  {}", contracts.output_oracle)?;
         for (name, address) in [("Messenger", contracts.messenger), ("Bridge", contracts.bridge)] {
             if let Some(address) = address {
                 writeln!(f, "  {name:<14} {address}")?;

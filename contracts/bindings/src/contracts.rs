@@ -28,6 +28,7 @@ binding!(
     Claims,
     Clocks,
     IDisputeOracle,
+    IL2OutputOracle,
     ITournaments
 );
 binding!(fee_vault, "../artifacts/FeeVault.json", FeeVault);
@@ -38,13 +39,6 @@ binding!(l2_bridge, "../artifacts/L2StandardBridge.json", L2StandardBridge);
 binding!(l2_messenger, "../artifacts/L2CrossDomainMessenger.json", L2CrossDomainMessenger);
 binding!(l1_block, "../artifacts/L1Block.json", L1Block);
 binding!(passer, "../artifacts/L2ToL1MessagePasser.json", L2ToL1MessagePasser);
-binding!(
-    output_oracle,
-    "../artifacts/OutputOracle.json",
-    OutputOracle,
-    IL2OutputOracle,
-    IOutputOracle
-);
 binding!(mintable, "../artifacts/OptimismMintableERC20.json", OptimismMintableERC20);
 binding!(
     mintable_factory,

@@ -3,23 +3,27 @@
 //! The contracts name one another, so their addresses are computed from the deployer's nonce before the
 //! first is made. Those that L2 is derived from come first and at once: no constructor calls another
 //! contract, so their order inside a block does not matter. Their L1 block is where L2 begins, so only then
-//! can its genesis be made; OutputOracle, which names the genesis, comes after that, and last what only users need.
+//! can its genesis be made; DisputeOracle, which names the genesis, comes after that with its machine, and last what only
+//! users need.
 
 mod creation;
+mod disputes;
 
 use std::time::Duration;
 
 use alloy::{
     eips::BlockNumHash,
     network::TransactionBuilder,
-    primitives::{Address, B256, TxHash, U256},
+    primitives::{Address, TxHash, U256},
     providers::{PendingTransactionBuilder, PendingTransactionError, Provider},
     rpc::types::{TransactionReceipt, TransactionRequest},
     transports::TransportError,
 };
 
-use crate::multicall3;
-use creation::{Creation, bridge_creations, creations_for_derivation, oracle_creation};
+use crate::{Claims, multicall3};
+use creation::{Creation, bridge_creations, creations_for_derivation, dispute_creations};
+
+pub use disputes::{DisputeParams, DisputeParamsError};
 
 /// How long one transaction may take to be included, in all.
 const RECEIPT_TIMEOUT: Duration = Duration::from_secs(300);
@@ -51,10 +55,8 @@ pub struct DeployParams {
     pub proposal_interval: u64,
     /// Seconds between L2 blocks.
     pub l2_block_time: u64,
-    /// Seconds during which a proposal can be disputed.
-    pub dispute_window: u64,
-    /// Bond of one proposal, in wei.
-    pub bond: U256,
+    /// What is fixed of disputes.
+    pub disputes: DisputeParams,
 }
 
 /// Addresses of the L1 contracts.
@@ -66,7 +68,9 @@ pub struct L1Addresses {
     pub portal: Address,
     /// Takes batches.
     pub batch_inbox: Address,
-    /// Takes proposals.
+    /// `Step`: one step of the machine that decides disputes.
+    pub step: Address,
+    /// `DisputeOracle`: takes proposals and disputes about them.
     pub output_oracle: Address,
     /// Sends messages to L2 and calls those of L2. L2's genesis names it.
     pub messenger: Address,
@@ -98,6 +102,9 @@ pub struct L1Start {
 /// new contracts.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
+    /// The contract of disputes would refuse the parameters.
+    #[error("no chain can have these rules of disputes")]
+    Disputes(#[source] DisputeParamsError),
     /// The account's state could not be read.
     #[error("failed to read {what} from L1")]
     Read {
@@ -166,20 +173,22 @@ pub fn predict_addresses(deployer: Address, nonce: u64) -> L1Addresses {
         system_config: deployer.create(nonce),
         portal: deployer.create(nonce + 1),
         batch_inbox: deployer.create(nonce + 2),
-        output_oracle: deployer.create(nonce + 3),
-        messenger: deployer.create(nonce + 4),
-        bridge: deployer.create(nonce + 5),
+        step: deployer.create(nonce + 3),
+        output_oracle: deployer.create(nonce + 4),
+        messenger: deployer.create(nonce + 5),
+        bridge: deployer.create(nonce + 6),
     }
 }
 
-/// Deploys all L1 contracts, and Multicall3 where L1 does not have it. `genesis_output_root` gives the output
-/// root of an L2 genesis block that begins there and names those contracts, or zero to start without a first output;
-/// clients cannot tell how long to wait for a proposal before there is one.
+/// Deploys all L1 contracts, and Multicall3 where L1 does not have it. `genesis` gives the claim of an L2 genesis block
+/// that begins there and names those contracts.
 pub async fn deploy_l1<P: Provider>(
     provider: &P,
     params: &DeployParams,
-    genesis_output_root: impl FnOnce(&L1Start, &L1Addresses) -> B256,
+    genesis: impl FnOnce(&L1Start, &L1Addresses) -> Claims::BlockClaim,
 ) -> Result<DeployedL1, DeployError> {
+    let checked = params.disputes.check(params.proposal_interval, params.l2_block_time);
+    checked.map_err(DeployError::Disputes)?;
     let nonce = provider
         .get_transaction_count(params.deployer)
         .pending()
@@ -204,14 +213,14 @@ pub async fn deploy_l1<P: Provider>(
     }
     let start = L1Start { block, timestamp: timestamp(provider, block).await? };
 
-    let oracle = oracle_creation(params, &contracts, genesis_output_root(&start, &contracts));
+    let [step, oracle] = dispute_creations(params, &contracts, genesis(&start, &contracts));
     let [messenger, bridge] = bridge_creations(&contracts);
     let mut sent = Vec::new();
-    for (nonce, creation) in (nonce + 3..).zip([oracle, messenger, bridge]) {
+    for (nonce, creation) in (nonce + 3..).zip([step, oracle, messenger, bridge]) {
         sent.push(create(provider, params.deployer, nonce, creation).await?);
     }
     if multicall3_code.is_empty() {
-        deploy_multicall3(provider, params.deployer, nonce + 6).await?;
+        deploy_multicall3(provider, params.deployer, nonce + 7).await?;
     }
     for creation in sent {
         creation.block().await?;

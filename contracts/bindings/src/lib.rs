@@ -13,13 +13,14 @@ pub mod multicall3;
 pub mod predeploys;
 
 pub use contracts::{
-    BatchInbox, DisputeOracle, FeeVault, GasPriceOracle, IDisputeOracle, IL2OutputOracle,
-    IOutputOracle, ISystemConfig, ITournaments, L1Block, L1CrossDomainMessenger, L1StandardBridge,
+    BatchInbox, Claims, DisputeOracle, FeeVault, GasPriceOracle, IDisputeOracle, IL2OutputOracle,
+    ISystemConfig, ITournaments, L1Block, L1CrossDomainMessenger, L1StandardBridge,
     L2CrossDomainMessenger, L2StandardBridge, L2ToL1MessagePasser, OptimismMintableERC20,
-    OptimismMintableERC20Factory, OutputOracle, Portal, Step, SystemConfig, WETH9,
+    OptimismMintableERC20Factory, Portal, Step, SystemConfig, WETH9,
 };
 pub use deploy::{
-    DeployError, DeployParams, DeployedL1, L1Addresses, L1Start, deploy_l1, predict_addresses,
+    DeployError, DeployParams, DeployedL1, DisputeParams, DisputeParamsError, L1Addresses, L1Start,
+    deploy_l1, predict_addresses,
 };
 pub use predeploys::{
     FeeVaultParams, Predeploy, PredeployParams, WithdrawalNetwork, l2_predeploys,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IOutputOracle} from "../interfaces/IOutputOracle.sol";
+import {IDisputeOracle} from "../interfaces/IDisputeOracle.sol";
 import {IPortal} from "../interfaces/IPortal.sol";
 import {IWithdrawalPortal} from "../interfaces/IWithdrawalPortal.sol";
 import {MinGasCall} from "../libraries/MinGasCall.sol";
@@ -75,7 +75,7 @@ abstract contract WithdrawalPortal is IWithdrawalPortal {
     ) external {
         // It could speak for this contract.
         if (withdrawal.target == address(this)) revert IPortal.OptimismPortal_BadTarget();
-        bytes32 outputRoot = IOutputOracle(outputOracle).getL2Output(l2OutputIndex).outputRoot;
+        bytes32 outputRoot = IDisputeOracle(outputOracle).getL2Output(l2OutputIndex).outputRoot;
         if (outputRoot != Outputs.root(outputRootProof)) {
             revert OptimismPortal_InvalidOutputRootProof();
         }
@@ -140,7 +140,7 @@ abstract contract WithdrawalPortal is IWithdrawalPortal {
         if (finalizedWithdrawals[withdrawalHash]) revert OptimismPortal_AlreadyFinalized();
         ProvenWithdrawal memory proven = provenWithdrawals[withdrawalHash];
         if (proven.timestamp == 0) revert OptimismPortal_Unproven();
-        IOutputOracle oracle = IOutputOracle(outputOracle);
+        IDisputeOracle oracle = IDisputeOracle(outputOracle);
         // A wrong proof, should one ever be taken, can be seen for as long as a wrong proposal.
         uint256 age = block.timestamp - proven.timestamp;
         // forge-lint: disable-next-line(block-timestamp)
@@ -151,7 +151,7 @@ abstract contract WithdrawalPortal is IWithdrawalPortal {
 
     /// @dev Whether the proposal is still what it was when the withdrawal was proven against it.
     function _stands(ProvenWithdrawal memory proven) private view returns (bool) {
-        IOutputOracle oracle = IOutputOracle(outputOracle);
+        IDisputeOracle oracle = IDisputeOracle(outputOracle);
         uint256 index = proven.l2OutputIndex;
         return
             index < oracle.proposalCount()

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {DisputeOracle} from "../../src/dispute/DisputeOracle.sol";
+import {IDisputeOracle} from "../../src/interfaces/IDisputeOracle.sol";
+import {Claims} from "../../src/libraries/Claims.sol";
 import {OutputRootProof} from "../../src/libraries/Outputs.sol";
 import {WithdrawalTransaction, Withdrawals} from "../../src/libraries/Withdrawals.sol";
 import {Chain} from "../Chain.sol";
@@ -8,7 +11,10 @@ import {vm} from "../Vm.sol";
 
 /// @notice Withdrawals with proofs, against proposals of an L2 whose message passer holds a single one.
 abstract contract Exits is Chain {
+    using Claims for Claims.BlockClaim;
+
     address internal constant PROPOSER = address(0x9409);
+    address internal constant DISPUTER = address(0xD15);
 
     /// @notice A proposal, and a proof against it.
     struct Proven {
@@ -36,12 +42,19 @@ abstract contract Exits is Chain {
         proven.proof = new bytes[](1);
         proven.proof[0] = node;
         proven.index = chain.outputOracle.proposalCount();
+        proposeClaim(PROPOSER, claimOf(proven.parts));
+    }
+
+    /// @dev Proposes the next interval with this last claim, and whatever before it.
+    function proposeClaim(address proposer, Claims.BlockClaim memory last) internal {
+        uint256 index = chain.outputOracle.latestOutputIndex();
+        bytes32 parentClaim = chain.outputOracle.proposal(index).claim;
         uint256 number = chain.outputOracle.nextBlockNumber();
         bytes32 parent = blockhash(block.number - 1);
-        vm.deal(PROPOSER, BOND);
-        vm.prank(PROPOSER);
+        vm.deal(proposer, BOND);
+        vm.prank(proposer);
         chain.outputOracle.proposeOutput{value: BOND}(
-            proven.outputRoot, number, 0, parent, block.number - 1
+            last, new bytes32[](HEIGHT), parentClaim, number, parent, block.number - 1
         );
     }
 
@@ -50,15 +63,41 @@ abstract contract Exits is Chain {
             .proveWithdrawalTransaction(withdrawal, proven.index, proven.parts, proven.proof);
     }
 
-    /// @dev Puts another output root in the place of a proposal's, which is the first word of it.
-    function replaceProposal(uint256 index, bytes32 outputRoot) internal {
-        address oracle = address(chain.outputOracle);
-        bytes32 before = chain.outputOracle.proposal(index).outputRoot;
-        // Its proposals are its only variable, at slot 0, of so many words each.
-        uint256 words = 8;
-        bytes32 place = bytes32(uint256(keccak256(abi.encode(0))) + index * words);
-        vm.assertEq(vm.load(oracle, place), before);
-        vm.store(oracle, place, outputRoot);
+    /// @dev A dispute brings another one in the place of a proposal, whose proposer does not answer.
+    function replaceProposal(uint256 index, OutputRootProof memory parts) internal {
+        DisputeOracle oracle = chain.outputOracle;
+        bytes32[] memory proof = new bytes32[](HEIGHT);
+        Claims.BlockClaim memory last = claimOf(parts);
+        IDisputeOracle.Proposal memory judged = oracle.proposal(index);
+        vm.deal(DISPUTER, BOND);
+        vm.prank(DISPUTER);
+        oracle.dispute{value: BOND}(index, 0, rootBy(judged.claim, HEIGHT - 1), last.hash(), proof);
+        judged = oracle.proposal(index);
+        bytes32 other = rootBy(last.hash(), HEIGHT);
+        vm.warp(block.timestamp + WINDOW);
+        oracle.timeout(oracle.matchId(judged.tournament, judged.segmentsRoot, other));
+        oracle.resolve(judged.tournament, last.hash(), proof, last);
+        vm.assertEq(oracle.proposal(index).outputRoot, rootOf(parts));
+    }
+
+    /// @dev A claim with this output root.
+    function claimOf(OutputRootProof memory parts)
+        internal
+        pure
+        returns (Claims.BlockClaim memory made)
+    {
+        made.blockHash = parts.latestBlockhash;
+        made.stateRoot = parts.stateRoot;
+        made.withdrawalsRoot = parts.messagePasserStorageRoot;
+    }
+
+    /// @dev Root of the tree of so many levels of which this is the last leaf, and all siblings on its way are
+    ///      zero.
+    function rootBy(bytes32 leaf_, uint256 levels) internal pure returns (bytes32 root) {
+        root = leaf_;
+        for (uint256 i = 0; i < levels; ++i) {
+            root = keccak256(abi.encode(bytes32(0), root));
+        }
     }
 
     function hashOf(WithdrawalTransaction memory withdrawal) internal pure returns (bytes32) {

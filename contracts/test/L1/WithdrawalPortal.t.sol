@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Portal} from "../../src/L1/Portal.sol";
 import {WithdrawalPortal} from "../../src/L1/WithdrawalPortal.sol";
-import {IOutputOracle} from "../../src/interfaces/IOutputOracle.sol";
+import {IDisputeOracle} from "../../src/interfaces/IDisputeOracle.sol";
 import {IPortal} from "../../src/interfaces/IPortal.sol";
 import {IWithdrawalPortal} from "../../src/interfaces/IWithdrawalPortal.sol";
 import {OutputRootProof} from "../../src/libraries/Outputs.sol";
@@ -130,7 +130,7 @@ contract WithdrawalPortalTest is Exits {
         Proven memory proven = propose(simple());
         ++proven.index;
         vm.expectRevert(
-            abi.encodeWithSelector(IOutputOracle.ProposalUnknown.selector, proven.index)
+            abi.encodeWithSelector(IDisputeOracle.ProposalUnknown.selector, proven.index)
         );
         prove(simple(), proven);
     }
@@ -211,11 +211,10 @@ contract WithdrawalPortalTest is Exits {
         vm.expectRevert(IWithdrawalPortal.OptimismPortal_AlreadyProven.selector);
         prove(simple(), proven);
 
-        // The oracle of this chain removes nothing yet, so another one stands in its place.
         Proven memory other = proven;
         other.parts.stateRoot = keccak256("another state");
         other.outputRoot = rootOf(other.parts);
-        replaceProposal(proven.index, other.outputRoot);
+        replaceProposal(proven.index, other.parts);
         vm.warp(block.timestamp + WINDOW + 1);
         vm.expectRevert(IWithdrawalPortal.OptimismPortal_InvalidRootClaim.selector);
         chain.portal.finalizeWithdrawalTransaction(simple());

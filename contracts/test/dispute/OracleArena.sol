@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Configuration, Contracts, Deployment} from "../../script/Deployment.sol";
-import {OutputOracle} from "../../src/L1/OutputOracle.sol";
 import {Portal} from "../../src/L1/Portal.sol";
 import {DisputeOracle} from "../../src/dispute/DisputeOracle.sol";
 import {IDisputeOracle} from "../../src/interfaces/IDisputeOracle.sol";
@@ -125,8 +124,9 @@ abstract contract OracleArena is Arena {
         Configuration memory configuration;
         configuration.owner = address(1);
         configuration.parameters = ISystemConfig.Parameters(address(2), 60_000_000, 1, 1, 0, 0);
-        configuration.oracle =
-            OutputOracle.Parameters(address(0), address(0), 1, 1, WINDOW, BOND, 0);
+        // Its own oracle is not played on: it has the real machine.
+        configuration.disputes = parameters();
+        configuration.oracle = oracleParameters();
         chain = Deployment.run(configuration, address(this));
         oracle = new DisputeOracle(parameters(), oracleParameters());
         portal = new Portal(address(chain.systemConfig), address(oracle), address(0), 0);

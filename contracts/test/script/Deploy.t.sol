@@ -3,10 +3,14 @@ pragma solidity ^0.8.28;
 
 import {Deploy} from "../../script/Deploy.s.sol";
 import {Contracts} from "../../script/Deployment.sol";
+import {ITournaments} from "../../src/interfaces/ITournaments.sol";
+import {Claims} from "../../src/libraries/Claims.sol";
 import {vm} from "../Vm.sol";
 
 /// @dev The environment belongs to the whole process and tests run side by side, so one test sets it.
 contract DeployTest {
+    using Claims for Claims.BlockClaim;
+
     address private constant OWNER = address(0x0A11CE);
     address private constant BATCHER = address(0xBA7C4);
     address private constant GUARDIAN = address(0x6A4D);
@@ -24,8 +28,20 @@ contract DeployTest {
         vm.setEnv("BRAID_GAS_LIMIT", "45000000");
         vm.setEnv("BRAID_PROPOSAL_INTERVAL", "120");
         vm.setEnv("BRAID_DISPUTE_WINDOW", "60");
-        vm.setEnv("BRAID_BOND", "1000000000000000");
-        vm.setEnv("BRAID_GENESIS_OUTPUT_ROOT", vm.toString(keccak256("genesis")));
+        vm.setEnv("BRAID_EFFORT", "20");
+        vm.setEnv("BRAID_BOND_SEGMENTS", "200000000000000000");
+        vm.setEnv("BRAID_INITIAL_STATE", vm.toString(keccak256("image")));
+        vm.setEnv("BRAID_PARAMETERS_HASH", vm.toString(keccak256("parameters")));
+        Claims.BlockClaim memory genesis = _genesis();
+        vm.setEnv("BRAID_GENESIS_BLOCK_HASH", vm.toString(genesis.blockHash));
+        vm.setEnv("BRAID_GENESIS_STATE_ROOT", vm.toString(genesis.stateRoot));
+        vm.setEnv("BRAID_GENESIS_WITHDRAWALS_ROOT", vm.toString(genesis.withdrawalsRoot));
+        vm.setEnv("BRAID_GENESIS_CURSOR", vm.toString(genesis.cursor));
+        vm.expectRevert(
+            abi.encodeWithSelector(Deploy.Missing.selector, "BRAID_GENESIS_ORIGIN_HASH")
+        );
+        script.configurationFromEnvironment();
+        vm.setEnv("BRAID_GENESIS_ORIGIN_HASH", vm.toString(genesis.originHash));
         made = script.run();
         _assertNamesOneAnother();
         _assertTakesTheEnvironment();
@@ -48,6 +64,7 @@ contract DeployTest {
         vm.assertEq(made.outputOracle.batchInbox(), address(made.batchInbox));
         vm.assertEq(made.outputOracle.portal(), address(made.portal));
         vm.assertEq(made.portal.outputOracle(), address(made.outputOracle));
+        vm.assertEq(address(made.outputOracle.MACHINE()), address(made.step));
         vm.assertEq(address(made.messenger.portal()), address(made.portal));
         vm.assertEq(made.bridge.messenger(), address(made.messenger));
     }
@@ -62,8 +79,25 @@ contract DeployTest {
         vm.assertEq(made.outputOracle.SUBMISSION_INTERVAL(), 120);
         vm.assertEq(made.outputOracle.L2_BLOCK_TIME(), 1);
         vm.assertEq(made.outputOracle.FINALIZATION_PERIOD_SECONDS(), 60);
-        vm.assertEq(made.outputOracle.BOND(), 0.001 ether);
-        vm.assertEq(made.outputOracle.getL2Output(0).outputRoot, keccak256("genesis"));
+        vm.assertEq(made.outputOracle.BOND(), 0.2 ether);
+        vm.assertEq(made.outputOracle.bond(ITournaments.Level.Steps), 0.5 ether);
+        vm.assertEq(uint256(made.outputOracle.height(ITournaments.Level.Segments)), 15);
+        vm.assertEq(made.outputOracle.WINDOW(), 60);
+        vm.assertEq(made.outputOracle.EFFORT(), 20);
+        vm.assertEq(made.outputOracle.INITIAL_STATE(), keccak256("image"));
+        vm.assertEq(made.outputOracle.PARAMETERS_HASH(), keccak256("parameters"));
+        vm.assertEq(made.outputOracle.proposal(0).claim, _genesis().hash());
+    }
+
+    function _genesis() private pure returns (Claims.BlockClaim memory) {
+        return Claims.BlockClaim({
+            blockHash: keccak256("genesis"),
+            stateRoot: keccak256("state"),
+            withdrawalsRoot: keccak256("withdrawals"),
+            cursor: bytes32(uint256(5) << 64),
+            originHash: keccak256("origin"),
+            sequenceNumber: 0
+        });
     }
 
     function _assertConfigUpdatesArrive() private {

@@ -38,7 +38,7 @@ pub use disputes::{DisputeNames, DisputeRules, DisputeViews, Disputes};
 pub use error::{L1Error, Severity};
 pub use evidence::{L1Evidence, PostedEntry, RecordedEvidence, SentMessage};
 pub use kzg::{Kzg, KzgError, KzgOpening, SidecarForm};
-pub use outputs::{Outputs, Proposal};
+pub use outputs::{Outputs, Proposal, ProposalSource, RecordedProposals};
 pub use reader::L1Reader;
 pub use signer::{LocalSigner, SignerError};
 pub use source::{L1Source, RecordedL1};

@@ -83,7 +83,9 @@ pub(crate) const TRACE_CALLS_MAX: usize = 100;
 /// Batches in an answer about one block.
 pub(crate) const BATCHES_SHOWN_MAX: u32 = 100;
 /// Proposals in one answer.
-pub(crate) const PROPOSALS_SHOWN_MAX: u32 = 100;
+pub(crate) const PROPOSALS_SHOWN_MAX: u64 = 100;
+/// Proposals that are read from L1 for answers, for each L1 block.
+pub(crate) const PROPOSALS_READ_MAX: usize = 256;
 /// Transactions in one page of `ots_*`; a last block that does not fit is shown whole.
 pub(crate) const OTS_PAGE_MAX: usize = 25;
 /// Blocks of one fee history.

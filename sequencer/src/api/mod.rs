@@ -21,6 +21,7 @@ mod methods;
 mod net;
 mod optimism;
 mod ots;
+mod proposals;
 mod read;
 mod replay;
 mod rollup;
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::{
     admin::{AdminError, AdminSettings, open as open_admin},
+    proposals::Proposals,
     server::{Doors, ServeError},
 };
 use self::{
@@ -70,6 +72,8 @@ pub(crate) struct Api {
     pub(crate) calls: Arc<Semaphore>,
     /// Traces that run on blocking threads at a time.
     pub(crate) traces: Arc<Semaphore>,
+    /// What stands on L1.
+    pub(crate) proposals: Proposals,
     /// The doors close: streams end.
     pub(crate) closing: CancellationToken,
 }
@@ -83,6 +87,7 @@ pub async fn open(
     submitter: Submitter,
     view: ChainView,
     config: Arc<RollupConfig>,
+    proposals: Proposals,
     health: Health,
 ) -> Result<Doors, ServeError> {
     let closing = CancellationToken::new();
@@ -93,6 +98,7 @@ pub async fn open(
         filters: Filters::default(),
         calls: Arc::new(Semaphore::new(CALLS_RUNNING_MAX)),
         traces: Arc::new(Semaphore::new(TRACES_RUNNING_MAX)),
+        proposals,
         closing: closing.clone(),
     };
     let methods = methods(&api).map_err(|error| ServeError::Assemble(Box::new(error)))?;

@@ -8,6 +8,7 @@ use db::{
     Acquisition, CurrentState, Fence, Index, Leases, PgStateReader, Projection, Role,
     WithdrawalNodes, testing::TestDatabase,
 };
+use l1::{ProposalSource, RecordedL1, RecordedProposals};
 use protocol::{BlockId, Eip1559Params, Genesis, Heads, L1Contracts, RollupConfig, SystemConfig};
 use service::Health;
 use state::CacheLimits;
@@ -15,7 +16,7 @@ use state::CacheLimits;
 use super::import::Chain;
 use crate::{
     ReaderConfig, Submitter,
-    api::{self, Doors},
+    api::{self, Doors, Proposals},
     builder::{RootHandle, RootWorker, WithdrawalKeeper},
     chain::{BaseState, ChainStore, ChainView, StoreLimits},
     mempool::{Admission, AdmissionRules, Mempool, MempoolLimits, OrderingChoice, RecoveryThreads},
@@ -75,7 +76,11 @@ pub(super) async fn serve(chain: Chain) -> Node {
     let submitter =
         Submitter { queue, mempool, publisher, view: view.clone(), quotas, leads: true };
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let doors = api::open(anywhere, submitter, view, rollup, Health::new()).await.unwrap();
+    let l1 = RecordedL1::new(Vec::new());
+    let source = ProposalSource::Recorded(RecordedProposals::new(l1.clone()));
+    let proposals = Proposals::new(source, l1.tip(), rollup.proposal_interval);
+    let health = Health::new();
+    let doors = api::open(anywhere, submitter, view, rollup, proposals, health).await.unwrap();
     Node { address: doors.address, _doors: doors, _threads: threads, _root: root, database }
 }
 

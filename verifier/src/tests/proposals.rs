@@ -97,6 +97,34 @@ fn judged_with(world: &World, disagreements: usize) -> impl FnMut(&Status) -> bo
     move |status| judged(status) && status.disagreements.len() == disagreements
 }
 
+/// Without a reorg: the false one and what builds on it are gone, the true one has its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispute_takes_proposals_and_verdicts_with_it() {
+    let mut world = world(3);
+    let test = TestDatabase::create().await;
+    let mut claims = true_claims(&world, 1..=3);
+    let truth = claims[1];
+    claims[1] = tampered(truth);
+    claims.insert(0, genesis_claim(&world));
+    world.mine_with(Vec::new(), Vec::new(), claims);
+    let mut verifier = start(&world, &test).await;
+    let status = verifier.until(judged_with(&world, 1)).await;
+    assert_eq!(status.agreed_to, Some(INTERVAL));
+    world.dispute(2, truth);
+    let status = verifier.until(judged_with(&world, 0)).await;
+    assert_eq!((status.agreed_to, status.first_bad_block), (Some(2 * INTERVAL), None));
+    verifier.stop().await;
+
+    // Away when a false one takes the place of a true one, which no honest player lets happen.
+    world.dispute(1, tampered(truth));
+    for _ in 0..2 {
+        let mut verifier = start(&world, &test).await;
+        let status = verifier.until(judged_with(&world, 1)).await;
+        assert_eq!((status.agreed_to, status.disagreements[0].proposal), (Some(0), 1));
+        verifier.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reorg_takes_proposals_and_verdicts_with_it() {
     let mut world = world(2);

@@ -4,17 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::B256;
 use db::{Database, Index, StateScan, VerifierStore, testing::TestDatabase};
-use l1::L1Source;
+use l1::{L1Source, ProposalSource};
 use protocol::BlockId;
 use service::Health;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{oracle::Oracle, world::World};
-use crate::claims::claims_of;
 use crate::{
-    AccessListSource, Deps, ProposalSource, Status, VerifierConfig, VerifierError, VerifierHandle,
-    run,
+    AccessListSource, Deps, Status, VerifierConfig, VerifierError, VerifierHandle,
+    claims::claims_of, run,
 };
 
 /// Nothing here takes long; what does is stuck.

@@ -9,7 +9,7 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use derivation::{BatchBuilder, DerivedHead, L1Block, OriginBlock, OriginSelector};
-use l1::{Proposal, RecordedL1};
+use l1::{Proposal, RecordedL1, RecordedProposals};
 use protocol::{
     BlockId, Carrier, Compression, ConfigUpdate, DepositMessage, Eip1559Params, Genesis,
     GenesisAccount, L1Contracts, L1Message, L1Origin, PostedBatch, RollupConfig, SystemConfig,
@@ -18,7 +18,6 @@ use protocol::{
 use state::StateReader;
 
 use super::oracle::Oracle;
-use crate::RecordedProposals;
 
 const L2_CHAIN_ID: u64 = 42_069;
 const L1_GENESIS: u64 = 100;
@@ -125,6 +124,17 @@ impl World {
         self.blocks.push(block.clone());
         self.proposals.extend(&proposals);
         self.recorded_proposals.extend(vec![block], proposals);
+    }
+
+    /// Mines an L1 block in which a dispute brings this claim at a place of the list; what stood there and behind it goes.
+    pub(super) fn dispute(&mut self, index: u64, claim: Claim) {
+        let made = self.proposals.len() as u64;
+        self.mine(Vec::new(), Vec::new());
+        let block = self.blocks.pop().unwrap();
+        let brought = Proposal { id: made, decided: true, ..claim.made(index, &block) };
+        self.proposals.push(brought);
+        self.recorded_proposals.extend(vec![block.clone()], vec![brought]);
+        self.blocks.push(block);
     }
 
     /// Forgets the last L1 blocks. Whoever follows the recording sees it when the next block is mined.
@@ -240,8 +250,10 @@ impl Claim {
 
     fn made(self, index: u64, block: &L1Block) -> Proposal {
         Proposal {
+            id: index,
             index,
             output_root: self.output,
+            claim: B256::ZERO,
             l2_block: self.l2_block,
             segments_root: self.segments,
             batch_accumulator: B256::ZERO,
@@ -251,6 +263,8 @@ impl Claim {
             proposer: Address::repeat_byte(0xbb),
             timestamp: block.origin.timestamp,
             bond_claimed: false,
+            tournament: None,
+            decided: false,
         }
     }
 }

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ::l1::{L1Evidence, L1Source, PostedEntry, RecordedEvidence, RecordedL1, SentMessage};
+use ::l1::{
+    L1Evidence, L1Source, PostedEntry, ProposalSource, RecordedEvidence, RecordedL1,
+    RecordedProposals, SentMessage,
+};
 use alloy_primitives::{B256, Bytes};
 use db::testing::TestDatabase;
 use proptest::{collection::vec, prelude::*, sample::Index};
@@ -12,8 +15,7 @@ use service::Health;
 use tokio_util::sync::CancellationToken;
 use transition::{BlockClaim, Claim, INVALID, Outcome, Preimages};
 use verifier::{
-    Deps, Pins, ProposalSource, RecordedProposals, Segment, SegmentRequest, Segments,
-    VerifierConfig, claims::ClaimReader,
+    Deps, Pins, Segment, SegmentRequest, Segments, VerifierConfig, claims::ClaimReader,
 };
 
 use crate::{

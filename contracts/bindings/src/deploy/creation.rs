@@ -1,14 +1,14 @@
 //! The contracts that a deployment makes, with their arguments.
 
 use alloy::{
-    primitives::{Address, B256, Bytes, U256},
+    primitives::{Address, Bytes, U256},
     sol_types::SolConstructor,
 };
 
 use super::{DeployParams, L1Addresses};
 use crate::contracts::{
-    BatchInbox, ISystemConfig, L1CrossDomainMessenger, L1StandardBridge, OutputOracle, Portal,
-    SystemConfig,
+    BatchInbox, Claims, DisputeOracle, ISystemConfig, L1CrossDomainMessenger, L1StandardBridge,
+    Portal, Step, SystemConfig,
 };
 
 /// One contract to be made.
@@ -68,25 +68,26 @@ pub(super) fn creations_for_derivation(
     ]
 }
 
-/// It names the genesis.
-pub(super) fn oracle_creation(
+/// The machine, and the contract that names it and the genesis.
+pub(super) fn dispute_creations(
     params: &DeployParams,
     addresses: &L1Addresses,
-    genesis_output_root: B256,
-) -> Creation {
-    let arguments = OutputOracle::constructorCall {
-        parameters: OutputOracle::Parameters {
+    genesis: Claims::BlockClaim,
+) -> [Creation; 2] {
+    let arguments = DisputeOracle::constructorCall {
+        rules: params.disputes.encode(addresses.step),
+        chain: DisputeOracle::OracleParameters {
             batchInbox: addresses.batch_inbox,
             portal: addresses.portal,
             proposalInterval: params.proposal_interval,
             l2BlockTime: params.l2_block_time,
-            disputeWindow: params.dispute_window,
-            bond: params.bond,
-            genesisOutputRoot: genesis_output_root,
+            parametersHash: params.disputes.parameters_hash,
+            genesis,
         },
     };
-    let (address, code) = (addresses.output_oracle, &OutputOracle::BYTECODE);
-    Creation::new("OutputOracle", address, code, &arguments)
+    let step = Creation { name: "Step", address: addresses.step, code: Step::BYTECODE.clone() };
+    let (address, code) = (addresses.output_oracle, &DisputeOracle::BYTECODE);
+    [step, Creation::new("DisputeOracle", address, code, &arguments)]
 }
 
 /// What only users need, and L2's genesis names.

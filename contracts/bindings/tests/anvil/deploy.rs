@@ -1,15 +1,17 @@
 //! Deployment: what stands afterwards, and how it fails.
 
 use alloy::{
-    primitives::{B256, U256, address},
+    primitives::{B256, U256, address, keccak256},
     providers::{Provider, ext::AnvilApi},
+    sol_types::SolValue,
 };
 use bindings::{
-    BatchInbox, DeployError, L1Addresses, L1CrossDomainMessenger, L1StandardBridge, L1Start,
-    OutputOracle, Portal, SystemConfig, deploy_l1, multicall3, predict_addresses,
+    BatchInbox, DeployError, DeployParams, DisputeOracle, ITournaments, L1Addresses,
+    L1CrossDomainMessenger, L1StandardBridge, L1Start, Portal, SystemConfig, deploy_l1, multicall3,
+    predict_addresses,
 };
 
-use crate::node::{Anvil, DEPLOYER, params};
+use crate::node::{Anvil, DEPLOYER, genesis, params};
 
 #[tokio::test]
 async fn contracts_stand_where_predicted_and_name_one_another() {
@@ -21,7 +23,7 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
     let root = |start: &L1Start, contracts: &L1Addresses| {
         assert_eq!(*contracts, predicted);
         told = Some(*start);
-        B256::repeat_byte(7)
+        genesis()
     };
     let deployed = deploy_l1(provider, &params, root).await.unwrap();
     assert_eq!(deployed.contracts, predicted);
@@ -46,12 +48,21 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
     assert_eq!(messenger.portal().call().await.unwrap(), predicted.portal);
     let bridge = L1StandardBridge::new(predicted.bridge, provider);
     assert_eq!(bridge.messenger().call().await.unwrap(), predicted.messenger);
-    let oracle = OutputOracle::new(predicted.output_oracle, provider);
+    let oracle = DisputeOracle::new(predicted.output_oracle, provider);
     assert_eq!(oracle.batchInbox().call().await.unwrap(), predicted.batch_inbox);
     assert_eq!(oracle.portal().call().await.unwrap(), predicted.portal);
-    assert_eq!(oracle.BOND().call().await.unwrap(), params.bond);
-    let genesis = oracle.getL2Output(U256::ZERO).call().await.unwrap();
-    assert_eq!(genesis.outputRoot, B256::repeat_byte(7));
+    assert_eq!(oracle.MACHINE().call().await.unwrap(), predicted.step);
+    for (level, bond) in (0..3).zip(params.disputes.bonds) {
+        assert_eq!(oracle.bond(level).call().await.unwrap(), bond);
+    }
+    assert_eq!(oracle.WINDOW().call().await.unwrap(), params.disputes.window);
+    assert_eq!(oracle.EFFORT().call().await.unwrap(), params.disputes.effort);
+    assert_eq!(oracle.INITIAL_STATE().call().await.unwrap(), params.disputes.initial_state);
+    assert_eq!(oracle.PARAMETERS_HASH().call().await.unwrap(), params.disputes.parameters_hash);
+    let first = oracle.proposal(U256::ZERO).call().await.unwrap();
+    assert_eq!(first.claim, keccak256(genesis().abi_encode()));
+    let parts = [B256::ZERO, genesis().stateRoot, genesis().withdrawalsRoot, genesis().blockHash];
+    assert_eq!(first.outputRoot, keccak256(parts.concat()));
 
     assert_eq!(told, Some(deployed.start));
     let start = deployed.start.block.number;
@@ -68,7 +79,7 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
 async fn multicall3_stands_at_its_address_and_batches_reads() {
     let anvil = Anvil::start(&[]).await;
     let provider = &anvil.provider;
-    let deployed = deploy_l1(provider, &params(), |_, _| B256::ZERO).await.unwrap();
+    let deployed = deploy_l1(provider, &params(), |_, _| genesis()).await.unwrap();
     assert_eq!(deployed.multicall3, multicall3::ADDRESS);
     let code = provider.get_code_at(multicall3::ADDRESS).await.unwrap();
     assert_eq!(code, multicall3::runtime_code());
@@ -88,19 +99,19 @@ async fn multicall3_stands_at_its_address_and_batches_reads() {
 #[tokio::test]
 async fn a_second_deployment_makes_new_contracts_and_keeps_multicall3() {
     let anvil = Anvil::start(&[]).await;
-    let first = deploy_l1(&anvil.provider, &params(), |_, _| B256::ZERO).await.unwrap();
-    // Six contracts, and the payment to Multicall3's deployer.
-    assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 7);
-    let second = deploy_l1(&anvil.provider, &params(), |_, _| B256::ZERO).await.unwrap();
-    assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 13);
-    assert_eq!(second.contracts, predict_addresses(DEPLOYER, 7));
+    let first = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap();
+    // Seven contracts, and the payment to Multicall3's deployer.
+    assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 8);
+    let second = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap();
+    assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 15);
+    assert_eq!(second.contracts, predict_addresses(DEPLOYER, 8));
     assert_ne!(first.contracts, second.contracts);
 }
 
 #[tokio::test]
 async fn an_l1_with_a_block_time_takes_what_derivation_needs_in_one_block() {
     let anvil = Anvil::start(&["--block-time", "2"]).await;
-    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| B256::ZERO).await.unwrap();
+    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap();
     let config = SystemConfig::new(deployed.contracts.system_config, &anvil.provider);
     let start = config.startBlock().call().await.unwrap();
     // Sending takes far less than a block, but may fall across the end of one.
@@ -111,17 +122,65 @@ async fn an_l1_with_a_block_time_takes_what_derivation_needs_in_one_block() {
 async fn a_deployer_without_ether_is_an_error_that_names_the_contract() {
     let anvil = Anvil::start(&[]).await;
     anvil.provider.anvil_set_balance(DEPLOYER, U256::ZERO).await.unwrap();
-    let error = deploy_l1(&anvil.provider, &params(), |_, _| B256::ZERO).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "SystemConfig", .. }), "{error:?}");
 }
 
+/// Both say the same of the least bonds and the longest interval, so no deployment fails half way.
 #[tokio::test]
-async fn parameters_out_of_bounds_are_refused() {
+async fn bounds_are_those_of_the_contract() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
-    params.proposal_interval = 1_025;
-    let error = deploy_l1(&anvil.provider, &params, |_, _| B256::ZERO).await.unwrap_err();
-    assert!(matches!(error, DeployError::Send { what: "OutputOracle", .. }), "{error:?}");
+    params.proposal_interval = 1_024;
+    params.disputes.bonds = params.disputes.least_bonds();
+    deploy_l1(&anvil.provider, &params, |_, _| genesis()).await.unwrap();
+    let nonce = anvil.provider.get_transaction_count(DEPLOYER).await.unwrap();
+    let mut refused = Vec::new();
+    for level in 0..3 {
+        let mut short = params.clone();
+        short.disputes.bonds[level] -= U256::ONE;
+        refused.push(short);
+    }
+    let mut long = params.clone();
+    long.proposal_interval = 1_025;
+    refused.push(long);
+    let mut slow = params;
+    slow.disputes.effort = slow.disputes.window + 1;
+    refused.push(slow);
+    for params in refused {
+        let error = deploy_l1(&anvil.provider, &params, |_, _| genesis()).await.unwrap_err();
+        assert!(matches!(error, DeployError::Disputes(_)), "{error:?}");
+        let call = DisputeOracle::deploy_builder(&anvil.provider, rules(&params), chain(&params));
+        let error = call.call().await.unwrap_err();
+        let refusal = error.as_decoded_error::<DisputeOracle::ParameterOutOfBounds>();
+        assert!(refusal.is_some(), "{error:?}");
+    }
+    assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), nonce);
+}
+
+fn rules(params: &DeployParams) -> ITournaments::Parameters {
+    let disputes = params.disputes;
+    ITournaments::Parameters {
+        heights: [15, 18, 18],
+        bonds: disputes.bonds,
+        window: disputes.window,
+        effort: disputes.effort,
+        refundPriceMax: U256::from(disputes.refund_price_max),
+        stepGasMax: U256::from(disputes.step_gas_max),
+        machine: DEPLOYER,
+        initialState: disputes.initial_state,
+    }
+}
+
+fn chain(params: &DeployParams) -> DisputeOracle::OracleParameters {
+    DisputeOracle::OracleParameters {
+        batchInbox: DEPLOYER,
+        portal: DEPLOYER,
+        proposalInterval: params.proposal_interval,
+        l2BlockTime: params.l2_block_time,
+        parametersHash: params.disputes.parameters_hash,
+        genesis: genesis(),
+    }
 }
 
 #[tokio::test]
@@ -129,6 +188,6 @@ async fn an_account_the_wallet_does_not_hold_is_refused() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
     params.deployer = address!("0x00000000000000000000000000000000000000aa");
-    let error = deploy_l1(&anvil.provider, &params, |_, _| B256::ZERO).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params, |_, _| genesis()).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "SystemConfig", .. }), "{error:?}");
 }

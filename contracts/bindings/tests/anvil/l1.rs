@@ -7,15 +7,15 @@ use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256},
     providers::{Provider, ext::AnvilApi},
     rpc::types::{Block, TransactionReceipt, TransactionRequest},
-    sol_types::SolEvent,
+    sol_types::{SolEvent, SolValue},
 };
-use bindings::{BatchInbox, DeployedL1, OutputOracle, Portal, SystemConfig, deploy_l1};
+use bindings::{BatchInbox, Claims, DeployedL1, DisputeOracle, Portal, SystemConfig, deploy_l1};
 
-use crate::node::{Anvil, DEPLOYER, params};
+use crate::node::{Anvil, DEPLOYER, genesis, params};
 
 async fn start() -> (Anvil, DeployedL1) {
     let anvil = Anvil::start(&[]).await;
-    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| B256::ZERO)
+    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| genesis())
         .await
         .expect("anvil takes the contracts");
     (anvil, deployed)
@@ -127,32 +127,41 @@ fn message_link(before: B256, message: &[u8], made_in: &Block) -> B256 {
 async fn a_proposal_pins_its_view_and_gives_the_bond_back() {
     let (anvil, deployed) = start().await;
     let provider = &anvil.provider;
-    let oracle = OutputOracle::new(deployed.contracts.output_oracle, provider);
+    let oracle = DisputeOracle::new(deployed.contracts.output_oracle, provider);
     let inbox = BatchInbox::new(deployed.contracts.batch_inbox, provider);
     let call = inbox.postBatchCalldata(1, 60, Bytes::from_static(b"batch"));
     call.send().await.unwrap().get_receipt().await.unwrap();
 
     let head = block(&anvil, BlockNumberOrTag::Latest).await.header;
-    let (root, segments) = (B256::repeat_byte(1), B256::repeat_byte(2));
+    let last = Claims::BlockClaim { blockHash: B256::repeat_byte(6), ..genesis() };
+    let claim = keccak256(last.abi_encode());
+    let proof = vec![B256::repeat_byte(7); 15];
+    let parent = keccak256(genesis().abi_encode());
     let number = U256::from(head.number);
-    let call = oracle.proposeOutput(root, U256::from(60), segments, head.hash, number);
-    let receipt = call.value(params().bond).send().await.unwrap().get_receipt().await.unwrap();
-    let proposed: OutputOracle::OutputProposed = event(&receipt);
-    assert_eq!((proposed.outputRoot, proposed.l2BlockNumber), (root, U256::from(60)));
-    let pinned: OutputOracle::ProposalPinned = event(&receipt);
-    assert_eq!(pinned.segmentsRoot, segments);
+    let (next, bond) = (U256::from(60), params().disputes.bonds[0]);
+    let call = oracle.proposeOutput(last, proof.clone(), parent, next, head.hash, number);
+    let receipt = call.value(bond).send().await.unwrap().get_receipt().await.unwrap();
+    let proposed: DisputeOracle::OutputProposed = event(&receipt);
+    assert_eq!((proposed.l2OutputIndex, proposed.l2BlockNumber), (U256::ONE, next));
+    let pinned: DisputeOracle::ProposalPinned = event(&receipt);
+    assert_eq!((pinned.id, pinned.claim), (U256::ONE, claim));
+    // It is the last leaf, so all its siblings are on the left.
+    let root = proof.iter().fold(claim, |root, left| keccak256([*left, root].concat()));
+    assert_eq!(pinned.segmentsRoot, root);
     assert_eq!(pinned.batchAccumulator, inbox.accumulator().call().await.unwrap());
     let made_in = block_of(&anvil, &receipt).await.header;
     assert_eq!((pinned.l1BlockNumber, pinned.l1ParentHash), (made_in.number, made_in.parent_hash));
 
-    let early = oracle.claimBond(U256::ZERO).call().await.err().unwrap();
-    let refusal = early.as_decoded_error::<OutputOracle::ProposalNotFinal>();
-    assert_eq!(refusal, Some(OutputOracle::ProposalNotFinal { index: U256::ZERO }));
+    let early = oracle.claimBond(U256::ONE).call().await.err().unwrap();
+    let refusal = early.as_decoded_error::<DisputeOracle::NoBond>();
+    assert_eq!(refusal, Some(DisputeOracle::NoBond { id: U256::ONE }));
 
-    provider.anvil_increase_time(params().dispute_window + 1).await.unwrap();
+    provider.anvil_increase_time(params().disputes.window + 1).await.unwrap();
     provider.anvil_mine(Some(1), None).await.unwrap();
-    assert!(oracle.isFinal(U256::ZERO).call().await.unwrap());
-    oracle.claimBond(U256::ZERO).send().await.unwrap().get_receipt().await.unwrap();
+    assert!(oracle.isFinal(U256::ONE).call().await.unwrap());
+    oracle.claimBond(U256::ONE).send().await.unwrap().get_receipt().await.unwrap();
+    assert_eq!(oracle.credit(DEPLOYER).call().await.unwrap(), bond);
+    oracle.withdraw(DEPLOYER).send().await.unwrap().get_receipt().await.unwrap();
     let left = provider.get_balance(deployed.contracts.output_oracle).await.unwrap();
     assert_eq!(left, U256::ZERO);
 }
@@ -160,7 +169,7 @@ async fn a_proposal_pins_its_view_and_gives_the_bond_back() {
 #[tokio::test]
 async fn waiting_to_prove_is_told_by_the_text_that_clients_know() {
     let (anvil, deployed) = start().await;
-    let oracle = OutputOracle::new(deployed.contracts.output_oracle, &anvil.provider);
+    let oracle = DisputeOracle::new(deployed.contracts.output_oracle, &anvil.provider);
     let error = oracle.getL2OutputIndexAfter(U256::from(61)).call().await.unwrap_err();
     let text = "L2OutputOracle: cannot get output for a block that has not been proposed";
     assert!(error.to_string().contains(text), "{error}");

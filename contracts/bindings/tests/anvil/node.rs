@@ -11,7 +11,7 @@ use alloy::{
     providers::{DynProvider, Provider, ProviderBuilder},
     signers::local::PrivateKeySigner,
 };
-use bindings::DeployParams;
+use bindings::{Claims, DeployParams, DisputeParams};
 
 /// The first of anvil's funded accounts, and its published key.
 pub(crate) const DEPLOYER: Address = address!("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
@@ -87,7 +87,26 @@ pub(crate) fn params() -> DeployParams {
         operator_fee_constant: 7,
         proposal_interval: 60,
         l2_block_time: 1,
-        dispute_window: 60,
-        bond: U256::from(10).pow(U256::from(16)),
+        disputes: DisputeParams {
+            bonds: [1, 2, 3].map(|many| U256::from(many) * U256::from(10).pow(U256::from(16))),
+            window: 60,
+            effort: 20,
+            refund_price_max: 1_000_000_000,
+            step_gas_max: 8_000_000,
+            initial_state: B256::repeat_byte(8),
+            parameters_hash: B256::repeat_byte(9),
+        },
+    }
+}
+
+/// What stands after the genesis block of that chain.
+pub(crate) fn genesis() -> Claims::BlockClaim {
+    Claims::BlockClaim {
+        blockHash: B256::repeat_byte(1),
+        stateRoot: B256::repeat_byte(2),
+        withdrawalsRoot: B256::repeat_byte(3),
+        cursor: B256::repeat_byte(4),
+        originHash: B256::repeat_byte(5),
+        sequenceNumber: 0,
     }
 }

@@ -181,7 +181,7 @@ async fn a_deposed_writer_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_carries_and_covers_a_block_is_found() {
+async fn what_carries_a_block_is_found() {
     let (test, fence, outbox) = outbox().await;
     let search = OutboxSearch::new(test.database.clone());
     let insert = async |key: &str, coverage| {
@@ -203,18 +203,4 @@ async fn what_carries_and_covers_a_block_is_found() {
     assert_eq!(postings(15, 9).await, [second, first, lost]);
     assert_eq!(postings(15, 2).await, [second, first]);
     assert_eq!(postings(20, 9).await, [0; 0]);
-
-    let proposal = |block| Coverage::Proposal { block };
-    let dropped = insert("proposal/8/0", proposal(8)).await;
-    outbox.close(fence, dropped, &OutboxOutcome::Cancelled(None)).await.unwrap();
-    let eight = insert("proposal/8/1", proposal(8)).await;
-    outbox.close(fence, eight, &OutboxOutcome::Confirmed(inclusion(2, true))).await.unwrap();
-    let sixteen = insert("proposal/16/0", proposal(16)).await;
-    let of = async |block| search.proposal_of(block).await.unwrap().map(|(entry, _)| entry.id);
-    assert_eq!([of(1).await, of(8).await, of(9).await], [Some(eight), Some(eight), Some(sixteen)]);
-    assert_eq!(of(17).await, None);
-    let newest = search.proposals(9).await.unwrap();
-    assert_eq!(newest.iter().map(|(entry, _)| entry.id).collect::<Vec<_>>(), [sixteen, eight]);
-    assert_eq!(newest[0].1, request(1).input);
-    assert_eq!(search.proposals(1).await.unwrap().len(), 1);
 }

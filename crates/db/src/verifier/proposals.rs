@@ -29,7 +29,9 @@ pub enum ProposalVerdict {
 /// A proposal as L1 has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenProposal {
-    /// Its number in the oracle contract.
+    /// Its name, which no other ever has.
+    pub id: u64,
+    /// Its place in the list, which another has once a dispute has removed it.
     pub index: u64,
     /// The L2 block that it is about.
     pub l2_block: u64,
@@ -39,14 +41,16 @@ pub struct SeenProposal {
     pub segments_root: B256,
     /// Who claims it.
     pub proposer: Address,
-    /// The L1 block in which it was made.
+    /// The L1 block after which it was first seen.
     pub l1_block: BlockId,
 }
 
 /// A proposal with the verdict on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredProposal {
-    /// Its number in the oracle contract.
+    /// Its name, which no other ever has.
+    pub id: u64,
+    /// Its place in the list, which another has once a dispute has removed it.
     pub index: u64,
     /// The L2 block that it is about.
     pub l2_block: u64,
@@ -56,7 +60,7 @@ pub struct StoredProposal {
     pub segments_root: B256,
     /// Who claims it.
     pub proposer: Address,
-    /// The L1 block in which it was made.
+    /// The L1 block after which it was first seen.
     pub l1_block: BlockId,
     /// What the verifier thinks of it.
     pub verdict: ProposalVerdict,
@@ -74,7 +78,8 @@ pub struct DerivedRoots {
 }
 
 impl VerifierStore {
-    /// Stores a proposal that was seen on L1, unchecked. One that is stored already stays as it is, with its verdict.
+    /// Stores a proposal that was seen on L1, unchecked. One that is stored already stays as it is, with its verdict, unless
+    /// another has its place now.
     pub async fn add_proposal(
         &self,
         fence: Fence,
@@ -86,8 +91,13 @@ impl VerifierStore {
         let query = sqlx::query(
             "INSERT INTO proposals
                  (proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash,
-                  segments_root)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (proposal_index) DO NOTHING",
+                  segments_root, proposal_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (proposal_index) DO UPDATE
+             SET l2_block = $2, output_root = $3, proposer = $4, l1_block = $5, l1_block_hash = $6,
+                 segments_root = $7, proposal_id = $8, verdict = 'unchecked', derived_root = NULL,
+                 derived_segments_root = NULL, checked_at = NULL
+             WHERE proposals.proposal_id <> $8",
         )
         .bind(Big(proposal.index))
         .bind(Big(proposal.l2_block))
@@ -95,7 +105,8 @@ impl VerifierStore {
         .bind(Addr(proposal.proposer))
         .bind(Big(proposal.l1_block.number))
         .bind(Hash(proposal.l1_block.hash))
-        .bind(Hash(proposal.segments_root));
+        .bind(Hash(proposal.segments_root))
+        .bind(Big(proposal.id));
         timed("verifier_add_proposal", query.execute(&mut *transaction)).await.map_err(failed)?;
         commit(transaction, fence, ACT).await
     }
@@ -124,11 +135,23 @@ impl VerifierStore {
         commit(transaction, fence, ACT).await
     }
 
-    /// All proposals, by number.
+    /// Forgets the proposals from this place on: a dispute has removed them.
+    pub async fn remove_proposals(&self, fence: Fence, index: u64) -> Result<(), VerifierError> {
+        const ACT: &str = "remove proposals";
+        let failed = |source| VerifierError::Write { act: ACT, source };
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
+        let query =
+            sqlx::query("DELETE FROM proposals WHERE proposal_index >= $1").bind(Big(index));
+        let done = query.execute(&mut *transaction);
+        timed("verifier_remove_proposals", done).await.map_err(failed)?;
+        commit(transaction, fence, ACT).await
+    }
+
+    /// All proposals, by place.
     pub async fn proposals(&self) -> Result<Vec<StoredProposal>, VerifierError> {
         let query = sqlx::query(
             "SELECT proposal_index, l2_block, output_root, proposer, l1_block, l1_block_hash,
-                    verdict, derived_root, segments_root, derived_segments_root
+                    verdict, derived_root, segments_root, derived_segments_root, proposal_id
              FROM proposals ORDER BY proposal_index",
         );
         let rows = timed("verifier_proposals", query.fetch_all(self.database.pool()));
@@ -161,6 +184,7 @@ fn proposal(row: &PgRow) -> Result<StoredProposal, VerifierError> {
         _ => return Err(VerifierError::Corrupt(index)),
     };
     Ok(StoredProposal {
+        id: row.try_get::<Big, _>(10).map_err(read_failed)?.0,
         index,
         l2_block: row.try_get::<Big, _>(1).map_err(read_failed)?.0,
         output_root,

@@ -43,7 +43,8 @@ fn segments(output_root: B256) -> B256 {
 
 fn seen(index: u64, l2_block: u64, output_root: B256, l1_block: BlockId) -> SeenProposal {
     let (proposer, segments_root) = (Address::repeat_byte(4), segments(output_root));
-    SeenProposal { index, l2_block, output_root, segments_root, proposer, l1_block }
+    let id = index + 40;
+    SeenProposal { id, index, l2_block, output_root, segments_root, proposer, l1_block }
 }
 
 fn stored(
@@ -51,9 +52,10 @@ fn stored(
     verdict: ProposalVerdict,
     derived_root: Option<B256>,
 ) -> StoredProposal {
-    let SeenProposal { index, l2_block, output_root, segments_root, proposer, l1_block } = seen;
+    let SeenProposal { id, index, l2_block, output_root, segments_root, proposer, l1_block } = seen;
     let derived = derived_root.map(roots);
     StoredProposal {
+        id,
         index,
         l2_block,
         output_root,
@@ -143,6 +145,20 @@ async fn verdicts_follow_from_the_roots_and_go_with_their_blocks() {
     let disagreed = stored(wrong, ProposalVerdict::Disagreed, Some(root(2)));
     let partly = stored(segments_wrong, ProposalVerdict::Disagreed, Some(root(2)));
     assert_eq!(store.proposals().await.unwrap(), [agreed, disagreed, partly]);
+
+    // Disputes: another has the place of the first, and what stood behind is gone.
+    store.remove_proposals(fence, 2).await.unwrap();
+    let brought = SeenProposal { id: 50, ..right };
+    store.add_proposal(fence, &brought).await.unwrap();
+    assert_eq!(store.proposals().await.unwrap(), [unchecked(brought), disagreed]);
+    store.remove_proposals(fence, 0).await.unwrap();
+    assert_eq!(store.proposals().await.unwrap(), []);
+    for proposal in [&right, &wrong, &segments_wrong] {
+        store.add_proposal(fence, proposal).await.unwrap();
+    }
+    for (index, agrees, derived) in [(0, true, 1), (1, false, 2), (2, false, 2)] {
+        store.judge(fence, index, agrees, &roots(root(derived))).await.unwrap();
+    }
 
     // L1 goes back: a proposal made above goes, the others stay.
     store.unwind(fence, 11).await.unwrap();

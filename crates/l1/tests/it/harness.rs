@@ -9,7 +9,7 @@ use alloy::{
     rpc::types::{TransactionReceipt, TransactionRequest, anvil::ReorgOptions},
     sol_types::SolCall,
 };
-use bindings::{DeployParams, deploy_l1};
+use bindings::{Claims, DeployParams, DisputeParams, deploy_l1};
 use l1::{
     BlobReader, Kzg, L1Client, L1Config, L1Reader, LocalSigner,
     anvil::{Anvil, AnvilOptions, MNEMONIC},
@@ -19,6 +19,8 @@ use protocol::{BlobFee, BlockId, Eip1559Params, Genesis, L1Contracts, RollupConf
 pub(crate) const CHAIN_ID: u64 = 900;
 /// Anvil's first account: deploys, owns SystemConfig, deposits.
 pub(crate) const OWNER: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+/// What a proposal costs, in wei.
+pub(crate) const BOND: u64 = 1_000;
 /// Longest wait for anything in a test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -70,11 +72,17 @@ impl L1 {
             operator_fee_constant: 0,
             proposal_interval: 10,
             l2_block_time: 1,
-            dispute_window: 60,
-            bond: U256::from(1_000),
+            disputes: DisputeParams {
+                bonds: [U256::from(BOND); 3],
+                window: 60,
+                effort: 20,
+                refund_price_max: 0,
+                step_gas_max: 0,
+                initial_state: B256::repeat_byte(8),
+                parameters_hash: B256::repeat_byte(9),
+            },
         };
-        let deployed = deploy_l1(self.client.provider(), &params, |_, _| B256::repeat_byte(1));
-        let deployed = deployed.await.unwrap();
+        let deployed = deploy_l1(self.client.provider(), &params, |_, _| claim(0)).await.unwrap();
         rollup(
             L1Contracts {
                 system_config: deployed.contracts.system_config,
@@ -126,6 +134,18 @@ impl L1 {
         let receipt = sent.get_receipt().await.unwrap();
         assert!(receipt.status(), "{receipt:?}");
         receipt
+    }
+}
+
+/// A claim about block 0, or another that nobody made.
+pub(crate) fn claim(number: u8) -> Claims::BlockClaim {
+    Claims::BlockClaim {
+        blockHash: B256::repeat_byte(number),
+        stateRoot: B256::ZERO,
+        withdrawalsRoot: B256::ZERO,
+        cursor: B256::ZERO,
+        originHash: B256::ZERO,
+        sequenceNumber: 0,
     }
 }
 

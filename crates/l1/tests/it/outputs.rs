@@ -1,56 +1,129 @@
-//! Proposals of the real oracle.
+//! Proposals of the real oracle, and one that goes without a reorg.
 
 use alloy::{
     eips::{BlockId as AtBlock, BlockNumberOrTag},
-    primitives::B256,
+    primitives::{B256, U256, keccak256},
+    providers::ext::AnvilApi,
+    rpc::types::TransactionReceipt,
+    sol_types::SolValue,
 };
-use bindings::OutputOracle::proposeOutputCall;
-use l1::{L1Error, Outputs, Severity};
+use bindings::DisputeOracle::{
+    disputeCall, matchIdCall, proposeOutputCall, resolveCall, timeoutCall,
+};
+use l1::{L1Error, Outputs, Proposal, Severity};
 
-use crate::harness::{L1, OWNER};
+use crate::harness::{BOND, L1, OWNER, claim};
+
+/// Height of the tree of segments.
+const HEIGHT: usize = 15;
+
+fn hash(number: u8) -> B256 {
+    keccak256(claim(number).abi_encode())
+}
+
+/// The tree of which this claim is the last leaf and all siblings on its way are zero: its root, or a node below.
+fn node(number: u8, height: usize) -> B256 {
+    (0..height).fold(hash(number), |node, _| keccak256([B256::ZERO, node].concat()))
+}
+
+/// Proposes what follows on `parent`.
+async fn propose(l1: &L1, outputs: &Outputs, number: u8, parent: u8) -> TransactionReceipt {
+    let next = outputs.next_block(AtBlock::latest()).await.unwrap();
+    let head = l1.client.header(BlockNumberOrTag::Latest).await.unwrap();
+    let call = proposeOutputCall {
+        last: claim(number),
+        proof: vec![B256::ZERO; HEIGHT],
+        parentClaim: hash(parent),
+        l2BlockNumber: U256::from(next),
+        l1BlockHash: head.hash,
+        l1BlockNumber: U256::from(head.number),
+    };
+    l1.call(OWNER, outputs.oracle(), BOND, call).await
+}
 
 #[tokio::test]
 async fn proposals_are_listed_with_what_they_pin() {
     let l1 = L1::start().await;
     let rollup = l1.deploy().await;
-    let oracle = rollup.contracts.output_oracle;
-    let outputs = Outputs::new(l1.client.clone(), oracle);
+    let outputs = Outputs::new(l1.client.clone(), rollup.contracts.output_oracle);
     let latest = AtBlock::latest();
-    assert_eq!(outputs.count(latest).await.unwrap(), 1, "the genesis output");
+    assert_eq!(outputs.count(latest).await.unwrap(), 1, "the genesis");
     let genesis = outputs.proposal(0, latest).await.unwrap();
-    assert_eq!(genesis.output_root, B256::repeat_byte(1));
+    assert_eq!((genesis.claim, genesis.decided), (hash(0), true));
     assert!(genesis.proposer.is_zero());
 
-    let next_block = outputs.next_block(latest).await.unwrap();
     let parent = l1.client.header(BlockNumberOrTag::Latest).await.unwrap();
-    let propose = proposeOutputCall {
-        outputRoot: B256::repeat_byte(2),
-        l2BlockNumber: alloy::primitives::U256::from(next_block),
-        segmentsRoot: B256::repeat_byte(3),
-        l1BlockHash: parent.hash,
-        l1BlockNumber: alloy::primitives::U256::from(parent.number),
-    };
-    let receipt = l1.call(OWNER, oracle, 1_000, propose).await;
+    let receipt = propose(&l1, &outputs, 2, 0).await;
     let block_hash = receipt.block_hash.unwrap();
 
     let made = outputs.made_in(block_hash).await.unwrap();
     assert_eq!(made.len(), 1);
     let proposal = made[0];
-    assert_eq!(proposal.index, 1);
-    assert_eq!(proposal.l2_block, next_block);
-    assert_eq!(proposal.segments_root, B256::repeat_byte(3));
+    assert_eq!((proposal.id, proposal.index, proposal.l2_block), (1, 1, 10));
+    assert_eq!((proposal.claim, proposal.segments_root), (hash(2), node(2, HEIGHT)));
+    let parts = [B256::ZERO, B256::ZERO, B256::ZERO, B256::repeat_byte(2)];
+    assert_eq!(proposal.output_root, keccak256(parts.concat()));
     assert_eq!(proposal.proposer, OWNER);
     assert_eq!(Some(proposal.l1_block), receipt.block_number);
     assert_eq!(proposal.l1_parent_hash, parent.hash);
-    assert!(!proposal.bond_claimed);
+    assert_eq!(
+        (proposal.tournament, proposal.bond_claimed, proposal.decided),
+        (None, false, false)
+    );
     assert!(!outputs.is_final(1, latest).await.unwrap());
     assert_eq!(outputs.list(0, 10, block_hash).await.unwrap(), [genesis, proposal]);
     assert_eq!(outputs.list(1, 1, block_hash).await.unwrap(), [proposal]);
     assert!(outputs.made_in(parent.hash).await.unwrap().is_empty());
+    assert_eq!(outputs.removed_in(block_hash).await.unwrap(), None);
+    assert_eq!(outputs.id(1, latest).await.unwrap(), Some(1));
+    assert_eq!(outputs.id(9, latest).await.unwrap(), None);
 
     let error = outputs.proposal(9, latest).await.unwrap_err();
     assert_eq!(error.severity(), Severity::Temporary);
     let wrong = Outputs::new(l1.client.clone(), OWNER).count(latest).await.unwrap_err();
     assert!(matches!(wrong, L1Error::Decode { .. }), "{wrong:?}");
     assert_eq!(wrong.severity(), Severity::Critical);
+}
+
+/// Nobody moves for the first of two, so the other takes its place, and what built on it is gone.
+#[tokio::test]
+async fn an_index_has_another_id_after_a_dispute() {
+    let l1 = L1::start().await;
+    let rollup = l1.deploy().await;
+    let outputs = Outputs::new(l1.client.clone(), rollup.contracts.output_oracle);
+    let (oracle, latest) = (outputs.oracle(), AtBlock::latest());
+    propose(&l1, &outputs, 2, 0).await;
+    propose(&l1, &outputs, 3, 2).await;
+    let lost = outputs.proposal(1, latest).await.unwrap();
+
+    let dispute = disputeCall {
+        index: U256::ONE,
+        left: B256::ZERO,
+        right: node(2, HEIGHT - 1),
+        lastLeaf: hash(4),
+        proof: vec![B256::ZERO; HEIGHT],
+    };
+    l1.call(OWNER, oracle, BOND, dispute).await;
+    let disputed = outputs.proposal(1, latest).await.unwrap();
+    let tournament = disputed.tournament.unwrap();
+    assert_eq!(disputed, Proposal { tournament: Some(tournament), ..lost });
+    l1.client.provider().anvil_increase_time(61).await.unwrap();
+    l1.mine(1).await;
+    let (one, two) = (node(2, HEIGHT), node(4, HEIGHT));
+    let id = matchIdCall { tournament, one, two };
+    let id = l1.client.call(oracle, id, latest).await.unwrap();
+    l1.call(OWNER, oracle, 0, timeoutCall { id }).await;
+    let (proof, last) = (vec![B256::ZERO; HEIGHT], claim(4));
+    let resolve = resolveCall { tournament, lastLeaf: hash(4), proof, last };
+    let receipt = l1.call(OWNER, oracle, 0, resolve).await;
+    let block_hash = receipt.block_hash.unwrap();
+
+    assert_eq!(outputs.removed_in(block_hash).await.unwrap(), Some(1));
+    let brought = outputs.made_in(block_hash).await.unwrap();
+    assert_eq!(brought, [outputs.proposal(1, latest).await.unwrap()]);
+    assert_eq!((brought[0].id, brought[0].index, brought[0].claim), (3, 1, hash(4)));
+    assert!(brought[0].decided && outputs.is_final(1, latest).await.unwrap());
+    assert_eq!(outputs.id(1, latest).await.unwrap(), Some(3));
+    assert_eq!(outputs.id(2, latest).await.unwrap(), None);
+    assert_eq!(outputs.by_id(1, latest).await.unwrap(), disputed);
 }

@@ -1,8 +1,9 @@
 //! `rollup_*`: what only a rollup has. Heads with their L1 origins, output roots, the life of a transaction, limits;
-//! batches and proposals (`posted.rs`), withdrawals (`withdrawal.rs`), fees (`fees.rs`).
+//! batches (`posted.rs`), proposals (`proposed.rs`), withdrawals (`withdrawal.rs`), fees (`fees.rs`).
 
 mod fees;
 mod posted;
+mod proposed;
 mod withdrawal;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use self::{
     fees::{FeeMethods, FeesServer},
     posted::{PostedMethods, PostedServer},
+    proposed::{ProposedMethods, ProposedServer},
     withdrawal::{WithdrawalMethods, WithdrawalServer},
 };
 use super::{Api, convert::ConflictReport, errors, limits};
@@ -33,6 +35,7 @@ pub(super) fn register(api: &Api, methods: &mut RpcModule<()>) -> Result<(), Reg
     methods.merge(RollupMethods(api.clone()).into_rpc())?;
     methods.merge(FeeMethods(api.clone()).into_rpc())?;
     methods.merge(PostedMethods(api.clone()).into_rpc())?;
+    methods.merge(ProposedMethods(api.clone()).into_rpc())?;
     methods.merge(WithdrawalMethods(api.clone()).into_rpc())
 }
 
@@ -173,8 +176,8 @@ impl RollupServer for RollupMethods {
             .map_err(|error| errors::read("rollup_getTransactionStatus", &error))?;
         let stage = match (stage, &located) {
             (Some(LifeCycle::Posted), Some(located)) => {
-                let posted = PostedMethods(self.0.clone());
-                let proposed = posted.is_proposed(located.block_number).await?;
+                let proposals = ProposedMethods(self.0.clone());
+                let proposed = proposals.is_proposed(located.block_number).await?;
                 Some(if proposed { LifeCycle::Proposed } else { LifeCycle::Posted })
             }
             _ => stage,

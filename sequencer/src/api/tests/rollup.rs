@@ -1,12 +1,15 @@
 //! What only a rollup is asked: batches, proposals, withdrawals.
 
+use std::time::Duration;
+
 use alloy::{
     primitives::{Address, B256, Bytes, TxKind, U256, keccak256},
     sol_types::{SolCall, SolEvent},
     trie::{Nibbles, proof::verify_proof},
 };
-use bindings::{L2ToL1MessagePasser, OutputOracle};
+use bindings::L2ToL1MessagePasser;
 use db::{Coverage, Outbox, OutboxAttempt, OutboxInclusion, OutboxOutcome, OutboxRequest};
+use l1::Proposal;
 use protocol::{BlockId, predeploys::L2_TO_L1_MESSAGE_PASSER};
 use serde_json::{Value, json};
 
@@ -17,20 +20,29 @@ fn request(input: Bytes) -> OutboxRequest {
     OutboxRequest { to, value, input, gas_limit: None, blob_data: None }
 }
 
-/// What proposes a block.
-fn proposed(last: u64) -> Bytes {
-    let call = OutputOracle::proposeOutputCall {
-        outputRoot: B256::repeat_byte(u8::try_from(last).unwrap()),
-        l2BlockNumber: U256::from(last),
-        segmentsRoot: B256::ZERO,
-        l1BlockHash: B256::ZERO,
-        l1BlockNumber: U256::ZERO,
-    };
-    call.abi_encode().into()
+/// A proposal in L1 block 101 that ends the interval with this number, which has 32 blocks.
+fn proposed(id: u64, interval: u64) -> Proposal {
+    Proposal {
+        id,
+        index: interval,
+        output_root: B256::with_last_byte(u8::try_from(id).unwrap()),
+        claim: B256::repeat_byte(0xcc),
+        l2_block: 32 * interval,
+        segments_root: B256::ZERO,
+        batch_accumulator: B256::ZERO,
+        message_accumulator: B256::ZERO,
+        l1_block: 101,
+        l1_parent_hash: B256::ZERO,
+        tournament: None,
+        proposer: Address::repeat_byte(0x99),
+        timestamp: 7,
+        bond_claimed: false,
+        decided: interval == 0,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn batches_and_proposals_are_found_by_block() {
+async fn batches_are_found_by_block() {
     let node = Node::start().await;
     let (fence, database) = (node.handle.fence, node.handle.view.database().clone());
     let outbox = Outbox::new(database, Address::repeat_byte(1));
@@ -77,25 +89,52 @@ async fn batches_and_proposals_are_found_by_block() {
     let parts = of(10).await;
     assert_eq!((parts.as_array().unwrap().len(), &parts[0]["isPart"]), (2, &json!(true)));
     assert_eq!((&parts[0]["firstBlock"], &parts[0]["lastBlock"]), (&json!("0xa"), &json!("0xa")));
+}
 
-    // The interval of this chain is 32 blocks.
-    for last in [32, 64] {
-        let key = format!("proposal/{last}/0");
-        insert(&key, Coverage::Proposal { block: last }, proposed(last)).await;
-    }
+#[tokio::test(flavor = "multi_thread")]
+async fn proposals_are_those_that_stand() {
+    let node = Node::start().await;
     let of =
         async |block: u64| node.call("rollup_getProposal", json!([format!("{block:#x}")])).await;
+    node.propose((0..3).map(|place| proposed(place, place)).collect());
+    until(async || !of(64).await.is_null()).await;
     let first = of(1).await;
-    assert_eq!((&first["firstBlock"], &first["lastBlock"]), (&json!("0x1"), &json!("0x20")));
-    assert_eq!(first["outputRoot"], json!(B256::repeat_byte(32)));
+    let expected = json!({
+        "index": "0x1", "id": "0x1", "firstBlock": "0x1", "lastBlock": "0x20", "outputRoot": B256::with_last_byte(1),
+        "claim": B256::repeat_byte(0xcc), "proposer": Address::repeat_byte(0x99), "l1BlockNumber": "0x65",
+        "timestamp": "0x7", "tournament": null, "isFinal": false,
+    });
+    assert_eq!(first, expected);
     assert_eq!(of(32).await, first);
     assert_eq!(of(33).await["lastBlock"], "0x40");
-    assert_eq!((of(0).await, of(65).await), (Value::Null, Value::Null));
+    assert_eq!(of(65).await, Value::Null);
+    let genesis = of(0).await;
+    assert_eq!((&genesis["index"], &genesis["isFinal"]), (&json!("0x0"), &json!(true)));
     let newest = node.call("rollup_getProposals", json!([])).await;
-    assert_eq!(newest, json!([of(64).await, first]));
+    assert_eq!(newest, json!([of(64).await, first, genesis]));
     assert_eq!(node.call("rollup_getProposals", json!(["0x1"])).await, json!([of(64).await]));
     let (code, text, _) = node.fail("rollup_getProposals", json!(["0x65"])).await;
     assert_eq!((code, text.as_str()), (-32_602, "invalid argument 0: more than 100 proposals"));
+
+    // Another has the place of the first, and what built on that is gone.
+    let brought = Proposal { decided: true, l1_block: 102, ..proposed(3, 1) };
+    node.dispute(brought);
+    until(async || of(64).await.is_null()).await;
+    let other = of(1).await;
+    assert_eq!(
+        (&other["index"], &other["id"], &other["isFinal"]),
+        (&json!("0x1"), &json!("0x3"), &json!(true))
+    );
+}
+
+async fn until(condition: impl AsyncFn() -> bool) {
+    for _ in 0..500 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it did not happen");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,15 +150,8 @@ async fn a_transaction_is_durable_then_posted_then_proposed() {
     let reference = store.latest().reference;
     store.set_safe(reference, reference).unwrap();
     assert_eq!(stage().await, "posted");
-    let outbox = Outbox::new(node.handle.view.database().clone(), Address::repeat_byte(1));
-    let (fence, coverage) = (node.handle.fence, Coverage::Proposal { block: 32 });
-    let record = outbox.insert(fence, "proposal/32/0", coverage, &request(proposed(32))).await;
-    assert_eq!(stage().await, "posted", "nothing is on L1 for good yet");
-    let block = BlockId { number: 105, hash: B256::repeat_byte(0xbb) };
-    let inclusion = OutboxInclusion { hash: B256::repeat_byte(0xaa), block, succeeded: true };
-    let outcome = OutboxOutcome::Confirmed(inclusion);
-    outbox.close(fence, record.unwrap().entry.id, &outcome).await.unwrap();
-    assert_eq!(stage().await, "proposed");
+    node.propose((0..2).map(|place| proposed(place, place)).collect());
+    until(async || stage().await == "proposed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use alloy::{
 use bindings::L2ToL1MessagePasser;
 use db::testing::TestDatabase;
 use derivation::L1Block;
-use l1::{L1Source, RecordedL1};
+use l1::{L1Source, Proposal, ProposalSource, RecordedL1, RecordedProposals};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, L1Message, L1Origin,
     RollupConfig, SystemConfig, predeploys::L2_TO_L1_MESSAGE_PASSER,
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     BuilderConfig, SequencerConfig, SequencerHandle, SequencerParts,
-    api::{self, Doors},
+    api::{self, Doors, Proposals},
     run,
 };
 
@@ -169,6 +169,7 @@ pub(super) struct Node {
     pub(super) address: SocketAddr,
     pub(super) http: reqwest::Client,
     l1: Arc<RecordedL1>,
+    recorded: Arc<RecordedProposals>,
     genesis: u64,
     _database: TestDatabase,
 }
@@ -221,9 +222,23 @@ impl Node {
         let handle = run(config, parts, CancellationToken::new()).await.unwrap();
         let (submitter, view) = (handle.submitter.clone(), handle.view.clone());
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let doors = api::open(anywhere, submitter, view, rollup, health).await.unwrap();
+        let recorded = RecordedProposals::new(l1.clone());
+        let source = ProposalSource::Recorded(recorded.clone());
+        let proposals = Proposals::new(source, l1.tip(), rollup.proposal_interval);
+        let doors = api::open(anywhere, submitter, view, rollup, proposals, health).await.unwrap();
         let (address, http) = (doors.address, reqwest::Client::new());
-        Self { handle, doors: Some(doors), address, http, l1, genesis, _database: database }
+        let doors = Some(doors);
+        Self { handle, doors, address, http, l1, recorded, genesis, _database: database }
+    }
+
+    /// The next L1 block, 101, holds these proposals.
+    pub(super) fn propose(&self, proposals: Vec<Proposal>) {
+        self.recorded.extend(vec![l1_block(101, self.genesis + 1)], proposals);
+    }
+
+    /// In the one after that, a dispute brings this one.
+    pub(super) fn dispute(&self, brought: Proposal) {
+        self.recorded.extend(vec![l1_block(102, self.genesis + 2)], vec![brought]);
     }
 
     /// The next L1 block, 101, has these messages.
