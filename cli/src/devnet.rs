@@ -183,6 +183,7 @@ async fn start(
         access_lists: Some(format!("http://{}", sequencer.address)),
         kzg: ground.kzg.clone(),
         proposer: Some(signer(&operators.proposer)?),
+        challenger: Some(signer(&operators.challenger)?),
         tx: TxConfig::for_anvil(),
         health: process.health.clone(),
         config: VerifierConfig::default(),
@@ -247,7 +248,8 @@ async fn find_or_create(
     let wallet = EthereumWallet::from(operators.deployer.clone());
     let url = ground.anvil.url().parse().wrap_err("anvil's address")?;
     let l1 = ProviderBuilder::new().wallet(wallet).connect_http(url);
-    for operator in [&operators.deployer, &operators.batcher, &operators.proposer] {
+    let Operators { deployer, batcher, proposer, challenger } = operators;
+    for operator in [deployer, batcher, proposer, challenger] {
         l1.anvil_set_balance(operator.address(), ether(OPERATOR_ETHER))
             .await
             .wrap_err("cannot fund the operators")?;

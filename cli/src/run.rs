@@ -94,6 +94,7 @@ pub(crate) async fn verifier(args: ServiceArgs) -> Result<()> {
             access_lists: settings.access_lists,
             kzg,
             proposer: settings.proposer_key_file.as_deref().map(read_key).transpose()?,
+            challenger: settings.challenger_key_file.as_deref().map(read_key).transpose()?,
             tx: settings.tx,
             health: process.health.clone(),
             config: settings.verifier,

@@ -10,7 +10,7 @@ use batcher::BatcherConfig;
 use db::Database;
 use eyre::{Result, WrapErr};
 use l1::{
-    Kzg, L1Client, L1Reader, L1Source, L1Watcher, LocalSigner, Outputs, ProposalSource,
+    Kzg, L1Client, L1Evidence, L1Reader, L1Source, L1Watcher, LocalSigner, Outputs, ProposalSource,
     tx::TxConfig,
 };
 use protocol::RollupConfig;
@@ -21,7 +21,10 @@ use sequencer::{
 };
 use service::{Clock, Health, LogFilter, Shutdown};
 use tokio::sync::watch;
-use verifier::{AccessListSource, ProposerDeps, Status, VerifierConfig};
+use verifier::{
+    AccessListSource, ProposerDeps, Status, VerifierConfig,
+    player::{Challenger, DisputeDeps},
+};
 
 /// The way to L1.
 #[derive(Debug)]
@@ -153,6 +156,8 @@ pub(crate) struct VerifierParts {
     pub(crate) kzg: Kzg,
     /// Proposes, if it is there.
     pub(crate) proposer: Option<LocalSigner>,
+    /// Plays disputes, if it is there.
+    pub(crate) challenger: Option<LocalSigner>,
     pub(crate) tx: TxConfig,
     pub(crate) health: Health,
     pub(crate) config: VerifierConfig,
@@ -192,15 +197,17 @@ pub(crate) async fn start_verifier(
     let outputs = Outputs::new(l1.client.clone(), parts.rollup.contracts.output_oracle);
     let lists = parts.access_lists.as_deref().map(AccessListSource::sequencer).transpose();
     let proposer = parts.proposer.map(|signer| ProposerDeps {
-        client: l1.client,
+        client: l1.client.clone(),
         signer,
-        kzg: parts.kzg,
-        tx: parts.tx,
+        kzg: parts.kzg.clone(),
+        tx: parts.tx.clone(),
     });
+    let (kzg, tx) = (parts.kzg, parts.tx);
+    let challenger = parts.challenger.map(|signer| Challenger { signer, kzg, tx });
+    let evidence = L1Evidence::Node(l1.reader.clone());
     let deps = verifier::Deps {
         proposer,
-        // The oracle that is deployed has none.
-        disputes: None,
+        disputes: Some(DisputeDeps { client: l1.client, evidence, challenger }),
         lists: lists.wrap_err("access_lists is not an address")?,
         rollup: parts.rollup,
         database: parts.database,

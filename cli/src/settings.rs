@@ -121,6 +121,8 @@ pub(crate) struct VerifierSettings {
     pub(crate) access_lists: Option<String>,
     /// File with the key that proposes, whoever's it is; absent: nothing is proposed.
     pub(crate) proposer_key_file: Option<PathBuf>,
+    /// File with the key that plays disputes, another one than proposes; absent: it is only said what should be done.
+    pub(crate) challenger_key_file: Option<PathBuf>,
     /// How L1 transactions are sent.
     #[serde(default)]
     pub(crate) tx: TxConfig,
@@ -206,6 +208,7 @@ mod tests {
         let verifier: VerifierSettings = read(&example("verifier.toml")).unwrap();
         assert_eq!(verifier.l1.endpoints.len(), 2);
         assert_eq!(verifier.proposer_key_file, None, "nobody proposes without having said so");
+        assert_eq!(verifier.challenger_key_file, None, "nor plays");
     }
 
     #[test]

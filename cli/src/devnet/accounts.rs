@@ -18,6 +18,8 @@ pub(crate) struct Operators {
     pub(crate) batcher: PrivateKeySigner,
     /// Proposes output roots.
     pub(crate) proposer: PrivateKeySigner,
+    /// Plays disputes.
+    pub(crate) challenger: PrivateKeySigner,
 }
 
 /// The account at `index` of the mnemonic.
@@ -45,6 +47,7 @@ pub(crate) fn operators() -> Result<Operators, LocalSignerError> {
         deployer: account(USERS)?,
         batcher: account(USERS + 1)?,
         proposer: account(USERS + 2)?,
+        challenger: account(USERS + 3)?,
     })
 }
 
