@@ -131,7 +131,7 @@ pub(crate) fn not_moved() {
 /// The open disputes. Without a clock of ours that runs there is no end of time.
 pub(crate) fn games(games: &[GameSummary]) {
     let left = games.iter().filter_map(GameSummary::our_time).min();
-    let stake = games.iter().map(|game| f64::from(game.stake)).sum::<f64>();
+    let stake = games.iter().fold(0.0, |sum, game| sum + f64::from(game.stake));
     gauge!("braid_verifier_disputes_open").set(games.len() as f64);
     gauge!("braid_verifier_dispute_time_left_seconds")
         .set(left.map_or(f64::INFINITY, |left| left as f64));
