@@ -42,7 +42,7 @@ pub(crate) enum Command {
     /// Post batches on L1
     Batcher(ServiceArgs),
     /// Derive the chain from L1, execute it again and judge every proposal; with a key, propose
-    Verifier(ServiceArgs),
+    Verifier(VerifierArgs),
     /// Put the contracts of a new chain on L1 and write its configuration
     Deploy(DeployArgs),
     /// Take ether and tokens to L2 and back
@@ -163,6 +163,49 @@ pub(crate) struct ServiceArgs {
     /// Where the sequencer listens for JSON-RPC, WebSocket and gRPC
     #[arg(long)]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// A verifier, or a question to one that runs.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct VerifierArgs {
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    #[command(subcommand)]
+    pub(crate) question: Option<Question>,
+}
+
+/// What a running verifier is asked.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Question {
+    /// Where it stands, and what it thinks of the proposals on L1
+    Status {
+        #[command(flatten)]
+        door: VerifierDoor,
+    },
+    /// The disputes that it watches or plays
+    Games {
+        #[command(flatten)]
+        door: VerifierDoor,
+    },
+    /// One of them in words: who plays about what, whose turn it is, how long they have
+    Explain {
+        /// Id of the proposal, as `games` shows it
+        proposal: u64,
+        #[command(flatten)]
+        door: VerifierDoor,
+    },
+}
+
+/// Where a running verifier answers, and how it is shown.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct VerifierDoor {
+    /// Its `metrics_listen`
+    #[arg(long, env = "BRAID_VERIFIER_URL", default_value = "http://127.0.0.1:9100")]
+    pub(crate) url: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Options of a deployment.

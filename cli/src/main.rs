@@ -1,6 +1,7 @@
 //! The `braid` binary: parses the command line, sets the process up, runs one subcommand.
 
 mod args;
+mod ask;
 mod bridge;
 mod chain;
 mod deploy;
@@ -25,7 +26,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let is_for_users = matches!(cli.command, Command::Bridge(_) | Command::Force(_));
+    let is_for_users = match &cli.command {
+        Command::Bridge(_) | Command::Force(_) => true,
+        Command::Verifier(args) => args.question.is_some(),
+        _ => false,
+    };
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         // Once, where it is handled, with all causes.
@@ -65,7 +70,10 @@ fn start(cli: Cli) -> Result<()> {
             Command::Sequencer(args) => Box::pin(run::sequencer(args, Leads::Yes, logs)).await,
             Command::Node(args) => Box::pin(run::sequencer(args, Leads::No, logs)).await,
             Command::Batcher(args) => Box::pin(run::batcher(args)).await,
-            Command::Verifier(args) => Box::pin(run::verifier(args)).await,
+            Command::Verifier(args) => match args.question {
+                Some(question) => ask::run(question).await,
+                None => Box::pin(run::verifier(args.service)).await,
+            },
             Command::Deploy(args) => Box::pin(deploy::run(args)).await,
             Command::Bridge(args) => Box::pin(bridge::run(args)).await,
             Command::Force(args) => Box::pin(force::run(args)).await,

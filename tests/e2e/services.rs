@@ -10,7 +10,7 @@ use alloy::{
     providers::{DynProvider, Provider, ProviderBuilder},
 };
 use eyre::{Result, ensure, eyre};
-use harness::eventually;
+use harness::{braid_binary, eventually};
 use serde_json::{Value, json};
 
 use crate::{
@@ -73,6 +73,13 @@ async fn services_are_killed_and_come_back_and_a_late_verifier_agrees() -> Resul
     let hash: B256 = serde_json::from_value(status["head"]["hash"].clone())?;
     assert_eq!(hash, block_hash(&node, number).await?);
     ensure!(status["disagreements"].as_array().is_some_and(Vec::is_empty), "{status}");
+    let asked = tokio::process::Command::new(braid_binary()?)
+        .args(["verifier", "status", "--url", &site.verifier])
+        .output()
+        .await?;
+    let said = String::from_utf8(asked.stdout)?;
+    ensure!(asked.status.success() && said.contains("All proposals to block "), "{said}");
+    ensure!(said.ends_with("No disputes.\n"), "{said}");
     // Lists of the past, written before the sequencer died and after.
     let metrics = reqwest::get(format!("{}/metrics", site.verifier)).await?.text().await?;
     let listed = metrics.lines().filter_map(|line| {

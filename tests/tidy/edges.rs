@@ -60,6 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "executor",
             "derivation",
             "transition",
+            "dispute",
             "db",
             "l1",
             "service",
