@@ -99,6 +99,13 @@ pub(crate) struct DevnetArgs {
     pub(crate) dispute_effort: Option<u64>,
     #[command(flatten)]
     pub(crate) bonds: BondArgs,
+    /// Has a lie told on L1, shows how it is disputed, and ends with success once the truth is final; `list` prints the
+    /// lies that there are. Of several, with commas between them, the first is proposed and all play against the truth
+    #[arg(long, value_name = "LIE", help_heading = "Disputes")]
+    pub(crate) drill: Option<String>,
+    /// In a drill, a true proposal is disputed with the lie
+    #[arg(long, requires = "drill", help_heading = "Disputes")]
+    pub(crate) drill_challenge: bool,
     /// What carries batches: auto, calldata or blobs
     #[arg(long, env = "BRAID_DEVNET_CARRIER", default_value = "auto", help_heading = "Chain")]
     pub(crate) carrier: String,

@@ -9,6 +9,7 @@
 //! what a chain is made of (`chain.rs`) and how services are started (`services.rs`).
 
 mod accounts;
+mod drill;
 mod info;
 mod layout;
 
@@ -76,6 +77,9 @@ const CLOSE_TIME_MAX: Duration = Duration::from_secs(2);
 const READY_POLL: Duration = Duration::from_millis(10);
 
 pub(crate) async fn run(args: DevnetArgs, logs: LogFilter) -> Result<()> {
+    if let Some(told) = args.drill.clone() {
+        return Box::pin(drill::run(&told, args, logs)).await;
+    }
     let layout = Layout::new(&args)?;
     let pages = VerifierPages::default();
     let process = Process::start(local(args.metrics_port), pages.router()).await?;
@@ -150,6 +154,8 @@ async fn start(
     logs: LogFilter,
 ) -> Result<DevnetInfo> {
     let operators = accounts::operators()?;
+    // In a drill the liar is to be first.
+    let proposes = args.drill.is_none() || args.drill_challenge;
     let rollup = Box::pin(chain_of(args, layout, ground, &operators)).await?;
     let rollup = Arc::new(rollup);
     let config = L1Config::for_anvil(&ground.anvil.url());
@@ -182,7 +188,7 @@ async fn start(
         database: databases.verifier.clone(),
         access_lists: Some(format!("http://{}", sequencer.address)),
         kzg: ground.kzg.clone(),
-        proposer: Some(signer(&operators.proposer)?),
+        proposer: proposes.then(|| signer(&operators.proposer)).transpose()?,
         challenger: Some(signer(&operators.challenger)?),
         tx: TxConfig::for_anvil(),
         health: process.health.clone(),

@@ -170,6 +170,11 @@ pub(crate) struct VerifierPages {
 }
 
 impl VerifierPages {
+    /// What the verifier knows, once it runs.
+    pub(crate) fn status(&self) -> Option<watch::Receiver<Status>> {
+        self.status.get().cloned()
+    }
+
     /// `GET /status`.
     pub(crate) fn router(&self) -> Router {
         let pages = self.clone();

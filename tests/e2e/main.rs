@@ -5,6 +5,7 @@ mod basics;
 mod bridge;
 mod clients;
 mod contracts;
+mod drill;
 mod error_contract;
 mod explorers;
 mod l1;

@@ -51,6 +51,14 @@ pub(crate) fn operators() -> Result<Operators, LocalSignerError> {
     })
 }
 
+/// The account of a liar in a drill.
+///
+/// # Errors
+/// As [`account`].
+pub(crate) fn liar(number: u32) -> Result<PrivateKeySigner, LocalSignerError> {
+    account(USERS + 4 + number)
+}
+
 #[cfg(test)]
 mod tests {
     use alloy::primitives::address;

@@ -48,6 +48,15 @@ pub struct Truth {
     pub blocks: Vec<TrueBlock>,
 }
 
+impl Truth {
+    /// What somebody proposes who has nothing to lie about.
+    pub fn told(&self) -> Forged {
+        let (last, parent) = (self.interval.last, self.interval.parent);
+        let place = place(LieKind::StateRoot, Vec::new(), 0, 0);
+        Forged { place, last, tree: self.interval.tree.clone(), parent, block: None }
+    }
+}
+
 /// A lie about an interval.
 #[derive(Debug, Clone)]
 pub struct Forged {

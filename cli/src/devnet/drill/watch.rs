@@ -1,0 +1,202 @@
+//! Looks at L1 and at the verifier while a drill runs, and knows when it is over.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use alloy::{
+    eips::{BlockId as At, BlockNumberOrTag},
+    primitives::{Address, B256, U256},
+    providers::Provider,
+    rpc::types::Filter,
+};
+use bindings::DisputeOracle::creditCall;
+use eyre::{Result, WrapErr, bail, eyre};
+use l1::{L1Client, Outputs};
+use protocol::BlockId;
+use verifier::Disagreement;
+
+use super::{
+    purse::Purse,
+    story::{Console, Story, difference},
+};
+use crate::services::VerifierPages;
+
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(300);
+
+/// What is to become final.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The last block of the interval.
+    pub(super) l2_block: u64,
+    /// What truly stands after it.
+    pub(super) truth: transition::BlockClaim,
+    /// The true commitment.
+    pub(super) root: B256,
+}
+
+/// Who looks.
+#[derive(Debug)]
+pub(super) struct Watch<'a> {
+    client: L1Client,
+    outputs: Outputs,
+    honest: Address,
+    pub(super) console: Console,
+    pages: &'a VerifierPages,
+    story: Story,
+    purse: Purse,
+    /// The newest L1 block that was told of.
+    read_to: u64,
+    /// What the honest side had.
+    balance: U256,
+    disagreements: Vec<Disagreement>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) async fn begin(
+        client: L1Client,
+        oracle: Address,
+        honest: Address,
+        console: Console,
+        pages: &'a VerifierPages,
+    ) -> Result<Self> {
+        let head = client.header(BlockNumberOrTag::Latest).await.wrap_err("cannot read L1")?;
+        let balance = client.balance_at(honest, head.hash).await.wrap_err("cannot read L1")?;
+        Ok(Self {
+            outputs: Outputs::new(client.clone(), oracle),
+            client,
+            honest,
+            console,
+            pages,
+            story: Story::default(),
+            purse: Purse::default(),
+            read_to: head.number,
+            balance,
+            disagreements: Vec::new(),
+        })
+    }
+
+    /// The L2 block that the next proposal is about.
+    pub(super) async fn next_block(&self) -> Result<u64> {
+        self.outputs.next_block(At::latest()).await.wrap_err("cannot read proposals")
+    }
+
+    /// The newest L1 block.
+    pub(super) async fn recent(&self) -> Result<BlockId> {
+        let head = self.client.header(BlockNumberOrTag::Latest).await.wrap_err("cannot read L1")?;
+        Ok(BlockId { number: head.number, hash: head.hash })
+    }
+
+    /// Tells what is new.
+    pub(super) async fn look(&mut self) -> Result<()> {
+        self.look_at_verifier();
+        let head = self.recent().await?.number;
+        if head <= self.read_to {
+            return Ok(());
+        }
+        let filter = Filter::new().address(self.outputs.oracle());
+        let filter = filter.from_block(self.read_to + 1).to_block(head);
+        let logs = self.client.provider().get_logs(&filter).await.wrap_err("cannot read logs")?;
+        let mut senders = BTreeMap::new();
+        for log in logs {
+            let Some(hash) = log.transaction_hash else { continue };
+            let sender = match senders.get(&hash) {
+                Some(sender) => *sender,
+                None => {
+                    let receipt = self.client.receipt(hash).await.wrap_err("cannot read L1")?;
+                    let receipt = receipt.ok_or_else(|| eyre!("a log without its receipt"))?;
+                    self.purse.pay(&receipt);
+                    senders.insert(hash, receipt.from);
+                    receipt.from
+                }
+            };
+            if let Some((event, text)) = self.story.tell(&log.inner, sender, &self.console) {
+                self.console.say(event, &text);
+            }
+        }
+        self.read_to = head;
+        Ok(())
+    }
+
+    fn look_at_verifier(&mut self) {
+        let Some(status) = self.pages.status() else { return };
+        let disagreements = status.borrow().disagreements.clone();
+        for found in &disagreements {
+            if !self.disagreements.contains(found) {
+                let text = format!(
+                    "the verifier disagrees: proposal {} for block {} is wrong; it claims output root {} where {} follows \
+                     from L1",
+                    found.proposal,
+                    found.l2_block,
+                    found.claimed_output_root,
+                    found.derived_output_root
+                );
+                self.console.say("disagreed", &text);
+            }
+        }
+        self.disagreements = disagreements;
+    }
+
+    /// Tells what happens until the truth is final and the honest side has what it is owed.
+    ///
+    /// # Errors
+    /// When a lie is final, or L1 cannot be read.
+    pub(super) async fn until_true(&mut self, told: &Told) -> Result<()> {
+        loop {
+            self.look().await?;
+            if self.is_true(told).await? && self.is_paid().await? {
+                self.sum_up().await?;
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Whether a dispute has made the truth final.
+    async fn is_true(&self, told: &Told) -> Result<bool> {
+        let (latest, failed) = (At::latest(), "cannot read proposals");
+        let count = self.outputs.count(latest).await.wrap_err(failed)?;
+        for index in (1..count).rev() {
+            let proposal = self.outputs.proposal(index, latest).await.wrap_err(failed)?;
+            if proposal.l2_block != told.l2_block {
+                continue;
+            }
+            let is_final = self.outputs.is_final(index, latest).await.wrap_err(failed)?;
+            if is_final && proposal.claim != told.truth.hash() {
+                bail!("A LIE IS FINAL: proposal {} for block {}", proposal.id, proposal.l2_block);
+            }
+            if is_final && proposal.tournament.is_none() && proposal.segments_root != told.root {
+                bail!("nobody disputed proposal {}, whose commitment is false", proposal.id);
+            }
+            return Ok(is_final && proposal.decided);
+        }
+        Ok(false)
+    }
+
+    /// Whether the honest side has more than it began with, but for gas.
+    async fn is_paid(&self) -> Result<bool> {
+        let (oracle, latest) = (self.outputs.oracle(), At::latest());
+        let owed = self.client.call(oracle, creditCall { account: self.honest }, latest).await;
+        let owed = owed.wrap_err("cannot read credits")?;
+        Ok(owed.is_zero() && self.without_gas().await? > self.balance)
+    }
+
+    /// What the honest side would have if gas were free.
+    async fn without_gas(&self) -> Result<U256> {
+        let head = self.recent().await?;
+        let now = self.client.balance_at(self.honest, head.hash).await;
+        Ok(now.wrap_err("cannot read L1")?.saturating_add(self.purse.of(self.honest).cost))
+    }
+
+    async fn sum_up(&self) -> Result<()> {
+        self.console.say("true", "the truth is final on L1, and what it cost is paid");
+        for (account, spent) in self.purse.all() {
+            let (name, price) = (self.console.name(account), spent.gas);
+            let text = format!("{name}: {} transactions, {price} gas", spent.transactions);
+            self.console.say("gas", &text);
+        }
+        let gained = difference(self.balance, self.without_gas().await?);
+        let name = self.console.name(self.honest);
+        self.console.say("end", &format!("{name} has {gained} than at the beginning, gas aside"));
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! `braid devnet --drill`: a lie is told on L1 and defeated by a verifier as anybody runs it, in real processes.
+
+use std::time::Duration;
+
+use eyre::{Result, ensure};
+use harness::{Process, braid_binary, init};
+
+/// What the drill takes at most on a busy machine; it ends by itself before.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Plays lies to the end; the events in order.
+async fn drill(arguments: &[&str]) -> Result<Vec<String>> {
+    init();
+    let fixed = ["devnet", "--json", "--l1-port", "0", "--l2-port", "0", "--metrics-port", "0"];
+    let arguments: Vec<String> = fixed.iter().chain(arguments).map(|s| (*s).to_owned()).collect();
+    let mut process = Process::start("drill", &braid_binary()?, &arguments)?;
+    let mut events = Vec::new();
+    while let Some(line) = process.line(PATIENCE).await? {
+        let told: serde_json::Value = serde_json::from_str(&line)?;
+        events.push(told["event"].as_str().unwrap_or_default().to_owned());
+    }
+    let status = process.wait(PATIENCE).await?;
+    ensure!(status.success(), "{status}\n{events:?}\n{}", process.logs().text());
+    Ok(events)
+}
+
+/// The first place of an event.
+fn place(events: &[String], event: &str) -> usize {
+    let found = events.iter().position(|told| told == event);
+    found.unwrap_or_else(|| panic!("{event} was not told: {events:?}"))
+}
+
+#[tokio::test]
+async fn a_false_state_root_falls_and_the_truth_is_final() -> Result<()> {
+    let events = drill(&["--drill", "state-root"]).await?;
+    let story = ["forged", "proposed", "disputed", "met", "moved", "sealed", "won", "concluded"];
+    let mut last = 0;
+    for event in story.into_iter().chain(["removed", "replaced", "paid", "true", "end"]) {
+        let at = place(&events, event);
+        ensure!(at >= last, "{event} came too early: {events:?}");
+        last = at;
+    }
+    // One tournament for each level, and a step at the end.
+    ensure!(events.iter().filter(|event| *event == "opened").count() == 3, "{events:?}");
+    ensure!(events.iter().filter(|event| *event == "won").count() == 3, "{events:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_kinds_of_lie_are_listed() -> Result<()> {
+    init();
+    let arguments = ["devnet", "--drill", "list"].map(str::to_owned);
+    let mut process = Process::start("list", &braid_binary()?, &arguments)?;
+    let mut kinds = 0;
+    while process.line(PATIENCE).await?.is_some() {
+        kinds += 1;
+    }
+    ensure!(kinds >= 20, "{kinds} kinds of lie");
+    ensure!(process.wait(PATIENCE).await?.success(), "{}", process.logs().text());
+    Ok(())
+}
