@@ -51,8 +51,7 @@ struct Wrong {
 pub(crate) async fn run(question: Question) -> Result<()> {
     let (door, of): (&VerifierDoor, fn(&Page) -> String) = match &question {
         Question::Status { door } => (door, status),
-        Question::Games { door } => (door, games),
-        Question::Explain { door, .. } => (door, games),
+        Question::Games { door } | Question::Explain { door, .. } => (door, games),
     };
     let answer = ask(&door.url).await?;
     let page: Page = serde_json::from_value(answer.clone())
