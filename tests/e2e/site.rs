@@ -9,7 +9,7 @@ use std::{
 use alloy::{
     network::{EthereumWallet, TransactionBuilder},
     primitives::{Address, U256},
-    providers::{DynProvider, Provider, ProviderBuilder},
+    providers::{DynProvider, Provider, ProviderBuilder, ext::AnvilApi},
     rpc::types::TransactionRequest,
     signers::local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English},
 };
@@ -114,6 +114,10 @@ impl Site {
             fs::write(folder.path().join(name), account(index)?.to_bytes().to_string())?;
         }
         deploy(folder.path(), &anvil.url(), rules).await?;
+        // From here on L1 has its own pace: with a block for each transaction it would run away from L2, which takes one
+        // origin a second.
+        let l1 = ProviderBuilder::new().connect_http(anvil.url().parse()?);
+        l1.anvil_set_interval_mining(1).await?;
         let rollup = serde_json::from_str(&fs::read_to_string(folder.path().join("rollup.json"))?)?;
         let (l2, admin, metrics, batcher, verifier) =
             (free_port()?, free_port()?, free_port()?, free_port()?, free_port()?);
