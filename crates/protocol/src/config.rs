@@ -88,7 +88,7 @@ pub struct L1Contracts {
     pub batch_inbox: Address,
     /// `Portal`.
     pub portal: Address,
-    /// `OutputOracle`.
+    /// `DisputeOracle`.
     pub output_oracle: Address,
 }
 
