@@ -33,7 +33,7 @@ fn place(events: &[String], event: &str) -> usize {
 #[tokio::test]
 async fn a_false_state_root_falls_and_the_truth_is_final() -> Result<()> {
     let events = drill(&["--drill", "state-root"]).await?;
-    let story = ["forged", "proposed", "disputed", "met", "moved", "sealed", "won", "concluded"];
+    let story = ["forged", "proposed", "disputed", "met", "moved", "sealed", "won"];
     let mut last = 0;
     for event in story.into_iter().chain(["removed", "replaced", "paid", "true", "end"]) {
         let at = place(&events, event);
@@ -43,6 +43,16 @@ async fn a_false_state_root_falls_and_the_truth_is_final() -> Result<()> {
     // One tournament for each level, and a step at the end.
     ensure!(events.iter().filter(|event| *event == "opened").count() == 3, "{events:?}");
     ensure!(events.iter().filter(|event| *event == "won").count() == 3, "{events:?}");
+    Ok(())
+}
+
+/// An honest proposal that two liars dispute, one with a lie and one who plays for the truth with a false run.
+#[tokio::test]
+async fn a_true_proposal_survives_whoever_disputes_it() -> Result<()> {
+    let lies = "forged-withdrawal,perjured-strides";
+    let events = drill(&["--drill", lies, "--drill-challenge"]).await?;
+    ensure!(place(&events, "defended") < place(&events, "true"), "{events:?}");
+    ensure!(!events.iter().any(|event| event == "removed"), "{events:?}");
     Ok(())
 }
 

@@ -155,3 +155,27 @@ fn names(plan: &Plan) -> Result<Vec<(Address, String)>> {
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_made_of_names() {
+        let kinds = |told: &str| Plan::new(told, false).map(|plan| plan.kinds);
+        assert_eq!(kinds("cursor").unwrap(), [LieKind::Cursor]);
+        assert_eq!(kinds("cursor, gas-used").unwrap(), [LieKind::Cursor, LieKind::GasUsed]);
+        let perjury = [LieKind::StateRoot, LieKind::PerjuredSteps];
+        assert_eq!(kinds("perjured-steps").unwrap(), perjury, "it needs somebody to play against");
+        assert!(kinds("truth").is_err() && kinds("").is_err());
+        assert!(kinds(&["cursor"; LIARS_MAX].join(",")).is_ok());
+        assert!(kinds(&["cursor"; LIARS_MAX + 1].join(",")).is_err());
+    }
+
+    #[test]
+    fn more_liars_may_take_longer() {
+        let patience = |told: &str| Plan::new(told, false).unwrap().patience();
+        assert!(patience("cursor") < patience("cursor,gas-used"));
+        assert!(patience("cursor").as_secs() > 3 * (WINDOW + EFFORT));
+    }
+}

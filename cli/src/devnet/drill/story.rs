@@ -206,3 +206,55 @@ pub(super) fn difference(before: U256, after: U256) -> String {
         None => format!("{} ether less", format_ether(before.saturating_sub(after))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::{primitives::Log, sol_types::SolEvent};
+    use bindings::DisputeOracle::{Advanced, Joined, Paired, TournamentOpened, Won};
+
+    use super::*;
+
+    const TOURNAMENT: B256 = B256::repeat_byte(1);
+    const MATCH: B256 = B256::repeat_byte(2);
+    const LIAR: Address = Address::repeat_byte(3);
+    const HONEST: Address = Address::repeat_byte(4);
+
+    fn told(story: &mut Story, event: &impl SolEvent, mover: Address) -> String {
+        let names = vec![(LIAR, "the liar".to_owned()), (HONEST, "the verifier".to_owned())];
+        let log = Log { address: Address::ZERO, data: event.encode_log_data() };
+        let (_, text) = story.tell(&log, mover, &Console::new(false, names)).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_match_is_told_by_who_plays_it() {
+        let (mut story, [one, two]) = (Story::default(), [5, 6].map(B256::repeat_byte));
+        let opened = TournamentOpened {
+            tournament: TOURNAMENT,
+            outer: B256::ZERO,
+            level: 1,
+            initial: B256::ZERO,
+            start: 0,
+            window: 60,
+        };
+        let text = told(&mut story, &opened, HONEST);
+        assert_eq!(text, "a tournament about strides opens, for 60 s");
+        for (commitment, joiner) in [(one, LIAR), (two, HONEST)] {
+            let (tournament, left, right, clock) = (TOURNAMENT, B256::ZERO, B256::ZERO, 50);
+            let joined = Joined { tournament, commitment, joiner, left, right, clock };
+            assert!(
+                told(&mut story, &joined, joiner).ends_with("joins about strides and has 50 s")
+            );
+        }
+        let paired = Paired { tournament: TOURNAMENT, matchId: MATCH, one, two };
+        let text = told(&mut story, &paired, HONEST);
+        assert_eq!(text, "the liar and the verifier meet about strides");
+        let (left, right) = (B256::ZERO, B256::ZERO);
+        let moved = Advanced { matchId: MATCH, position: 8, height: 2, left, right };
+        let text = told(&mut story, &moved, LIAR);
+        assert_eq!(text, "the liar moves: the first difference is in stride 8 to 11");
+        let won = Won { matchId: MATCH, winner: two, loser: one };
+        let text = told(&mut story, &won, HONEST);
+        assert_eq!(text, "the verifier wins about strides against the liar");
+    }
+}
