@@ -144,6 +144,8 @@ impl<'a> Watch<'a> {
         loop {
             self.look().await?;
             if self.is_true(told).await? && self.is_paid().await? {
+                // What has happened since the last look was the end of it.
+                self.look().await?;
                 self.sum_up().await?;
                 return Ok(());
             }
