@@ -155,14 +155,15 @@ impl<'a> Watch<'a> {
 
     /// Whether a dispute has made the truth final.
     async fn is_true(&self, told: &Told) -> Result<bool> {
-        let (latest, failed) = (At::latest(), "cannot read proposals");
-        let count = self.outputs.count(latest).await.wrap_err(failed)?;
+        // All of one block: between two reads a proposal can be replaced by what is final.
+        let (at, failed) = (At::hash(self.recent().await?.hash), "cannot read proposals");
+        let count = self.outputs.count(at).await.wrap_err(failed)?;
         for index in (1..count).rev() {
-            let proposal = self.outputs.proposal(index, latest).await.wrap_err(failed)?;
+            let proposal = self.outputs.proposal(index, at).await.wrap_err(failed)?;
             if proposal.l2_block != told.l2_block {
                 continue;
             }
-            let is_final = self.outputs.is_final(index, latest).await.wrap_err(failed)?;
+            let is_final = self.outputs.is_final(index, at).await.wrap_err(failed)?;
             if is_final && proposal.claim != told.truth.hash() {
                 bail!("A LIE IS FINAL: proposal {} for block {}", proposal.id, proposal.l2_block);
             }
