@@ -13,8 +13,8 @@ case ${1:-} in
   *) echo "usage: program/build.sh [--check]" >&2; exit 2 ;;
 esac
 
-library=$(rustup run "$channel" rustc --print sysroot 2>/dev/null || true)/lib/rustlib/src/rust/library
-if [[ ! -d $library ]]; then
+# Where the toolchain is missing, rustup says so itself.
+if ! sysroot=$(rustup run "$channel" rustc --print sysroot) || [[ ! -d $sysroot/lib/rustlib/src/rust/library ]]; then
   echo "SKIPPED: images are not built: no $channel with rust-src (see program/build.sh)" >&2
   [[ ${1:-} == --check ]] || exit 1
   exit 0
