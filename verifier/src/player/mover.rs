@@ -100,11 +100,11 @@ impl Mover {
     ) -> Result<Made, MoveError> {
         let is_withdrawal = matches!(act, Act::Withdraw { .. });
         let prefix = prefix(proposal, act);
-        let mut waiting = self.open.iter();
-        if waiting
-            .any(|(key, sent)| key.starts_with(&prefix) || is_withdrawal && sent.is_withdrawal)
-        {
-            self.forget_ended(&prefix).await?;
+        let stands_for = |key: &str, sent: &Sent| {
+            // One call takes out all, whichever dispute it came from.
+            key.starts_with(&prefix) || is_withdrawal && sent.is_withdrawal
+        };
+        if self.is_under_way(stands_for).await? {
             return Ok(Made::UnderWay);
         }
         if self.sender.status().borrow().head.is_none() {
@@ -164,16 +164,20 @@ impl Mover {
         Ok(())
     }
 
-    /// Lets go of transactions for a move that have ended; the next round makes another if it is still asked for.
-    async fn forget_ended(&mut self, prefix: &str) -> Result<(), MoveError> {
-        let open = self.open.iter().filter(|(key, _)| key.starts_with(prefix));
+    /// Whether there are such transactions. Those that have ended are let go; the next round makes another if it is still
+    /// asked for.
+    async fn is_under_way(
+        &mut self,
+        such: impl Fn(&str, &Sent) -> bool,
+    ) -> Result<bool, MoveError> {
+        let open = self.open.iter().filter(|(key, sent)| such(key, sent));
         let open: Vec<_> = open.map(|(key, sent)| (key.clone(), sent.request.clone())).collect();
-        for (key, request) in open {
-            if self.submit(&key, &request).await?.outcome.is_some() {
-                self.open.remove(&key);
+        for (key, request) in &open {
+            if self.submit(key, request).await?.outcome.is_some() {
+                self.open.remove(key);
             }
         }
-        Ok(())
+        Ok(!open.is_empty())
     }
 
     async fn submit(&self, key: &str, request: &TxRequest) -> Result<TxRecord, MoveError> {
