@@ -16,7 +16,7 @@ use alloy::primitives::B256;
 use derivation::Cursor;
 use fault_proof::commitment::Commitment;
 use protocol::{Header, L2BlockRef};
-use transition::{BlockClaim, Claim, PLACES_PER_BLOCK, SliceClaim};
+use transition::{BlockClaim, PLACES_PER_BLOCK, SliceClaim};
 
 pub use pinned::PinnedInterval;
 pub use slices::{Cut, Sliced, execute_in_slices};
@@ -76,27 +76,6 @@ impl Interval {
     /// The siblings of the last leaf, from the bottom up: with the last claim they give the root.
     pub fn proof_of_last(&self) -> Vec<B256> {
         self.tree.proof((1 << SEGMENTS_HEIGHT) - 1).unwrap_or_default()
-    }
-
-    /// The claim that a leaf stands for; that of the last block behind the end.
-    pub fn claim_at(&self, leaf: usize) -> Claim {
-        let (block, place) = split(leaf);
-        let Some(block) = self.blocks.get(block) else { return Claim::Block(self.last) };
-        match block.slices.get(place) {
-            Some(slice) => Claim::Slice(Box::new(slice.clone())),
-            None => Claim::Block(block.claim),
-        }
-    }
-
-    /// The claim before a leaf, which a run for that leaf begins with.
-    pub fn claim_before(&self, leaf: usize) -> Claim {
-        leaf.checked_sub(1).map_or(Claim::Block(self.parent), |before| self.claim_at(before))
-    }
-
-    /// The place that a run for this leaf is told: 32 behind the last block.
-    pub fn place(&self, leaf: usize) -> u64 {
-        let (block, place) = split(leaf);
-        if block < self.blocks.len() { place as u64 } else { PLACES_PER_BLOCK }
     }
 }
 

@@ -27,7 +27,7 @@ use db::{ChainReader, Database, Index, PgStateReader};
 use l1::{Kzg, L1Evidence, L1Source, Proposal};
 use protocol::RollupConfig;
 use tokio::sync::Semaphore;
-use transition::{ChainParameters, Claim, INVALID, Missing, PLACES_PER_BLOCK, PreimageKey, run};
+use transition::{ChainParameters, Claim, INVALID, Missing, PreimageKey, run};
 
 pub(crate) use self::{before::trie_after, inputs::derive_again};
 pub use self::{
@@ -39,7 +39,7 @@ use self::{
     known::{Asked, Known, locals},
 };
 use crate::{
-    claims::{ClaimReader, Interval, PinnedInterval},
+    claims::{ClaimReader, PinnedInterval},
     restart::Points,
 };
 
@@ -84,26 +84,6 @@ pub struct SegmentRequest {
     /// What earlier proposals have pinned, in any order. They save reading all of L1's logs.
     pub earlier: Vec<Pins>,
 }
-
-impl SegmentRequest {
-    /// The run for a leaf of an interval all of whose blocks follow from the pins ([`PinnedInterval`] if that is not known).
-    pub fn of(interval: &Interval, leaf: usize, pins: Pins, earlier: Vec<Pins>) -> Self {
-        let previous = interval.claim_before(leaf);
-        let block = leaf / BLOCK_PLACES;
-        let before = block.checked_sub(1).and_then(|before| interval.blocks.get(before));
-        let before = before.map_or(interval.parent, |before| before.claim);
-        let hash = previous.hash();
-        let claims = match &previous {
-            Claim::Block(_) => vec![previous],
-            Claim::Slice(_) => vec![previous, Claim::Block(before)],
-        };
-        Self { previous: hash, claims, place: interval.place(leaf), pins, earlier }
-    }
-}
-
-/// Places of a block in the tree of an interval.
-const BLOCK_PLACES: usize = 32;
-const _: () = assert!(BLOCK_PLACES as u64 == PLACES_PER_BLOCK, "one number");
 
 /// Makes segments. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -101,11 +101,6 @@ struct Inner {
 }
 
 impl Built {
-    /// The root of our commitment, once it is known.
-    pub fn root(&self) -> Option<B256> {
-        self.0.lock().claims.as_ref().map(|claims| claims.tree.root())
-    }
-
     /// Takes in what was built for a need; false if it is something else.
     pub fn put(&self, need: Need, part: Part) -> bool {
         let mut inner = self.0.lock();

@@ -259,8 +259,6 @@ impl Scene {
             reader.interval(last).await.unwrap().filter(|_| interval.last().is_some())
         {
             assert_eq!(whole.tree, *interval.tree());
-            let (one, other) = (SegmentRequest::of(&whole, 33, pins, vec![]), interval.request(33));
-            assert_eq!((one.previous, one.place, one.claims), (other.previous, 1, other.claims));
         }
         for leaf in leaves {
             let segment = self.segments.segment(interval.request(leaf)).await.unwrap();
