@@ -113,7 +113,7 @@ fn status(page: &Page) -> String {
     for place in &page.proposals_underivable {
         let _ = writeln!(
             text,
-            "SUSPECT: the block of the proposal at place {place} does not follow from L1."
+            "SUSPECT: the proposal at place {place} cannot be judged; what it begins after may not follow from L1."
         );
     }
     text + &games(page)
@@ -179,7 +179,7 @@ mod tests {
              All proposals to block 112 are true; waiting to be judged: 1.\n\
              WRONG: the proposal at place 8, for block 128 by 0x0707"
         ));
-        assert!(text.contains("SUSPECT: the block of the proposal at place 9 does not"), "{text}");
+        assert!(text.contains("SUSPECT: the proposal at place 9 cannot be judged"), "{text}");
         assert!(text.ends_with("No disputes.\n"), "{text}");
     }
 

@@ -212,11 +212,12 @@ pub(crate) async fn start_verifier(
     let evidence = L1Evidence::Node(l1.reader.clone());
     let deps = verifier::Deps {
         proposer,
-        disputes: Some(DisputeDeps { client: l1.client, evidence, challenger }),
+        disputes: Some(DisputeDeps { client: l1.client, challenger }),
         lists: lists.wrap_err("access_lists is not an address")?,
         rollup: parts.rollup,
         database: parts.database,
         l1: L1Source::Node(l1.reader),
+        evidence,
         proposals: ProposalSource::Node(outputs),
         l1_tip,
         health: parts.health,

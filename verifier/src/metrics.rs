@@ -15,7 +15,10 @@ pub(crate) fn describe() {
     describe_gauge!("braid_verifier_finalized_block_number", "newest one from finalized L1");
     describe_gauge!("braid_verifier_agreed_block_number", "newest proposed block agreed with");
     describe_gauge!("braid_verifier_proposals_pending", "proposals not judged yet");
-    describe_gauge!("braid_verifier_proposals_underivable", "of them, those that raise an alarm");
+    describe_gauge!(
+        "braid_verifier_proposals_underivable",
+        "of them, those that cannot be judged for long"
+    );
     describe_counter!("braid_verifier_proposals_agreed_total", "proposals judged to be true");
     describe_counter!("braid_verifier_proposals_disagreed_total", "proposals judged to be wrong");
     describe_gauge!("braid_verifier_disagreement", "wrong proposals on L1 now; above zero is bad");

@@ -13,15 +13,16 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use db::{Database, Fence, Leases, Role};
-use l1::{L1Source, L1Tip, ProposalSource, tx::TxSender};
+use l1::{L1Evidence, L1Source, L1Tip, ProposalSource, tx::TxSender};
 use outbox::Outbox;
 use protocol::RollupConfig;
 use service::Health;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use transition::ChainParameters;
 
 use crate::{
-    Status, VerifierConfig, VerifierError,
+    Segments, Status, VerifierConfig, VerifierError,
     claims::ClaimReader,
     follower::Follower,
     lists::{AccessListSource, AccessLists},
@@ -44,6 +45,8 @@ pub struct Deps {
     pub database: Database,
     /// Where L1 blocks come from.
     pub l1: L1Source,
+    /// What runs of segments read of L1 besides.
+    pub evidence: L1Evidence,
     /// Where proposals come from.
     pub proposals: ProposalSource,
     /// Who gives access lists; `None`: blocks are executed serially.
@@ -89,9 +92,9 @@ impl VerifierHandle {
 /// # Errors
 /// When it cannot start.
 pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHandle, VerifierError> {
-    let Deps { rollup, database, l1, proposals, lists, l1_tip, proposer, disputes, health, config } =
-        deps;
-    require_two_accounts(proposer.as_ref(), disputes.as_ref())?;
+    require_two_accounts(deps.proposer.as_ref(), deps.disputes.as_ref())?;
+    let Deps { rollup, database, l1, evidence, proposals, lists, l1_tip, .. } = deps;
+    let Deps { proposer, disputes, health, config, .. } = deps;
     config.validate().map_err(VerifierError::Config)?;
     metrics::describe();
     database.migrate().await.map_err(VerifierError::Database)?;
@@ -101,8 +104,9 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     let tables = db::VerifierStore::new(database.clone());
     let (genesis_output, alarm) = (loaded.genesis_output, config.proposal_alarm_l1_blocks);
     let claims = ClaimReader::new(rollup.clone(), &database);
+    let segments = segments(&rollup, &database, &l1, evidence, &config)?;
     let judge =
-        Judge::restore(tables.clone(), fence, claims.clone(), genesis_output, alarm).await?;
+        Judge::restore(tables.clone(), fence, segments.clone(), genesis_output, alarm).await?;
     let head = loaded.head.block;
     let writing = health.component("verifier-database", None);
     let (writer, queue) = Writer::new(&database, fence, head.number, &config, writing);
@@ -112,10 +116,10 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
     let status = watch::Sender::new(Status::at_start(l1_processed, l1_head, head, finalized));
     let subscribed = status.subscribe();
     let playing = disputes.map(|deps| {
-        let place = Place { rollup: &rollup, l1: &l1, database: &database, fence, config: &config };
-        Playing::new(deps, &place, claims.clone(), l1_tip.clone(), status.clone(), &health)
+        let place =
+            Place { rollup: &rollup, segments, database: &database, fence, config: &config };
+        Playing::new(deps, &place, l1_tip.clone(), status.clone(), &health)
     });
-    let playing = playing.transpose()?;
     let follower = Follower {
         genesis_l1: rollup.genesis.l1,
         prefetch: Prefetch::new(l1.clone(), config.l1_prefetch_blocks_max),
@@ -149,6 +153,20 @@ pub async fn run(deps: Deps, shutdown: CancellationToken) -> Result<VerifierHand
         }
     });
     Ok(VerifierHandle { status: subscribed, task, _abort: abort.drop_guard() })
+}
+
+/// By which proposals are judged and disputes are played.
+fn segments(
+    rollup: &Arc<RollupConfig>,
+    database: &Database,
+    l1: &L1Source,
+    evidence: L1Evidence,
+    config: &VerifierConfig,
+) -> Result<Segments, VerifierError> {
+    let (segment_gas, threads) = (config.segment_gas, config.trie_threads);
+    let parameters = ChainParameters { segment_gas, ..ChainParameters::new(rollup) };
+    Segments::new(rollup.clone(), parameters, database, l1.clone(), evidence, threads)
+        .map_err(|source| VerifierError::Segments(Box::new(source)))
 }
 
 /// Waits until nobody else writes this database.

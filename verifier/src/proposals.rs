@@ -1,8 +1,9 @@
-//! Judges the proposals on L1 against the chain that was derived here.
+//! Judges the proposals on L1 by what follows from the L1 that each of them has pinned, as a dispute about it would.
 //!
-//! A proposal is read once the L1 block that holds it was processed, and judged once its L2 block is derived: it is
-//! true if both its output root and the root of the tree over the claims of its interval's segments are ours. A proposal for a
-//! block that is not derivable stays pending, and raises an alarm after a while. One that a dispute has removed is forgotten.
+//! A proposal is read and judged once the L1 block that holds it was processed: it is true if both its output root and the
+//! root of the tree over the claims of its interval's segments are ours. One that was made before its blocks were posted is
+//! wrong, whatever they turn out to be. One whose interval begins after a block that is not derived stays pending, as does
+//! one that L1 does not show all of, and raises an alarm after a while. One that a dispute has removed is forgotten.
 //!
 //! Invariant: every verdict is about blocks that stand in the database, and goes away with them.
 
@@ -15,21 +16,25 @@ use db::{DerivedRoots, Fence};
 use derivation::L1Processed;
 use l1::{Proposal, ProposalSource};
 use protocol::BlockId;
+use service::error_chain;
+use transition::BlockClaim;
 
 pub(crate) use verdict::Summary;
 use verdict::Verdict;
 
-use crate::{VerifierError, claims::ClaimReader, metrics};
+use crate::{Pins, SegmentError, Segments, VerifierError, metrics};
 
 /// Proposals that are read from L1 at a time.
 const PROPOSALS_PER_READ: u64 = 64;
+/// Earlier proposals by whose pins one is judged.
+const EARLIER_MAX: usize = 64;
 
 /// Keeps the proposals and their verdicts.
 #[derive(Debug)]
 pub(crate) struct Judge {
     tables: db::VerifierStore,
     fence: Fence,
-    claims: ClaimReader,
+    segments: Segments,
     genesis_output: B256,
     /// L1 blocks after which a proposal that cannot be judged raises an alarm.
     alarm_l1_blocks: u64,
@@ -51,6 +56,8 @@ struct Judged {
     l1_block: u64,
     /// L1 block after which it was first seen. One that a dispute has brought names the L1 block of the one before it.
     seen: u64,
+    /// What it has pinned; `None` if an earlier process judged it and it was not read since.
+    pins: Option<Pins>,
     verdict: Verdict,
 }
 
@@ -60,7 +67,7 @@ impl Judge {
     pub(crate) async fn restore(
         tables: db::VerifierStore,
         fence: Fence,
-        claims: ClaimReader,
+        segments: Segments,
         genesis_output: B256,
         alarm_l1_blocks: u64,
     ) -> Result<Self, VerifierError> {
@@ -71,7 +78,7 @@ impl Judge {
         let told = told.map(|row| row.id).collect();
         let mut judge = Self {
             fence,
-            claims,
+            segments,
             genesis_output,
             alarm_l1_blocks,
             proposals: agreed.collect(),
@@ -80,7 +87,8 @@ impl Judge {
             underivable: BTreeSet::new(),
             tables,
         };
-        judge.next = judge.first_unread();
+        // Some are read again, for what they have pinned.
+        judge.next = judge.first_unread().saturating_sub(PROPOSALS_PER_READ);
         Ok(judge)
     }
 
@@ -101,9 +109,7 @@ impl Judge {
     ) -> Result<(), VerifierError> {
         self.forget_removed(source, processed.l1).await?;
         self.read(source, processed.l1).await?;
-        let head = processed.head.block.number;
-        let open = self.open().filter(|proposal| proposal.l2_block <= head);
-        for proposal in open.collect::<Vec<_>>() {
+        for proposal in self.open().collect::<Vec<_>>() {
             self.judge(&proposal).await?;
         }
         self.raise_alarms(processed.l1.number);
@@ -152,7 +158,8 @@ impl Judge {
                 proposals.len() < usize::try_from(PROPOSALS_PER_READ).unwrap_or(usize::MAX);
             for proposal in proposals {
                 self.next = proposal.index.saturating_add(1);
-                if self.proposals.contains_key(&proposal.index) {
+                if let Some(known) = self.proposals.get_mut(&proposal.index) {
+                    known.pins = Some(Pins::from(&proposal));
                     continue;
                 }
                 self.remember(&proposal, at).await?;
@@ -179,7 +186,17 @@ impl Judge {
 
     async fn judge(&mut self, proposal: &Proposal) -> Result<(), VerifierError> {
         let index = proposal.index;
-        let Some(derived) = self.derived_roots(proposal.l2_block).await? else { return Ok(()) };
+        let derived = match self.derived_roots(proposal).await {
+            Ok(Some(derived)) => derived,
+            Ok(None) => return Ok(()),
+            Err(SegmentError::Database(source)) => return Err(*source),
+            // The next L1 block brings another chance, and the others are judged meanwhile.
+            Err(error) => {
+                let error = error_chain(&error);
+                tracing::warn!(proposal = index, error, "a proposal could not be judged");
+                return Ok(());
+            }
+        };
         let verdict = Verdict::of(proposal, derived);
         let agrees = matches!(verdict, Verdict::Agree);
         let writing = self.tables.judge(self.fence, index, agrees, &derived).await;
@@ -209,7 +226,7 @@ impl Judge {
             first_bad_block = wrong.first_bad_block,
             agreed_before = wrong.agreed_before,
             claimed = %wrong.claimed_output_root,
-            derived = %wrong.derived_output_root,
+            derived = ?wrong.derived_output_root,
             claimed_segments = %wrong.claimed_segments_root,
             derived_segments = %wrong.derived_segments_root,
             proposer = %wrong.proposer,
@@ -218,17 +235,24 @@ impl Judge {
         );
     }
 
-    /// What a proposal for this block has to claim; `None` while that is not derived.
-    async fn derived_roots(&self, l2_block: u64) -> Result<Option<DerivedRoots>, VerifierError> {
-        if l2_block == 0 {
+    /// What a proposal has to claim; `None` while that cannot be told.
+    async fn derived_roots(
+        &self,
+        proposal: &Proposal,
+    ) -> Result<Option<DerivedRoots>, SegmentError> {
+        if proposal.l2_block == 0 {
             // The contract itself makes this one, and there is no interval before it.
             let (output_root, segments_root) = (self.genesis_output, B256::ZERO);
             return Ok(Some(DerivedRoots { output_root, segments_root }));
         }
-        let interval = self.claims.interval(l2_block).await?;
+        let before = self.proposals.range(..proposal.index).rev();
+        let earlier = before.filter_map(|(_, judged)| judged.pins);
+        let earlier = earlier.take(EARLIER_MAX).collect();
+        let pins = Pins::from(proposal);
+        let interval = self.segments.pinned(proposal.l2_block, pins, earlier).await?;
         Ok(interval.map(|interval| DerivedRoots {
-            output_root: interval.last.output_root(),
-            segments_root: interval.root(),
+            output_root: interval.last().map_or(B256::ZERO, BlockClaim::output_root),
+            segments_root: interval.tree().root(),
         }))
     }
 
@@ -244,7 +268,7 @@ impl Judge {
                     l2_block = proposal.l2_block,
                     l1_block = proposal.l1_block,
                     proposer = %proposal.proposer,
-                    "a proposal is for a block that still does not follow from L1"
+                    "a proposal still cannot be judged: what it begins after does not follow from L1, or L1 is not readable"
                 );
             }
         }
@@ -266,14 +290,15 @@ impl Judge {
 }
 
 impl Judged {
-    const fn pending(proposal: Proposal, seen: u64) -> Self {
+    fn pending(proposal: Proposal, seen: u64) -> Self {
         let Proposal { id, l2_block, l1_block, .. } = proposal;
-        Self { id, l2_block, l1_block, seen, verdict: Verdict::Pending(proposal) }
+        let pins = Some(Pins::from(&proposal));
+        Self { id, l2_block, l1_block, seen, pins, verdict: Verdict::Pending(proposal) }
     }
 
     const fn agreed(row: &db::StoredProposal) -> Self {
         let seen = row.l1_block.number;
         let (id, l2_block) = (row.id, row.l2_block);
-        Self { id, l2_block, l1_block: seen, seen, verdict: Verdict::Agree }
+        Self { id, l2_block, l1_block: seen, seen, pins: None, verdict: Verdict::Agree }
     }
 }

@@ -190,7 +190,7 @@ impl Proposer {
 
 /// Whether the interval that ends with `next` can be proposed: it is derived, everything proposed before it is on L1 and
 /// true, and nothing is left to be judged.
-fn is_due(status: &Status, next: u64, interval: u64) -> bool {
+pub(crate) fn is_due(status: &Status, next: u64, interval: u64) -> bool {
     let parent = next.checked_sub(interval);
     let all_true = status.disagreements.is_empty() && status.proposals_pending == 0;
     status.synced

@@ -96,6 +96,7 @@ pub struct Segments {
 struct Parts {
     rollup: Arc<RollupConfig>,
     parameters: ChainParameters,
+    claims: ClaimReader,
     database: Database,
     index: Index,
     chain: ChainReader,
@@ -125,6 +126,7 @@ impl Segments {
         let stored = PgStateReader::start(database.clone()).map_err(SegmentError::Thread)?;
         let kzg = Kzg::start_lazily().map_err(SegmentError::Kzg)?;
         let parts = Parts {
+            claims: ClaimReader::new(rollup.clone(), database),
             points: Points::new(rollup.clone(), database),
             index: Index::new(database.clone()),
             chain: ChainReader::new(database.clone()),
@@ -149,25 +151,48 @@ impl Segments {
     /// When something of it is not to be had.
     pub async fn pinned(
         &self,
-        claims: &ClaimReader,
         last: u64,
         pins: Pins,
         earlier: Vec<Pins>,
     ) -> Result<Option<PinnedInterval>, SegmentError> {
+        let claims = &self.parts.claims;
         // What was derived is of the L1 that the proposal is on, and of all of the pinned block: after a reorg that comes later.
         let parent = claims.l1_hash(pins.l1_number.saturating_sub(1)).await?;
-        let is_derived = claims.l1_hash(pins.l1_number).await?.is_some();
-        if !is_derived || parent != Some(pins.l1_parent_hash) {
+        let pinned_in = claims.l1_hash(pins.l1_number).await?;
+        if pinned_in.is_none() || parent != Some(pins.l1_parent_hash) {
             return Ok(None);
         }
         let Some((parent, blocks)) = claims.derived(last).await? else { return Ok(None) };
+        // They were read beside whoever takes blocks back after a reorg.
+        if claims.l1_hash(pins.l1_number).await? != pinned_in {
+            return Ok(None);
+        }
         let length = usize::try_from(self.parts.rollup.proposal_interval).unwrap_or(usize::MAX);
         let below = blocks.partition_point(|block| block.claim.cursor.l1_number < pins.l1_number);
         let within = blocks.partition_point(|block| block.claim.cursor.l1_number <= pins.l1_number);
-        let whole = PinnedInterval::new(parent, blocks, length, pins, earlier);
-        let mut whole = whole.ok_or(SegmentError::LongInterval { length })?;
-        // Of the pinned L1 block only what was posted before the proposal counts, and whether a block needs more than that a
-        // run says. Where one does, so do those behind it.
+        let whole = move || PinnedInterval::new(parent, blocks, length, pins, earlier);
+        let whole = hashed(length, whole).await?;
+        let mut follow = below;
+        if below < within {
+            follow = self.following(&whole, below, within).await?;
+            // The pins do not name the block that they are in, and its postings were read from L1 as it is now.
+            let now = self.parts.l1.hash(pins.l1_number).await.map_err(SegmentError::L1)?;
+            if now != pinned_in {
+                return Ok(None);
+            }
+        }
+        hashed(length, move || whole.cut(follow)).await.map(Some)
+    }
+
+    /// How many blocks follow, of which the first `below` do, and of the next, up to `within`, maybe some: of the pinned L1
+    /// block only what was posted before the proposal counts, and whether a block needs more than that a run says. Where
+    /// one does, so do those behind it.
+    async fn following(
+        &self,
+        whole: &PinnedInterval,
+        below: usize,
+        within: usize,
+    ) -> Result<usize, SegmentError> {
         let (mut follow, mut may_follow) = (below, within);
         while follow < may_follow {
             let middle = follow.midpoint(may_follow);
@@ -176,8 +201,7 @@ impl Segments {
                 false => may_follow = middle,
             }
         }
-        whole = whole.cut(follow).ok_or(SegmentError::LongInterval { length })?;
-        Ok(Some(whole))
+        Ok(follow)
     }
 
     /// Whether a block follows in the view that is pinned: then its run comes to the point where it reads the state.
@@ -226,6 +250,15 @@ impl Segments {
         let running = tokio::task::spawn_blocking(move || attempt(known, kzg));
         running.await.map_err(|_| SegmentError::CutOff)
     }
+}
+
+/// Some ten thousand hashes are work for a processor.
+async fn hashed(
+    length: usize,
+    make: impl FnOnce() -> Option<PinnedInterval> + Send + 'static,
+) -> Result<PinnedInterval, SegmentError> {
+    let made = tokio::task::spawn_blocking(make).await.map_err(|_| SegmentError::CutOff)?;
+    made.ok_or(SegmentError::LongInterval { length })
 }
 
 /// What a native run came to.

@@ -27,7 +27,7 @@ pub struct Status {
     pub agreed_to: Option<u64>,
     /// Proposals that are not judged yet.
     pub proposals_pending: usize,
-    /// Of them, those whose block was not derivable long after they were made; by their place in the oracle.
+    /// Of them, those that could not be judged long after they were made; by their place in the oracle.
     pub proposals_underivable: Vec<u64>,
     /// The earliest block that a wrong proposal on L1 is for.
     pub first_bad_block: Option<u64>,
@@ -80,8 +80,8 @@ pub struct Disagreement {
     pub proposer: Address,
     /// The output root on L1.
     pub claimed_output_root: B256,
-    /// Ours.
-    pub derived_output_root: B256,
+    /// Ours; `None` where the interval does not follow from what L1 held when the proposal was made.
+    pub derived_output_root: Option<B256>,
     /// The segments root on L1.
     pub claimed_segments_root: B256,
     /// Ours.

@@ -9,4 +9,5 @@ mod reorg;
 mod restart;
 mod run;
 mod sync;
+mod views;
 mod world;

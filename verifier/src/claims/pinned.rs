@@ -4,6 +4,8 @@
 //! its view then: leaves from there on are INVALID, and that is what an honest player says. Invariant: the tree's leaves
 //! are those that the transition gives with these pins.
 
+use std::sync::Arc;
+
 use alloy::primitives::B256;
 use fault_proof::commitment::Commitment;
 use transition::{BlockClaim, Claim, INVALID, PLACES_PER_BLOCK};
@@ -19,7 +21,7 @@ pub struct PinnedInterval {
     blocks: Vec<BlockClaims>,
     /// Blocks of the interval, those that do not follow too.
     length: usize,
-    tree: Commitment,
+    tree: Arc<Commitment>,
     pins: Pins,
     earlier: Vec<Pins>,
 }
@@ -38,7 +40,7 @@ impl PinnedInterval {
         }
         let end = (blocks.len() < length).then_some(INVALID);
         let words = blocks.iter().flat_map(leaves).chain(end).collect();
-        let tree = Commitment::new(SEGMENTS_HEIGHT, words)?;
+        let tree = Arc::new(Commitment::new(SEGMENTS_HEIGHT, words)?);
         Some(Self { parent, blocks, length, tree, pins, earlier })
     }
 
@@ -58,7 +60,7 @@ impl PinnedInterval {
     }
 
     /// The tree over the claims.
-    pub const fn tree(&self) -> &Commitment {
+    pub const fn tree(&self) -> &Arc<Commitment> {
         &self.tree
     }
 

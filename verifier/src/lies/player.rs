@@ -25,7 +25,7 @@ use transition::ChainParameters;
 use super::Forged;
 use crate::{
     Segments, VerifierError,
-    claims::{ClaimReader, SEGMENTS_HEIGHT},
+    claims::SEGMENTS_HEIGHT,
     player::{Disguise, Mover, OwnTrees, Player, PlayerDeps, PlayerError},
 };
 
@@ -123,7 +123,6 @@ impl Liar {
         let leases = Leases::new(deps.database.clone());
         let fence = leases.lead(Role::Verifier, "liar", LEASE).await.map_err(LiarError::Lease)?;
         let oracle = deps.rollup.contracts.output_oracle;
-        let claims = ClaimReader::new(deps.rollup.clone(), &deps.derived);
         let (l1, evidence) = (deps.l1, deps.evidence);
         let segments = Segments::new(deps.rollup, deps.parameters, &deps.derived, l1, evidence, 1);
         let segments = segments.map_err(|source| LiarError::Segments(Box::new(source)))?;
@@ -134,7 +133,7 @@ impl Liar {
         let disputes = Disputes::new(client.clone(), oracle);
         let player = Player::new(PlayerDeps {
             disputes: disputes.clone(),
-            trees: Arc::new(OwnTrees::new(claims, segments)),
+            trees: Arc::new(OwnTrees::new(segments)),
             tip: deps.tip,
             mover: Some(Mover::new(client, oracle, account, handle.clone())),
             collect_min: U256::ZERO,

@@ -10,10 +10,7 @@ use dispute::{Need, Run};
 use parking_lot::Mutex;
 
 use super::{ClaimsPart, Part, Pinned, Trees};
-use crate::{
-    Pins, Segment, SegmentError, Segments,
-    claims::{ClaimReader, PinnedInterval},
-};
+use crate::{Pins, Segment, SegmentError, Segments, claims::PinnedInterval};
 
 /// Why our trees cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +38,6 @@ pub enum OwnTreesError {
 /// Our trees.
 #[derive(Debug)]
 pub struct OwnTrees {
-    claims: ClaimReader,
     segments: Segments,
     /// The newest segment that was run: its strides, the steps of one of them and a proof are asked for in a row.
     newest: Mutex<Option<(Pinned, u64, Arc<Segment>)>>,
@@ -49,20 +45,18 @@ pub struct OwnTrees {
 
 impl OwnTrees {
     /// Builds them from a verifier's own data.
-    pub const fn new(claims: ClaimReader, segments: Segments) -> Self {
-        Self { claims, segments, newest: Mutex::new(None) }
+    pub const fn new(segments: Segments) -> Self {
+        Self { segments, newest: Mutex::new(None) }
     }
 
     /// The claims that follow from the pinned L1; `None` while that is not derived.
-    async fn judged(&self, about: &Pinned) -> Result<Option<PinnedInterval>, OwnTreesError> {
-        let pins = Pins {
-            batch_accumulator: about.batch_accumulator,
-            message_accumulator: about.message_accumulator,
-            l1_number: about.l1_number,
-            l1_parent_hash: about.l1_parent_hash,
-        };
+    async fn judged(
+        &self,
+        about: &Pinned,
+        earlier: Vec<Pins>,
+    ) -> Result<Option<PinnedInterval>, OwnTreesError> {
         let l2_block = about.l2_block;
-        let judged = self.segments.pinned(&self.claims, l2_block, pins, Vec::new()).await;
+        let judged = self.segments.pinned(l2_block, Pins::from(about), earlier).await;
         judged.map_err(|source| OwnTreesError::Claims { l2_block, source: Box::new(source) })
     }
 
@@ -70,6 +64,7 @@ impl OwnTrees {
     async fn segment(
         &self,
         about: &Pinned,
+        earlier: Vec<Pins>,
         segment: u64,
     ) -> Result<Option<Arc<Segment>>, OwnTreesError> {
         if let Some((of, number, kept)) = &*self.newest.lock()
@@ -77,7 +72,7 @@ impl OwnTrees {
         {
             return Ok(Some(kept.clone()));
         }
-        let Some(judged) = self.judged(about).await? else { return Ok(None) };
+        let Some(judged) = self.judged(about, earlier).await? else { return Ok(None) };
         // Positions in a tree of height 15.
         let leaf = usize::try_from(segment).unwrap_or(usize::MAX);
         let made = self.segments.segment(judged.request(leaf)).await;
@@ -87,13 +82,17 @@ impl OwnTrees {
         Ok(Some(run))
     }
 
-    async fn claims(&self, about: &Pinned) -> Result<Option<Part>, OwnTreesError> {
-        let judged = self.judged(about).await?;
+    async fn claims(
+        &self,
+        about: &Pinned,
+        earlier: Vec<Pins>,
+    ) -> Result<Option<Part>, OwnTreesError> {
+        let judged = self.judged(about, earlier).await?;
         Ok(judged.map(|judged| {
             Part::Claims(Box::new(ClaimsPart {
                 parent: judged.parent().hash(),
                 last: judged.last().map(|last| last.encode()),
-                tree: Arc::new(judged.tree().clone()),
+                tree: judged.tree().clone(),
             }))
         }))
     }
@@ -102,13 +101,18 @@ impl OwnTrees {
 impl Trees for OwnTrees {
     type Error = OwnTreesError;
 
-    async fn build(&self, about: Pinned, need: Need) -> Result<Option<Part>, OwnTreesError> {
+    async fn build(
+        &self,
+        about: Pinned,
+        earlier: Vec<Pins>,
+        need: Need,
+    ) -> Result<Option<Part>, OwnTreesError> {
         let (Need::Strides { segment } | Need::Steps { segment, .. } | Need::Proof { segment, .. }) =
             need
         else {
-            return self.claims(&about).await;
+            return self.claims(&about, earlier).await;
         };
-        let Some(run) = self.segment(&about, segment).await? else { return Ok(None) };
+        let Some(run) = self.segment(&about, earlier, segment).await? else { return Ok(None) };
         let failed = |source| OwnTreesError::Segment { segment, source: Box::new(source) };
         let part = match need {
             Need::Segments => return Ok(None),

@@ -79,7 +79,7 @@ pub struct Player<T> {
     deps: PlayerDeps<T>,
     table: Option<Table>,
     /// One at a time: each may take gigabytes.
-    building: JoinSet<(u64, Need, Result<Option<Part>, String>)>,
+    building: JoinSet<(Pinned, Need, Result<Option<Part>, String>)>,
     /// What could not be built, and in which L1 block that was known.
     unbuilt: BTreeMap<(u64, Need), u64>,
     /// Moves that are asked for and not made.
@@ -146,19 +146,32 @@ impl<T: Trees> Player<T> {
                 changed.map_err(|_| PlayerError::Lost("L1 watcher"))
             }
             Some(built) = self.building.join_next(), if is_building => {
-                let (id, need, part) = built.map_err(|_| PlayerError::Lost("building of a tree"))?;
-                self.take_in(id, need, part, head.map_or(0, |head| head.number));
+                let (about, need, part) =
+                    built.map_err(|_| PlayerError::Lost("building of a tree"))?;
+                self.take_in(&about, need, part, head.map_or(0, |head| head.number));
                 Ok(())
             }
             () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => Ok(()),
         }
     }
 
-    fn take_in(&mut self, id: u64, need: Need, part: Result<Option<Part>, String>, l1_number: u64) {
+    fn take_in(
+        &mut self,
+        about: &Pinned,
+        need: Need,
+        part: Result<Option<Part>, String>,
+        l1_number: u64,
+    ) {
+        let id = about.id;
         let seat = self.table.as_ref().and_then(|table| table.seats.get(&id));
+        // After a reorg another proposal can have the id, and nothing of this one is of use.
+        let Some(seat) = seat.filter(|seat| seat.about == *about) else { return };
         let reason = match part {
-            Ok(Some(part)) => match seat.is_none_or(|seat| seat.built.put(need, part)) {
-                true => return,
+            Ok(Some(part)) => match seat.built.put(need, part) {
+                true => {
+                    self.unbuilt.remove(&(id, need));
+                    return;
+                }
                 false => "another tree than was asked for".to_owned(),
             },
             Ok(None) => {
@@ -183,9 +196,10 @@ impl<T: Trees> Player<T> {
             return;
         }
         let trees = self.deps.trees.clone();
+        let earlier = self.table.as_ref().map(|table| table.earlier(about.id)).unwrap_or_default();
         self.building.spawn(async move {
-            let part = trees.build(about, need).await;
-            (about.id, need, part.map_err(|error| error_chain(&error)))
+            let part = trees.build(about, earlier, need).await;
+            (about, need, part.map_err(|error| error_chain(&error)))
         });
     }
 

@@ -6,25 +6,22 @@ use alloy::primitives::U256;
 use db::{Coverage, Database, Fence};
 use dispute::GameSummary;
 use l1::{
-    Disputes, Kzg, L1Client, L1Evidence, L1Source, L1Tip, LocalSigner,
+    Disputes, Kzg, L1Client, L1Tip, LocalSigner,
     tx::{TxConfig, TxSender},
 };
 use outbox::Outbox;
 use protocol::RollupConfig;
 use service::Health;
 use tokio::sync::watch;
-use transition::ChainParameters;
 
 use super::{Mover, OwnTrees, Player, PlayerDeps, honestly};
-use crate::{Segments, Status, VerifierConfig, VerifierError, claims::ClaimReader};
+use crate::{Segments, Status, VerifierConfig, VerifierError};
 
 /// What playing needs that a verifier does not have.
 #[derive(Debug, Clone)]
 pub struct DisputeDeps {
     /// L1.
     pub client: L1Client,
-    /// What runs of segments read of L1.
-    pub evidence: L1Evidence,
     /// Makes the moves; `None`: it only says which should be made.
     pub challenger: Option<Challenger>,
 }
@@ -43,7 +40,7 @@ pub struct Challenger {
 /// Where a player works: what a verifier has.
 pub(crate) struct Place<'a> {
     pub(crate) rollup: &'a Arc<RollupConfig>,
-    pub(crate) l1: &'a L1Source,
+    pub(crate) segments: Segments,
     pub(crate) database: &'a Database,
     pub(crate) fence: Fence,
     pub(crate) config: &'a VerifierConfig,
@@ -62,23 +59,11 @@ impl Playing {
     pub(crate) fn new(
         deps: DisputeDeps,
         place: &Place<'_>,
-        claims: ClaimReader,
         tip: watch::Receiver<L1Tip>,
         status: watch::Sender<Status>,
         health: &Health,
-    ) -> Result<Self, VerifierError> {
+    ) -> Self {
         let oracle = place.rollup.contracts.output_oracle;
-        let segment_gas = place.config.segment_gas;
-        let parameters = ChainParameters { segment_gas, ..ChainParameters::new(place.rollup) };
-        let segments = Segments::new(
-            place.rollup.clone(),
-            parameters,
-            place.database,
-            place.l1.clone(),
-            deps.evidence,
-            place.config.trie_threads,
-        );
-        let segments = segments.map_err(|source| VerifierError::Segments(Box::new(source)))?;
         let moving = deps.challenger.map(|challenger| {
             let Challenger { signer, kzg, tx } = challenger;
             let account = signer.address();
@@ -91,7 +76,7 @@ impl Playing {
         let shown = games.subscribe();
         let player = Player::new(PlayerDeps {
             disputes: Disputes::new(deps.client, oracle),
-            trees: Arc::new(OwnTrees::new(claims, segments)),
+            trees: Arc::new(OwnTrees::new(place.segments.clone())),
             tip,
             mover,
             collect_min: U256::from(place.config.collect_gwei_min) * U256::from(GWEI),
@@ -99,7 +84,7 @@ impl Playing {
             games,
             health: health.component("player", None),
         });
-        Ok(Self { player, sender, games: shown, status })
+        Self { player, sender, games: shown, status }
     }
 
     /// Plays as long as it is polled.

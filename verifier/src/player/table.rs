@@ -8,6 +8,10 @@ use l1::{DisputeNames, DisputeRules, Disputes, L1Error};
 use protocol::BlockId;
 
 use super::{BoxedSource, Built, Pinned, round::Disguise};
+use crate::Pins;
+
+/// Proposals whose pins are kept, the newest.
+const PINS_MAX: usize = 1_024;
 
 /// What is known of L1.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Table {
     read_to: BlockId,
     /// Proposals of which nothing more is to come.
     done: BTreeSet<u64>,
+    /// What the newest proposals have pinned, those too of which nothing more is to come.
+    pins: BTreeMap<u64, Pins>,
 }
 
 /// One proposal.
@@ -44,7 +50,14 @@ impl Table {
         let first = disputes.first_block_of_interest(rules.window, head.hash).await?;
         let mut names = DisputeNames::default();
         disputes.read_names(&mut names, first, head).await?;
-        Ok(Self { rules, names, seats: BTreeMap::new(), read_to: head, done: BTreeSet::new() })
+        Ok(Self {
+            rules,
+            names,
+            seats: BTreeMap::new(),
+            read_to: head,
+            done: BTreeSet::new(),
+            pins: BTreeMap::new(),
+        })
     }
 
     /// Reads on to a new head; false if that is not on the chain that was read.
@@ -79,10 +92,20 @@ impl Table {
         is_ours: bool,
         disguise: &Disguise,
     ) {
+        self.pins.insert(about.id, Pins::from(&about));
+        if self.pins.len() > PINS_MAX {
+            self.pins.pop_first();
+        }
         let built = Built::default();
         let source = disguise(&about, built.clone());
         let open_until = timestamp.saturating_add(self.rules.window);
         self.seats.insert(about.id, Seat { about, open_until, is_ours, built, source });
+    }
+
+    /// What proposals before this one have pinned. They are of the chain that was read, and whoever goes by them checks that
+    /// they lead to what the proposal itself has pinned.
+    pub(super) fn earlier(&self, id: u64) -> Vec<Pins> {
+        self.pins.range(..id).map(|(_, pins)| *pins).collect()
     }
 
     /// Nothing more is to come of a proposal.

@@ -11,6 +11,8 @@ use fault_proof::commitment::Commitment;
 use l1::DisputeViews;
 use parking_lot::Mutex;
 
+use crate::Pins;
+
 /// Trees of one inner level of one dispute that are kept. Each may take 16 MiB.
 const KEPT_MAX: usize = 3;
 
@@ -48,15 +50,28 @@ impl From<&DisputeViews> for Pinned {
     }
 }
 
+impl From<&Pinned> for Pins {
+    fn from(about: &Pinned) -> Self {
+        Self {
+            batch_accumulator: about.batch_accumulator,
+            message_accumulator: about.message_accumulator,
+            l1_number: about.l1_number,
+            l1_parent_hash: about.l1_parent_hash,
+        }
+    }
+}
+
 /// Builds the parts of our trees: a verifier from what it derived, a test from what it made up.
 pub trait Trees: Send + Sync + 'static {
     /// Why a part cannot be built.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Builds a part of the trees about a proposal; `None` if it is not to be had yet.
+    /// Builds a part of the trees about a proposal; `None` if it is not to be had yet. `earlier` is what proposals before it
+    /// have pinned, as [`crate::SegmentRequest`] wants it.
     fn build(
         &self,
         about: Pinned,
+        earlier: Vec<Pins>,
         need: Need,
     ) -> impl Future<Output = Result<Option<Part>, Self::Error>> + Send;
 }

@@ -11,7 +11,7 @@ use crate::{Disagreement, Status, metrics};
 /// What is thought of one proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Its block is not derived yet.
+    /// What it would have to claim cannot be told yet.
     Pending(Proposal),
     /// It is true.
     Agree,
@@ -69,7 +69,8 @@ impl Summary {
                         l1_block: judged.l1_block,
                         proposer: proposal.proposer,
                         claimed_output_root: proposal.output_root,
-                        derived_output_root: derived.output_root,
+                        derived_output_root: Some(derived.output_root)
+                            .filter(|root| !root.is_zero()),
                         claimed_segments_root: proposal.segments_root,
                         derived_segments_root: derived.segments_root,
                     });

@@ -36,7 +36,7 @@ fn lie() -> Disagreement {
         l1_block: 9,
         proposer: Address::ZERO,
         claimed_output_root: B256::ZERO,
-        derived_output_root: B256::ZERO,
+        derived_output_root: Some(B256::ZERO),
         claimed_segments_root: B256::ZERO,
         derived_segments_root: B256::ZERO,
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::B256;
 use db::{Database, Index, StateScan, VerifierStore, testing::TestDatabase};
-use l1::{L1Source, ProposalSource};
+use l1::{L1Evidence, L1Source, ProposalSource};
 use protocol::BlockId;
 use service::Health;
 use tokio::{sync::watch, time::timeout};
@@ -65,6 +65,7 @@ pub(super) async fn start_as(
         rollup: world.rollup.clone(),
         database: database.clone(),
         l1: L1Source::Recorded(Arc::clone(&world.l1)),
+        evidence: L1Evidence::Recorded(Arc::default()),
         proposals: ProposalSource::Recorded(Arc::clone(&world.recorded_proposals)),
         lists,
         l1_tip: world.l1.tip(),

@@ -121,6 +121,7 @@ async fn derived(world: &World, gas: u64) -> TestDatabase {
         rollup: world.config.clone(),
         database: test.database.clone(),
         l1: L1Source::Recorded(l1.clone()),
+        evidence: L1Evidence::Recorded(Arc::default()),
         proposals: ProposalSource::Recorded(RecordedProposals::new(l1.clone())),
         lists: None,
         l1_tip: l1.tip(),
@@ -250,7 +251,7 @@ impl Scene {
         let cursors = self.world.derived[1..].iter().map(|derived| derived.cursor.l1_number);
         let before = cursors.take_while(|number| *number < pins.l1_number).count() as u64;
         let last = (before / INTERVAL + 1) * INTERVAL;
-        let made = self.segments.pinned(&reader, last, pins, Vec::new()).await.unwrap();
+        let made = self.segments.pinned(last, pins, Vec::new()).await.unwrap();
         let interval = made.expect("the block before it and the L1 block are derived");
         let end = usize::try_from(INTERVAL).unwrap() * 32;
         let mut leaves: Vec<usize> = (0..end).filter(|leaf| leaf % 32 < 2).collect();
@@ -258,7 +259,7 @@ impl Scene {
         if let Some(whole) =
             reader.interval(last).await.unwrap().filter(|_| interval.last().is_some())
         {
-            assert_eq!(whole.tree, *interval.tree());
+            assert_eq!(whole.tree, **interval.tree());
         }
         for leaf in leaves {
             let segment = self.segments.segment(interval.request(leaf)).await.unwrap();
@@ -269,10 +270,10 @@ impl Scene {
         assert_eq!(interval.tree().leaf((1 << 15) - 1), Some(end));
         // Before the pinned L1 block was derived from, nobody can tell.
         let later = Pins { l1_number: self.world.l1.number() + 1, ..pins };
-        assert_eq!(self.segments.pinned(&reader, last, later, Vec::new()).await.unwrap(), None);
+        assert_eq!(self.segments.pinned(last, later, Vec::new()).await.unwrap(), None);
         // Nor does anybody on another L1.
         let other = Pins { l1_parent_hash: B256::ZERO, ..pins };
-        assert_eq!(self.segments.pinned(&reader, last, other, Vec::new()).await.unwrap(), None);
+        assert_eq!(self.segments.pinned(last, other, Vec::new()).await.unwrap(), None);
         interval.last().is_some()
     }
 }

@@ -24,8 +24,9 @@ use l1::{
 };
 use service::Health;
 use tokio::{sync::watch, task::JoinHandle};
-use verifier::player::{
-    ClaimsPart, Disguise, Mover, Part, Pinned, Player, PlayerDeps, Trees, honestly,
+use verifier::{
+    Pins,
+    player::{ClaimsPart, Disguise, Mover, Part, Pinned, Player, PlayerDeps, Trees, honestly},
 };
 
 use crate::{
@@ -252,7 +253,12 @@ struct Toy;
 impl Trees for Toy {
     type Error = Infallible;
 
-    async fn build(&self, about: Pinned, need: Need) -> Result<Option<Part>, Infallible> {
+    async fn build(
+        &self,
+        about: Pinned,
+        _: Vec<Pins>,
+        need: Need,
+    ) -> Result<Option<Part>, Infallible> {
         let number = U256::from(about.l1_number).into();
         let accumulators = [about.batch_accumulator, about.message_accumulator];
         let [batches, messages] = accumulators;

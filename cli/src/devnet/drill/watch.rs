@@ -122,13 +122,14 @@ impl<'a> Watch<'a> {
         let disagreements = status.borrow().disagreements.clone();
         for found in &disagreements {
             if !self.disagreements.contains(found) {
+                let derived = found.derived_output_root;
                 let text = format!(
                     "the verifier disagrees: proposal {} for block {} is wrong; it claims output root {} where {} follows \
                      from L1",
                     found.proposal,
                     found.l2_block,
                     found.claimed_output_root,
-                    found.derived_output_root
+                    derived.map_or_else(|| "nothing".to_owned(), |root| root.to_string())
                 );
                 self.console.say("disagreed", &text);
             }

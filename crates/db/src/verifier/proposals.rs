@@ -18,7 +18,7 @@ use crate::{
 /// What the verifier thinks of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProposalVerdict {
-    /// Its block is not derived yet.
+    /// What it would have to claim is not known yet.
     Unchecked,
     /// Everything that it claims is true.
     Agreed,
@@ -71,7 +71,7 @@ pub struct StoredProposal {
 /// What a proposal would have to claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DerivedRoots {
-    /// The output root of its block.
+    /// The output root of its block; zero where none follows from what L1 held when it was made.
     pub output_root: B256,
     /// The root over the claims of its interval's segments.
     pub segments_root: B256,
