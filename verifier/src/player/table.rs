@@ -114,3 +114,46 @@ impl Table {
         self.done.insert(id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{B256, U256};
+
+    use super::*;
+    use crate::player::honestly;
+
+    fn about(id: u64) -> Pinned {
+        Pinned {
+            id,
+            l2_block: 16 * id,
+            segments_root: B256::ZERO,
+            batch_accumulator: B256::with_last_byte(1),
+            message_accumulator: B256::with_last_byte(2),
+            l1_number: 100 + id,
+            l1_parent_hash: B256::with_last_byte(3),
+        }
+    }
+
+    #[test]
+    fn what_earlier_proposals_have_pinned_is_kept_when_they_are_done() {
+        let rules =
+            DisputeRules { heights: [15, 18, 18], bonds: [U256::ONE; 3], window: 60, effort: 20 };
+        let mut table = Table {
+            rules,
+            names: DisputeNames::default(),
+            seats: BTreeMap::new(),
+            read_to: BlockId::default(),
+            done: BTreeSet::new(),
+            pins: BTreeMap::new(),
+        };
+        let many = PINS_MAX as u64 + 10;
+        for id in 1..=many {
+            table.sit(about(id), 0, false, &honestly());
+        }
+        table.leave(many - 2);
+        let earlier = table.earlier(many - 1);
+        assert_eq!(earlier.last(), Some(&Pins::from(&about(many - 2))));
+        assert_eq!(table.earlier(1), []);
+        assert_eq!(table.pins.len(), PINS_MAX);
+    }
+}

@@ -10,12 +10,13 @@ use ::l1::{
 use alloy_primitives::{B256, Bytes};
 use db::testing::TestDatabase;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use protocol::{Carrier, InboxEntry, L1Message, RollupConfig, blob::BLOB_BYTES};
+use protocol::{Carrier, ConfigUpdate, InboxEntry, L1Message, RollupConfig, blob::BLOB_BYTES};
 use service::Health;
 use tokio_util::sync::CancellationToken;
 use transition::{BlockClaim, Claim, INVALID, Outcome, Preimages};
 use verifier::{
-    Deps, Pins, Segment, SegmentRequest, Segments, VerifierConfig, claims::ClaimReader,
+    Deps, Pins, Segment, SegmentError, SegmentRequest, Segments, VerifierConfig,
+    claims::ClaimReader,
 };
 
 use crate::{
@@ -141,6 +142,19 @@ async fn derived(world: &World, gas: u64) -> TestDatabase {
     test
 }
 
+fn segments(
+    world: &World,
+    gas: u64,
+    rollup: &Arc<RollupConfig>,
+    test: &TestDatabase,
+    evidence: RecordedEvidence,
+) -> Segments {
+    let evidence = L1Evidence::Recorded(Arc::new(evidence));
+    let l1 = L1Source::Recorded(RecordedL1::new(world.l1.blocks.clone()));
+    let rules = parameters(&world.config, gas);
+    Segments::new(rollup.clone(), rules, &test.database, l1, evidence, 1).unwrap()
+}
+
 /// A world with a verifier's database of it.
 pub(crate) struct Scene {
     world: World,
@@ -155,13 +169,9 @@ impl Scene {
     pub(crate) async fn new(mut world: World, gas: u64) -> Self {
         let leaves = publish(&mut world, gas);
         let test = derived(&world, gas).await;
-        let evidence = L1Evidence::Recorded(Arc::new(evidence(&world)));
-        let l1 = L1Source::Recorded(RecordedL1::new(world.l1.blocks.clone()));
-        let rules = parameters(&world.config, gas);
-        let database = &test.database;
         let rollup = RollupConfig { proposal_interval: INTERVAL, ..(*world.config).clone() };
         let rollup = Arc::new(rollup);
-        let segments = Segments::new(rollup.clone(), rules, database, l1, evidence, 1).unwrap();
+        let segments = segments(&world, gas, &rollup, &test, evidence(&world));
         Self { world, leaves, rollup, segments, test }
     }
 
@@ -345,5 +355,41 @@ fn all_kinds_of_blocks_are_run() {
             ends.insert(scene.check_view(view).await);
         }
         assert_eq!(ends.len(), 2, "some intervals follow to their ends, and some do not");
+    });
+}
+
+/// What was posted and sent before an earlier proposal is not read where that is known.
+#[test]
+fn nothing_before_an_earlier_proposal_is_asked_from_l1() {
+    const GAS: u64 = 60_000;
+    let message = || L1Message::Config(ConfigUpdate::GasLimit(30_000_000));
+    let transfer = vec![vec![(0, Act::Transfer(1, 1))]];
+    let rounds = (0..24).map(|_| Round {
+        l2: transfer.clone(),
+        gap: 12,
+        messages: vec![message()],
+        posts: vec![(Post::Honest(9), false)],
+    });
+    block_on(async {
+        let scene = Scene::new(World::play(&rounds.collect::<Vec<_>>()), GAS).await;
+        let world = &scene.world;
+        let (l1_number, last) = (world.l1.number(), world.derived.len() as u64 - 1);
+        let last = last / INTERVAL * INTERVAL;
+        let now = pins(&world.l1, l1_number);
+        // What is between two proposals is more than enough to find an origin in.
+        let earlier: Vec<_> = [4, 12].map(|back| pins(&world.l1, l1_number - back)).into();
+        let mut known = evidence(world);
+        let first = l1_number - 12;
+        known.entries.retain(|posted| posted.entry.l1_number >= first);
+        known.messages.retain(|sent| sent.l1_number >= first);
+        known.canonical.retain(|number, _| *number >= first);
+        known.headers.retain(|hash, _| known.canonical.values().any(|kept| kept == hash));
+        let segments = segments(world, GAS, &scene.rollup, &scene.test, known);
+
+        let interval = segments.pinned(last, now, earlier).await.unwrap().unwrap();
+        let (first, end) = (interval.request(0), interval.tree().leaf(0));
+        assert_eq!(Some(segments.segment(first.clone()).await.unwrap().leaf()), end);
+        let alone = segments.segment(SegmentRequest { earlier: Vec::new(), ..first }).await;
+        assert!(matches!(alone, Err(SegmentError::Chain { .. })), "{alone:?}");
     });
 }
