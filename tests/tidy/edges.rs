@@ -10,6 +10,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("contracts/bindings", &[]),
     ("proto", &[]),
     ("crates/service", &[]),
+    ("crates/lanes", &[]),
+    ("crates/recovery", &["lanes"]),
     ("crates/state", &["protocol"]),
     ("crates/derivation", &["protocol"]),
     ("crates/fault-proof", &[]),

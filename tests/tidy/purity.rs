@@ -4,8 +4,17 @@ use std::process::Command;
 
 use super::root;
 
-const CORE: [&str; 7] =
-    ["protocol", "state", "executor", "derivation", "transition", "fault-proof", "dispute"];
+const CORE: [&str; 9] = [
+    "protocol",
+    "state",
+    "executor",
+    "derivation",
+    "transition",
+    "fault-proof",
+    "dispute",
+    "lanes",
+    "recovery",
+];
 const EDGE: [&str; 7] = ["tokio", "sqlx", "reqwest", "hyper", "axum", "tonic", "jsonrpsee"];
 
 #[test]
