@@ -40,6 +40,7 @@ pub struct Lie<S> {
     place: Where,
     /// The preimage of the last false claim, if the liar is to show it.
     last_claim: Option<[u8; 192]>,
+    claims: Option<Arc<Commitment>>,
     runs: BTreeMap<u64, Arc<Run>>,
     stretches: BTreeMap<(u64, u64), Arc<Commitment>>,
 }
@@ -47,7 +48,8 @@ pub struct Lie<S> {
 impl<S: Source> Lie<S> {
     /// Lies in these places.
     pub const fn new(truth: S, place: Where, last_claim: Option<[u8; 192]>) -> Self {
-        Self { truth, place, last_claim, runs: BTreeMap::new(), stretches: BTreeMap::new() }
+        let runs = BTreeMap::new();
+        Self { truth, place, last_claim, claims: None, runs, stretches: BTreeMap::new() }
     }
 
     /// Whether the claims themselves are true, and what is inside of them is not.
@@ -101,8 +103,13 @@ impl<S: Source> Source for Lie<S> {
         if self.is_perjury() {
             return Ok(truth);
         }
+        if let Some(kept) = &self.claims {
+            return Ok(kept.clone());
+        }
         let claims = before(&truth, self.place.segment).chain(self.place.claims.iter().copied());
-        made(Commitment::new(truth.height(), claims.collect()))
+        let claims = made(Commitment::new(truth.height(), claims.collect()))?;
+        self.claims = Some(claims.clone());
+        Ok(claims)
     }
 
     fn strides(&mut self, segment: u64) -> Result<Arc<Run>, Why<S::Error>> {
@@ -123,8 +130,19 @@ impl<S: Source> Source for Lie<S> {
         Ok(steps)
     }
 
-    /// Where it lies it has no proof, and elsewhere nobody asks it for one.
-    fn proof(&mut self, _: u64, _: u64, _: u64) -> Result<Option<Bytes>, Why<S::Error>> {
+    /// Where it lies it has no proof. Elsewhere only another liar asks it for one.
+    fn proof(
+        &mut self,
+        segment: u64,
+        stride: u64,
+        step: u64,
+    ) -> Result<Option<Bytes>, Why<S::Error>> {
+        let told = self.steps(segment, stride)?;
+        let truth = self.truth.steps(segment, stride)?;
+        let at = usize::try_from(step).unwrap_or(usize::MAX);
+        if told.leaf(at) == truth.leaf(at) {
+            return self.truth.proof(segment, stride, step);
+        }
         Ok(None)
     }
 }

@@ -3,6 +3,10 @@
 //! The histories, and the host that knows everything, are those by which the transition itself is tested.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../src/player/calls.rs"]
+mod calls;
+#[path = "../../../crates/dispute/tests/it/chain.rs"]
+mod chain;
 #[path = "../../../crates/transition/tests/it/host.rs"]
 mod host;
 #[path = "../../../crates/transition/tests/it/l1.rs"]
@@ -11,10 +15,14 @@ mod l1;
 #[path = "../../../crates/transition/tests/it/l2.rs"]
 mod l2;
 mod lies;
+mod played;
 mod segments;
 mod steps;
 #[path = "../../../crates/transition/tests/it/tx.rs"]
 mod tx;
+#[path = "../../src/player/views.rs"]
+#[expect(unreachable_pub, reason = "where it is from it is reached")]
+mod views;
 #[path = "../../../crates/transition/tests/it/world.rs"]
 mod world;
 

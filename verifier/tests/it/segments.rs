@@ -42,7 +42,7 @@ fn pins(l1: &L1, l1_number: u64) -> Pins {
 }
 
 /// All of L1, as a node would give it.
-fn evidence(world: &World) -> RecordedEvidence {
+pub(crate) fn evidence(world: &World) -> RecordedEvidence {
     let (l1, known) = (&world.l1, &world.known.keccak);
     let mut evidence = RecordedEvidence::default();
     for block in &l1.blocks {
@@ -115,7 +115,7 @@ fn blob(known: &Known, hash: &B256) -> Bytes {
 }
 
 /// Lets a verifier derive all of it into a database.
-async fn derived(world: &World, gas: u64) -> TestDatabase {
+pub(crate) async fn derived(world: &World, gas: u64) -> TestDatabase {
     let test = TestDatabase::create().await;
     let l1 = RecordedL1::new(world.l1.blocks.clone());
     let deps = Deps {

@@ -36,7 +36,7 @@ const SAMPLES: u64 = 150;
 const CALLS: usize = 8;
 
 /// The hash that L1 gives a blob.
-fn versioned_hash(blob: &[u8]) -> B256 {
+pub(crate) fn versioned_hash(blob: &[u8]) -> B256 {
     let bytes = Bytes::copy_from_slice(blob);
     // Elsewhere than on the runtime that plays the world.
     let hashing = std::thread::spawn(|| {

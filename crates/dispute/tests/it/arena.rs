@@ -4,21 +4,25 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use alloy::{
     primitives::{Address, B256, U256, keccak256},
-    sol_types::SolCall,
+    sol_types::{SolCall, SolValue},
 };
-use bindings::DisputeOracle;
+use bindings::{
+    DisputeOracle::{self, OracleParameters},
+    contracts::Claims::BlockClaim,
+};
 use dispute::{Act, Decision, Game, Lie, Player, Source, Where, decide};
 
 use crate::{
     calls::calldata,
-    chain::{BOND, Chain, block_claim},
-    program::claim,
+    chain::{BONDS, Chain, Ground},
+    program::{claim, machine},
     truth::{INTERVAL, Truth},
 };
 
 pub(crate) const HONEST: Address = Address::repeat_byte(0x01);
 /// Long beyond any dispute of a test.
 const ROUNDS_MAX: usize = 20_000;
+const PARAMETERS: B256 = B256::repeat_byte(0x9a);
 /// The block that the interval begins after.
 const PARENT: u8 = 0;
 
@@ -48,7 +52,7 @@ impl Arena {
         truth: Option<&Truth>,
         lie: Option<Where>,
     ) -> Self {
-        let mut chain = Chain::new();
+        let mut chain = Chain::new(ground());
         chain.fund(proposer);
         let place = Place { chain: &mut chain, proposer };
         let last = if lie.is_some() { FALSE_BLOCK } else { PARENT + INTERVAL };
@@ -56,7 +60,7 @@ impl Arena {
         let without_pins = Truth::new(PARENT, [B256::ZERO; 5]);
         place.propose(trees(&without_pins, lie), last);
         let id = 1;
-        let pins = chain.pins_of(id);
+        let pins = pins_of(&mut chain, id);
         let truth = truth.cloned().unwrap_or_else(|| Truth::new(PARENT, pins));
         Self { chain, truth, actors: Vec::new(), id }
     }
@@ -148,18 +152,41 @@ impl Arena {
         let standing = self.chain.view(DisputeOracle::proposalCall { index: U256::from(1) });
         assert_eq!(standing.claim, keccak256(self.truth.last()));
         assert!(self.chain.view(DisputeOracle::isFinalCall { index: U256::from(1) }));
-        self.assert_bonds_are_out();
+        self.chain.assert_bonds_are_out();
         let gain = self.chain.gain(HONEST);
         assert!(gain > 0, "{gain} wei");
     }
+}
 
-    /// What is left in the contract is what nobody won.
-    pub(crate) fn assert_bonds_are_out(&mut self) {
-        let nobody = self.chain.view(DisputeOracle::NOBODYCall {});
-        let lost = self.chain.view(DisputeOracle::creditCall { account: nobody });
-        let oracle = self.chain.oracle;
-        assert_eq!(U256::from(self.chain.balance(oracle)), lost);
+/// What the program's chain has on L1: neither batches nor messages.
+fn ground() -> Ground {
+    Ground {
+        number: 1_000,
+        time: 1_000_000,
+        hash: keccak256("L1"),
+        accumulators: [B256::ZERO; 2],
+        initial_state: machine().hash(),
+        chain: OracleParameters {
+            batchInbox: Address::ZERO,
+            portal: Address::ZERO,
+            proposalInterval: INTERVAL.into(),
+            l2BlockTime: 1,
+            parametersHash: PARAMETERS,
+            genesis: block_claim(0),
+        },
     }
+}
+
+fn block_claim(block: u8) -> BlockClaim {
+    BlockClaim::abi_decode(&claim(block)).unwrap()
+}
+
+/// What a proposal pins: words 1 to 5 of the local inputs.
+fn pins_of(chain: &mut Chain, id: u64) -> [B256; 5] {
+    let proposal = chain.view(DisputeOracle::proposalByIdCall { id: U256::from(id) });
+    let number = U256::from(proposal.l1BlockNumber).into();
+    let accumulators = [proposal.batchAccumulator, proposal.messageAccumulator];
+    [accumulators[0], accumulators[1], number, proposal.l1ParentHash, PARAMETERS]
 }
 
 /// Where a proposal is made.
@@ -180,7 +207,7 @@ impl Place<'_> {
             l1BlockHash: hash,
             l1BlockNumber: U256::from(number),
         };
-        self.chain.send(self.proposer, U256::from(BOND), call.abi_encode()).unwrap();
+        self.chain.send(self.proposer, U256::from(BONDS[0]), call.abi_encode()).unwrap();
     }
 }
 

@@ -3,73 +3,126 @@
 use std::collections::BTreeMap;
 
 use alloy::{
-    primitives::{Address, B256, Bytes, TxKind, U256, keccak256},
+    primitives::{Address, B256, Bytes, TxKind, U256},
     sol_types::{SolCall, SolConstructor},
 };
 use bindings::{
     DisputeOracle::{self, OracleParameters},
     ITournaments, Step,
-    contracts::Claims::BlockClaim,
 };
 use dispute::Game;
-use fault_proof::commitment::{STRIDE_HEIGHT, STRIDES_HEIGHT};
-use l1::{DisputeNames, DisputeRules, DisputeViews};
+use l1::{DisputeNames, DisputeRules, DisputeViews, disputes::GameNames};
 use revm::{
-    Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext,
+    Context, Database, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext,
     context::{BlockEnv, CfgEnv, TxEnv, result::ExecutionResult},
     database::{CacheDB, EmptyDB},
     primitives::hardfork::SpecId,
     state::{AccountInfo, Bytecode},
 };
 
-use crate::{
-    program::{claim, machine},
-    truth::{HEIGHT, INTERVAL},
-    views::game_of,
-};
+use crate::views::game_of;
 
+/// Wei per gas that everybody pays.
+pub(crate) const GAS_PRICE: u64 = 10_000_000_000;
+/// What is put down at each level, and what is refunded at most: what `braid deploy` gives if it is told nothing else.
+pub(crate) const BONDS: [u64; 3] =
+    [100_000_000_000_000_000, 100_000_000_000_000_000, 500_000_000_000_000_000];
+const REFUND_PRICE_MAX: u64 = 30_000_000_000;
+const STEP_GAS_MAX: u64 = 8_000_000;
+/// Seconds.
 pub(crate) const WINDOW: u64 = 2_000;
 pub(crate) const EFFORT: u64 = 300;
-/// Wei per gas, as much as is refunded.
-const GAS_PRICE: u64 = 10;
-/// Of each level.
-pub(crate) const BOND: u64 = 1_000_000_000;
-const RICH: u64 = 1_000_000_000_000;
-const PARAMETERS: B256 = B256::repeat_byte(0x9a);
+/// What an account begins with, in wei.
+pub(crate) const RICH: u128 = 100_000_000_000_000_000_000;
 const DEPLOYER: Address = Address::repeat_byte(0xde);
-/// Answers any call with a word of zeros: what stands for the inbox and the portal, of which only accumulators are read.
-const ZEROS: [u8; 8] = [0x5f, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3, 0x00];
-const ACCUMULATORS: Address = Address::repeat_byte(0xac);
+/// What stand for the inbox and the portal, of which only accumulators are read.
+const ACCUMULATORS: [Address; 2] = [Address::repeat_byte(0xac), Address::repeat_byte(0xad)];
+
+/// What the contracts find on L1, and what they are deployed with.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    /// The newest block: its number and timestamp.
+    pub(crate) number: u64,
+    pub(crate) time: u64,
+    /// Its hash.
+    pub(crate) hash: B256,
+    /// Those of the inbox and of the portal.
+    pub(crate) accumulators: [B256; 2],
+    /// Of the machine.
+    pub(crate) initial_state: B256,
+    /// With no inbox and no portal.
+    pub(crate) chain: OracleParameters,
+}
+
+/// All of one dispute, by name.
+#[derive(Clone, Debug)]
+struct Seen {
+    tournaments: BTreeMap<B256, ITournaments::Tournament>,
+    commitments: BTreeMap<(B256, B256), ITournaments::Commitment>,
+    matches: BTreeMap<B256, ITournaments::Match>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Chain {
     db: CacheDB<EmptyDB>,
-    number: u64,
-    time: u64,
+    pub(crate) number: u64,
+    pub(crate) time: u64,
     pub(crate) oracle: Address,
+    rules: DisputeRules,
     names: DisputeNames,
+    /// What was read since the last transaction.
+    seen: BTreeMap<u64, Seen>,
+    /// Those who were given ether, and the gas of their transactions.
+    gas: BTreeMap<Address, u64>,
 }
 
 impl Chain {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(ground: Ground) -> Self {
+        let Ground { number, time, hash, accumulators, initial_state, mut chain } = ground;
         let mut db = CacheDB::new(EmptyDB::new());
-        let zeros = Bytecode::new_raw(Bytes::from_static(&ZEROS));
-        db.insert_account_info(ACCUMULATORS, AccountInfo::default().with_code(zeros));
+        for (address, word) in ACCUMULATORS.into_iter().zip(accumulators) {
+            let code = Bytecode::new_raw(answers(word));
+            db.insert_account_info(address, AccountInfo::default().with_code(code));
+        }
+        db.cache.block_hashes.insert(U256::from(number), hash);
+        let rules = DisputeRules {
+            heights: [15, 18, 18],
+            bonds: BONDS.map(U256::from),
+            window: WINDOW,
+            effort: EFFORT,
+        };
         let (oracle, names) = (Address::ZERO, DisputeNames::default());
-        let mut chain = Self { db, number: 1_000, time: 1_000_000, oracle, names };
-        chain.fund(DEPLOYER);
-        let step = chain.create(Step::BYTECODE.to_vec());
-        let constructor =
-            DisputeOracle::constructorCall { rules: rules(step), chain: parameters() };
+        let gas = BTreeMap::new();
+        let mut made = Self { db, number, time, oracle, rules, names, seen: BTreeMap::new(), gas };
+        made.fund(DEPLOYER);
+        let machine = made.create(Step::BYTECODE.to_vec());
+        let rules = made.parameters(machine, initial_state);
+        [chain.batchInbox, chain.portal] = ACCUMULATORS;
+        let constructor = DisputeOracle::constructorCall { rules, chain };
         let code = [DisputeOracle::BYTECODE.to_vec(), constructor.abi_encode()].concat();
-        chain.oracle = chain.create(code);
-        chain
+        made.oracle = made.create(code);
+        made
+    }
+
+    fn parameters(&self, machine: Address, initial_state: B256) -> ITournaments::Parameters {
+        let DisputeRules { heights, bonds, window, effort } = self.rules;
+        ITournaments::Parameters {
+            heights,
+            bonds,
+            window,
+            effort,
+            refundPriceMax: U256::from(REFUND_PRICE_MAX),
+            stepGasMax: U256::from(STEP_GAS_MAX),
+            machine,
+            initialState: initial_state,
+        }
     }
 
     /// An account with as much as all others.
     pub(crate) fn fund(&mut self, account: Address) {
         let info = AccountInfo::default().with_balance(U256::from(RICH));
         self.db.insert_account_info(account, info);
+        self.gas.insert(account, 0);
     }
 
     pub(crate) fn balance(&mut self, account: Address) -> u128 {
@@ -79,7 +132,28 @@ impl Chain {
 
     /// What an account has won or lost.
     pub(crate) fn gain(&mut self, account: Address) -> i128 {
-        i128::try_from(self.balance(account)).unwrap() - i128::from(RICH)
+        i128::try_from(self.balance(account)).unwrap() - i128::try_from(RICH).unwrap()
+    }
+
+    /// The same if gas were free.
+    pub(crate) fn gain_without_gas(&mut self, account: Address) -> i128 {
+        self.gain(account) + i128::from(self.gas_of(account)) * i128::from(GAS_PRICE)
+    }
+
+    /// Bonds in are bonds out: what everybody has won and lost, and what nobody has won, is nothing.
+    pub(crate) fn assert_bonds_are_out(&mut self) {
+        let nobody = self.view(DisputeOracle::NOBODYCall {});
+        let lost = self.view(DisputeOracle::creditCall { account: nobody });
+        let oracle = self.oracle;
+        assert_eq!(U256::from(self.balance(oracle)), lost, "all who are owed something have it");
+        let accounts: Vec<_> = self.gas.keys().copied().collect();
+        let won: i128 = accounts.iter().map(|account| self.gain_without_gas(*account)).sum();
+        assert_eq!(won + i128::try_from(self.balance(oracle)).unwrap(), 0, "to the wei");
+    }
+
+    /// Gas of an account's transactions, those that were refused too.
+    pub(crate) fn gas_of(&self, account: Address) -> u64 {
+        self.gas.get(&account).copied().unwrap_or_default()
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {
@@ -95,6 +169,7 @@ impl Chain {
         match result {
             ExecutionResult::Success { logs, .. } => {
                 logs.iter().for_each(|log| self.names.add(log).unwrap());
+                self.seen.clear();
                 Ok(())
             }
             ExecutionResult::Revert { output, .. } => Err(output),
@@ -115,52 +190,27 @@ impl Chain {
         }
     }
 
-    /// What a proposal that is made now pins: words 1 to 5 of the local inputs.
-    pub(crate) fn pins_of(&mut self, id: u64) -> [B256; 5] {
-        let proposal = self.view(DisputeOracle::proposalByIdCall { id: U256::from(id) });
-        let number = U256::from(proposal.l1BlockNumber).into();
-        let accumulators = [proposal.batchAccumulator, proposal.messageAccumulator];
-        [accumulators[0], accumulators[1], number, proposal.l1ParentHash, PARAMETERS]
-    }
-
     /// The newest block that a proposal can name.
-    pub(crate) fn last_block(&self) -> (B256, u64) {
-        (keccak256(self.number.to_string()), self.number)
+    pub(crate) fn last_block(&mut self) -> (B256, u64) {
+        (self.db.block_hash(self.number).unwrap(), self.number)
     }
 
     /// What an account sees of a dispute.
     pub(crate) fn game(&mut self, id: u64, account: Address) -> Game {
         let views = self.views(id, account);
-        let rules = DisputeRules {
-            heights: heights(),
-            bonds: [U256::from(BOND); 3],
-            window: WINDOW,
-            effort: EFFORT,
-        };
         let earlier = self.names.disputed().filter(|other| *other != id).collect::<Vec<_>>();
         let waits = earlier.into_iter().any(|other| {
             let other = self.views(other, account);
             other.stands && !other.proposal.decided && other.proposal.index < views.proposal.index
         });
-        game_of(&rules, &views, waits).unwrap()
+        game_of(&self.rules, &views, waits).unwrap()
     }
 
-    fn views(&mut self, id: u64, account: Address) -> DisputeViews {
+    /// What the oracle says of a dispute and has for an account.
+    pub(crate) fn views(&mut self, id: u64, account: Address) -> DisputeViews {
         let proposal = self.view(DisputeOracle::proposalByIdCall { id: U256::from(id) });
         let names = self.names.game(proposal.tournament).cloned().unwrap_or_default();
-        let tournaments = names.tournaments.iter().map(|tournament| {
-            let call = DisputeOracle::tournamentOfCall { tournament: *tournament };
-            (*tournament, self.view(call))
-        });
-        let tournaments: BTreeMap<_, _> = tournaments.collect();
-        let commitments = names.commitments.iter().map(|(tournament, root)| {
-            let call = DisputeOracle::commitmentOfCall { tournament: *tournament, root: *root };
-            ((*tournament, *root), self.view(call))
-        });
-        let commitments = commitments.collect();
-        let matches = names.matches.iter();
-        let matches = matches.map(|id| (*id, self.view(DisputeOracle::matchOfCall { id: *id })));
-        let matches: BTreeMap<_, _> = matches.collect();
+        let Seen { tournaments, commitments, matches } = self.see(id, &names);
         let refunds = names.owed_to(account, &matches).collect::<Vec<_>>().into_iter();
         let refunds = refunds.filter(|(id, _)| {
             self.ask(DisputeOracle::collectRefundCall { id: *id, mover: account }).is_some()
@@ -192,6 +242,28 @@ impl Chain {
         }
     }
 
+    /// What does not change but by transactions, and is the same for all accounts.
+    fn see(&mut self, id: u64, names: &GameNames) -> Seen {
+        if let Some(seen) = self.seen.get(&id) {
+            return seen.clone();
+        }
+        let tournaments = names.tournaments.iter().map(|tournament| {
+            let call = DisputeOracle::tournamentOfCall { tournament: *tournament };
+            (*tournament, self.view(call))
+        });
+        let tournaments = tournaments.collect();
+        let commitments = names.commitments.iter().map(|(tournament, root)| {
+            let call = DisputeOracle::commitmentOfCall { tournament: *tournament, root: *root };
+            ((*tournament, *root), self.view(call))
+        });
+        let commitments = commitments.collect();
+        let matches = names.matches.iter();
+        let matches = matches.map(|id| (*id, self.view(DisputeOracle::matchOfCall { id: *id })));
+        let seen = Seen { tournaments, commitments, matches: matches.collect() };
+        self.seen.insert(id, seen.clone());
+        seen
+    }
+
     fn create(&mut self, code: Vec<u8>) -> Address {
         let result = self.execute(DEPLOYER, U256::ZERO, code.into(), TxKind::Create, true);
         result.created_address().unwrap_or_else(|| panic!("{result:?}"))
@@ -218,39 +290,16 @@ impl Chain {
         let gas_price = GAS_PRICE.into();
         let (caller, gas_limit) = (from, 30_000_000);
         let tx = TxEnv { caller, gas_limit, gas_price, kind, value, data, ..TxEnv::default() };
-        if commits { evm.transact_commit(tx).unwrap() } else { evm.transact(tx).unwrap().result }
+        if !commits {
+            return evm.transact(tx).unwrap().result;
+        }
+        let result = evm.transact_commit(tx).unwrap();
+        *self.gas.entry(from).or_default() += result.tx_gas_used();
+        result
     }
 }
 
-fn heights() -> [u8; 3] {
-    [HEIGHT, STRIDES_HEIGHT, STRIDE_HEIGHT].map(|height| u8::try_from(height).unwrap())
-}
-
-fn rules(machine_at: Address) -> ITournaments::Parameters {
-    ITournaments::Parameters {
-        heights: heights(),
-        bonds: [U256::from(BOND); 3],
-        window: WINDOW,
-        effort: EFFORT,
-        refundPriceMax: U256::from(GAS_PRICE),
-        stepGasMax: U256::from(2_000_000),
-        machine: machine_at,
-        initialState: machine().hash(),
-    }
-}
-
-fn parameters() -> OracleParameters {
-    OracleParameters {
-        batchInbox: ACCUMULATORS,
-        portal: ACCUMULATORS,
-        proposalInterval: INTERVAL.into(),
-        l2BlockTime: 1,
-        parametersHash: PARAMETERS,
-        genesis: block_claim(0),
-    }
-}
-
-pub(crate) fn block_claim(block: u8) -> BlockClaim {
-    use alloy::sol_types::SolValue;
-    BlockClaim::abi_decode(&claim(block)).unwrap()
+/// Code that answers any call with a word.
+fn answers(word: B256) -> Bytes {
+    [&[0x7f][..], word.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat().into()
 }

@@ -44,7 +44,7 @@ fn another_defends_an_honest_proposer() {
     // It has the bonds of both inner levels and its gas; the proposer has that of the outermost.
     assert!(arena.chain.gain(HONEST) > 0);
     let credit = arena.chain.view(bindings::DisputeOracle::creditCall { account: proposer });
-    assert!(credit > alloy::primitives::U256::from(crate::chain::BOND));
+    assert!(credit > alloy::primitives::U256::from(crate::chain::BONDS[0]));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn nobody_disputes_the_truth() {
     arena.play();
     assert_eq!(arena.count(HONEST), [("claimBond", 1), ("withdraw", 1)].into());
     assert!(arena.actors[1].acts.is_empty());
-    arena.assert_bonds_are_out();
+    arena.chain.assert_bonds_are_out();
 }
 
 /// The first and the last place of every level, and those between.
