@@ -19,7 +19,6 @@ use protocol::{DepositMessage, L1Message, RollupConfig};
 use transition::ChainParameters;
 use verifier::{
     Segments,
-    claims::ClaimReader,
     lies::{Forged, Forger, LieError, LieKind, Truth},
     player::{OwnTrees, Part, Pinned, Trees},
 };
@@ -63,10 +62,9 @@ impl Site {
         let known = L1Evidence::Recorded(Arc::new(evidence(&world)));
         let segments =
             Segments::new(shared.clone(), parameters.clone(), l2, l1.clone(), known, 1).unwrap();
-        let claims = ClaimReader::new(shared.clone(), l2);
         let forger = Forger::new(shared, parameters.clone(), l2, l1).unwrap();
         let truth = forger.truth(last).await.unwrap().expect("all of it is derived");
-        let trees = Shared { own: OwnTrees::new(claims, segments), built: Mutex::default() };
+        let trees = Shared { own: OwnTrees::new(segments), built: Mutex::default() };
         Self { rollup, parameters, world, forger, truth, trees, _database: database }
     }
 
@@ -134,7 +132,8 @@ impl Shared {
         if let Some(part) = self.built.lock().get(&name) {
             return part.clone();
         }
-        let part = self.own.build(about, need).await.unwrap().expect("all of it is derived");
+        let part =
+            self.own.build(about, Vec::new(), need).await.unwrap().expect("all of it is derived");
         self.built.lock().insert(name, part.clone());
         part
     }
