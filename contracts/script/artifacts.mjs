@@ -19,6 +19,7 @@ const CONTRACTS = {
     'OptimismMintableERC20Factory',
     'WETH9',
   ],
+  bench: ['BenchPair', 'BenchSetup', 'BenchToken'],
   dispute: ['DisputeOracle'],
   universal: ['OptimismMintableERC20'],
   vm: ['Step'],

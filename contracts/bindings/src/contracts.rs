@@ -20,6 +20,9 @@ macro_rules! binding {
 }
 
 binding!(batch_inbox, "../artifacts/BatchInbox.json", BatchInbox);
+binding!(bench_pair, "../artifacts/BenchPair.json", BenchPair);
+binding!(bench_setup, "../artifacts/BenchSetup.json", BenchSetup);
+binding!(bench_token, "../artifacts/BenchToken.json", BenchToken);
 binding!(
     dispute_oracle,
     "../artifacts/DisputeOracle.json",

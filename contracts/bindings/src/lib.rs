@@ -13,10 +13,10 @@ pub mod multicall3;
 pub mod predeploys;
 
 pub use contracts::{
-    BatchInbox, Claims, DisputeOracle, FeeVault, GasPriceOracle, IDisputeOracle, IL2OutputOracle,
-    ISystemConfig, ITournaments, L1Block, L1CrossDomainMessenger, L1StandardBridge,
-    L2CrossDomainMessenger, L2StandardBridge, L2ToL1MessagePasser, OptimismMintableERC20,
-    OptimismMintableERC20Factory, Portal, Step, SystemConfig, WETH9,
+    BatchInbox, BenchPair, BenchSetup, BenchToken, Claims, DisputeOracle, FeeVault, GasPriceOracle,
+    IDisputeOracle, IL2OutputOracle, ISystemConfig, ITournaments, L1Block, L1CrossDomainMessenger,
+    L1StandardBridge, L2CrossDomainMessenger, L2StandardBridge, L2ToL1MessagePasser,
+    OptimismMintableERC20, OptimismMintableERC20Factory, Portal, Step, SystemConfig, WETH9,
 };
 pub use deploy::{
     DeployError, DeployParams, DeployedL1, DisputeParams, DisputeParamsError, L1Addresses, L1Start,
