@@ -6,7 +6,10 @@ use alloy::primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
 use service::LogFormat;
 
-use crate::bridge::args::{BridgeArgs, ForceArgs};
+use crate::{
+    bench::args::BenchArgs,
+    bridge::args::{BridgeArgs, ForceArgs},
+};
 
 /// Braid: an optimistic rollup.
 #[derive(Debug, Parser)]
@@ -49,6 +52,8 @@ pub(crate) enum Command {
     Bridge(BridgeArgs),
     /// Send a transaction through L1 that L2 must execute, whatever the sequencer wants
     Force(ForceArgs),
+    /// Measure this chain or any other: make signed workloads, play them, check what came of them
+    Bench(BenchArgs),
 }
 
 /// Options of the devnet.

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fs, net::SocketAddr, sync::Arc, time::Duration}
 
 use alloy::{
     network::EthereumWallet,
-    primitives::U256,
+    primitives::{B256, U256},
     providers::{ProviderBuilder, ext::AnvilApi},
 };
 use batcher::BatcherConfig;
@@ -344,6 +344,11 @@ fn batcher_config(args: &DevnetArgs) -> Result<BatcherConfig> {
 
 fn signer(account: &alloy::signers::local::PrivateKeySigner) -> Result<LocalSigner> {
     Ok(LocalSigner::from_hex(&account.to_bytes().to_string())?)
+}
+
+/// The key of a devnet's first account, which is publicly known.
+pub(crate) fn first_user_key() -> Result<B256> {
+    Ok(accounts::account(0)?.to_bytes())
 }
 
 fn account_infos() -> Result<Vec<AccountInfo>> {

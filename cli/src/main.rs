@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod bench;
 mod bridge;
 mod chain;
 mod deploy;
@@ -27,7 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let is_for_users = match &cli.command {
-        Command::Bridge(_) | Command::Force(_) => true,
+        Command::Bridge(_) | Command::Force(_) | Command::Bench(_) => true,
         Command::Verifier(args) => args.question.is_some(),
         _ => false,
     };
@@ -77,6 +78,7 @@ fn start(cli: Cli) -> Result<()> {
             Command::Deploy(args) => Box::pin(deploy::run(args)).await,
             Command::Bridge(args) => Box::pin(bridge::run(args)).await,
             Command::Force(args) => Box::pin(force::run(args)).await,
+            Command::Bench(args) => Box::pin(bench::run(args)).await,
         }
     })
 }

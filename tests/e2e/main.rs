@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod basics;
+mod bench;
 mod bridge;
 mod clients;
 mod contracts;

@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/state", &["protocol"]),
     ("crates/derivation", &["protocol"]),
     ("crates/fault-proof", &[]),
+    ("crates/bench", &["proto", "bindings"]),
     ("crates/dispute", &["fault-proof"]),
     ("crates/transition", &["protocol", "state", "executor", "derivation"]),
     ("crates/executor", &["protocol", "state"]),
@@ -71,6 +72,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "sequencer",
             "batcher",
             "verifier",
+            "bench",
         ],
     ),
     (
@@ -89,6 +91,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "batcher",
             "verifier",
             "cli",
+            "bench",
         ],
     ),
 ];

@@ -1,0 +1,45 @@
+//! Ways to an endpoint: each carries the transactions of a lane, and tells the lane what was said to them.
+
+mod answer;
+mod grpc;
+mod http;
+mod ws;
+
+pub(super) use self::answer::Answer;
+use super::{RunOptions, Transport, lane::Lane, tally::Tally};
+use crate::rpc::{Rpc, RpcError};
+
+/// A connection that failed for good.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The address is none.
+    #[error("cannot use the address")]
+    Address(#[source] RpcError),
+    /// HTTP failed too often.
+    #[error("HTTP failed {0} times in a row")]
+    Http(usize, #[source] reqwest::Error),
+    /// The WebSocket failed.
+    #[error("the WebSocket failed")]
+    WebSocket(#[source] Box<tokio_tungstenite::tungstenite::Error>),
+    /// The stream could not be opened.
+    #[error("gRPC cannot connect")]
+    Connect(#[source] tonic::transport::Error),
+    /// The stream failed.
+    #[error("the gRPC stream failed")]
+    Stream(#[source] Box<tonic::Status>),
+    /// The other side ended it.
+    #[error("the endpoint closed the connection with {0} requests unanswered")]
+    Closed(usize),
+    /// An answer that belongs to nothing.
+    #[error("an answer that is none to what was sent: {0}")]
+    Answer(String),
+}
+
+/// Sends all of a lane; `rpc` asks the same endpoint over HTTP.
+pub(super) async fn drive(lane: Lane, options: &RunOptions, rpc: &Rpc) -> Result<Tally, LinkError> {
+    match options.transport {
+        Transport::Http { batch } => http::drive(lane, rpc.url(), rpc.client(), batch).await,
+        Transport::WebSocket { batch } => ws::drive(lane, options, batch).await,
+        Transport::Grpc { batch } => grpc::drive(lane, options, batch).await,
+    }
+}
