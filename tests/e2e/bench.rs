@@ -72,11 +72,11 @@ async fn every_kind_through_every_door_of_braid() -> Result<()> {
     for (kind, transport) in
         [("transfers", "grpc=64"), ("erc20", "http"), ("swaps", "ws"), ("mix", "batch=50")]
     {
-        let file = workload(folder.path(), kind, &url, 600).await?;
+        let file = workload(folder.path(), kind, &url, 300).await?;
         let load = ["--transport", transport, "--closed", "100", "--seconds", "60"];
         let run = ["run", &file, "--url", &url, "--svg", &picture];
         let report = bench(&[&run[..], &load].concat()).await?;
-        is_right(&report, 600)?;
+        is_right(&report, 300)?;
         ensure!(report["durable"]["count"].as_u64() > Some(0), "{report}");
         all_succeeded(&file, &url).await?;
         ensure!(std::fs::read_to_string(&picture)?.starts_with("<svg"));
@@ -121,6 +121,44 @@ async fn every_kind_on_anvil() -> Result<()> {
     }
     anvil.stop().await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_node_says_what_it_costs_and_is_compared_with_another() -> Result<()> {
+    let devnet = Devnet::ephemeral(&[]).await?;
+    let chain_id = devnet.info.l2.chain_id;
+    let options = AnvilOptions {
+        mining: Mining::Interval { seconds: 1 },
+        chain_id,
+        ..AnvilOptions::default()
+    };
+    let anvil = Anvil::spawn(options).await?;
+    let folder = tempfile::tempdir()?;
+    let (ours, theirs) = (devnet.info.l2.rpc.clone(), anvil.url());
+    let file = workload(folder.path(), "transfers", &ours, 900).await?;
+
+    let load = ["--open", "50", "--seconds", "1"];
+    let comparison =
+        bench(&[&["compare", &theirs, &ours, &file, "--rounds", "2"], &load[..]].concat()).await?;
+    ensure!(comparison["rounds"] == 2, "{comparison}");
+    let names: Vec<_> = comparison["figures"]
+        .as_array()
+        .ok_or_else(|| eyre!("no figures: {comparison}"))?
+        .iter()
+        .filter_map(|figure| figure["name"].as_str())
+        .collect();
+    ensure!(names.contains(&"receipt p50, ms"), "{comparison}");
+    ensure!(!names.contains(&"durable p50, ms"), "anvil does not say it: {comparison}");
+
+    let run = ["run", &file, "--url", &ours, "--open", "50", "--seconds", "8"];
+    let stages = ["stages", "--metrics", &devnet.info.metrics, "--seconds", "4"];
+    let (report, stages) = tokio::try_join!(bench(&run), bench(&stages))?;
+    is_right(&report, 400)?;
+    ensure!(stages["transactions"].as_u64() > Some(0), "{stages}");
+    let recovery = &stages["stages"][1];
+    ensure!(recovery["micros"].as_f64() > Some(0.0), "{recovery}");
+    anvil.stop().await?;
+    devnet.stop().await
 }
 
 #[tokio::test]

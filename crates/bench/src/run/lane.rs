@@ -22,8 +22,8 @@ use crate::file::Workload;
 
 /// Pause before something is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
-/// How long after the end of the run what has to be sent again is.
-const AGAIN_PATIENCE: Duration = Duration::from_secs(30);
+/// How long after the end of the run what is late or has to be sent again is.
+const LATE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A transaction on its way.
 #[derive(Debug)]
@@ -149,17 +149,18 @@ impl Lane {
         self.progress = progress;
     }
 
-    /// When the next new one is due; `None` where there is none or time is up.
+    /// When the next new one is due; `None` where there is none or time is up. In an open loop what was due in time is sent
+    /// however late it gets, or a stall at the end would not be seen.
     fn due(&self, now: Instant) -> Option<Instant> {
         let first = self.fresh.front()?;
-        let due = match self.pace {
-            Pace::Closed { .. } => now,
+        match self.pace {
+            Pace::Closed { .. } => (now < self.deadline).then_some(now),
             #[expect(clippy::cast_precision_loss, reason = "positions are far below 2^53")]
             Pace::Open { per_second } => {
-                self.began + Duration::from_secs_f64(first.position as f64 / per_second)
+                let due = self.began + Duration::from_secs_f64(first.position as f64 / per_second);
+                (due < self.deadline && now < self.deadline + LATE_PATIENCE).then_some(due)
             }
-        };
-        (now < self.deadline && due < self.deadline).then_some(due)
+        }
     }
 
     /// The next transactions as soon as one is due, at most `most`; `None` when there are none, unless some that are on
@@ -167,7 +168,7 @@ impl Lane {
     pub(super) async fn next(&mut self, most: usize) -> Option<Vec<Item>> {
         loop {
             let now = Instant::now();
-            if !self.again.is_empty() && now >= self.deadline + AGAIN_PATIENCE {
+            if !self.again.is_empty() && now >= self.deadline + LATE_PATIENCE {
                 self.give_up();
             }
             let at = match (self.again.is_empty(), self.due(now)) {
