@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints what execution costs against stock revm, what the state trie costs and how fast the machine of disputes is, all
+# Prints what execution costs against stock revm, what the state trie and the mempool cost and how fast the machine of disputes is, all
 # built as they are shipped, then figures of the whole program, built for release: start-up, questions beside anvil, transfers through each door.
 # BRAID_BENCH_SECONDS shortens the load runs (default 30), BRAID_BENCH_ROUNDS the rounds of the engines (default 5).
 set -euo pipefail
@@ -7,5 +7,6 @@ cd "$(dirname "$0")/.."
 cargo run --profile shipped --locked --package executor --example engines -- "${BRAID_BENCH_ROUNDS:-5}"
 cargo run --profile shipped --locked --package state --example trie -- 1000000 10000000
 cargo run --profile shipped --locked --package fault-proof --bin machine-speed
+cargo run --profile shipped --locked --package sequencer --example mempool
 cargo build --release --locked --workspace --bins
 exec target/release/braid-bench

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     chain::ChainStore,
     config::BuilderConfig,
-    mempool::{Admitted, Mempool, TakeLimits},
+    mempool::{Mempool, TakeLimits},
     metrics,
 };
 
@@ -230,7 +230,7 @@ impl Driver {
         };
         match OpenBlock::open(context, state, &inputs.deposits, &self.parts.engine) {
             Ok((block, sub_block)) => {
-                self.emit(&block, sub_block, &[], Vec::new())?;
+                self.emit(&block, sub_block, Vec::new())?;
                 Ok(Some(block))
             }
             Err(error) => {
@@ -276,11 +276,11 @@ impl Driver {
         let Some(sub_block) = sub_block else {
             let nothing = Arc::new(StateDiff::default());
             let version = self.next_version();
-            self.parts.mempool.settle(version, &taken, &nothing, dropped);
+            self.parts.mempool.settle(version, &nothing, dropped);
             return Ok(());
         };
         let Some(open) = self.open.take() else { return Ok(()) };
-        let sent = self.emit(&open.block, sub_block, &taken, dropped);
+        let sent = self.emit(&open.block, sub_block, dropped);
         self.open = Some(open);
         sent
     }
@@ -339,7 +339,7 @@ impl Driver {
             std::thread::sleep(PAUSE_MAX);
         });
         if let Some(sub_block) = sub_block {
-            self.emit(&block, sub_block, &[], Vec::new())?;
+            self.emit(&block, sub_block, Vec::new())?;
         }
         self.finish(block, opened).map(Some)
     }
@@ -349,14 +349,13 @@ impl Driver {
         &mut self,
         block: &OpenBlock,
         sub_block: ExecutedSubBlock,
-        taken: &[Arc<Admitted>],
         dropped: crate::mempool::Left,
     ) -> Result<(), Exit> {
         let version = self.next_version();
         self.parts.store.set_pending(Arc::new(block.pending(version)));
         let applied = self.parts.root.apply(&sub_block);
         applied.map_err(|RootGone| Exit::Lost("state root thread"))?;
-        self.parts.mempool.settle(version, taken, &sub_block.diff, dropped);
+        self.parts.mempool.settle(version, &sub_block.diff, dropped);
         let (opening, base_fee) = (*block.opening(), block.context().base_fee);
         self.send(JournalItem::SubBlock(Box::new(JournalRow { opening, base_fee, sub_block })))
     }

@@ -11,6 +11,7 @@ mod admission;
 mod intrinsic;
 mod ordering;
 mod pool;
+mod price;
 mod ready;
 mod recovery;
 mod rejection;
@@ -164,14 +165,8 @@ impl Mempool {
     }
 
     /// See [`Pool::settle`].
-    pub fn settle(
-        &self,
-        version: u64,
-        taken: &[Arc<Admitted>],
-        diff: &Arc<StateDiff>,
-        dropped: Left,
-    ) {
-        let left = self.pool.lock().settle(version, taken, diff, dropped);
+    pub fn settle(&self, version: u64, diff: &Arc<StateDiff>, dropped: Left) {
+        let left = self.pool.lock().settle(version, diff, dropped);
         self.tell(left);
     }
 
@@ -192,7 +187,7 @@ impl Mempool {
 
     /// Whether a transaction waits here.
     pub fn contains(&self, hash: &B256) -> bool {
-        self.pool.lock().get(hash).is_some()
+        self.pool.lock().contains(hash)
     }
 
     /// A waiting transaction.
@@ -224,7 +219,7 @@ impl Mempool {
 
     /// Whether a transaction could be taken now.
     pub fn has_ready(&self) -> bool {
-        self.pool.lock().heads().0 > 0
+        self.pool.lock().has_ready()
     }
 
     fn tell(&self, left: Left) {

@@ -8,20 +8,25 @@
 //! a transaction that cannot be executed now (gap, fee cap, gas left) is not looked at again until what
 //! keeps it back has changed.
 
+#[cfg(test)]
+mod invariants;
 mod links;
 mod lookup;
+mod senders;
+mod slots;
 
-use std::{cmp::Reverse, collections::BTreeSet, collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
-use alloy::primitives::{
-    Address, B256, U256,
-    map::{HashMap, HashSet},
-};
+use alloy::primitives::{Address, B256, U256};
 use state::StateDiff;
 
 use super::{
-    Admitted, MempoolLimits, Ordering, Rejection, SenderState, ready::Ready, sender::Sender,
+    Admitted, MempoolLimits, Ordering, Rejection, SenderState,
+    price::{PriceClass, Prices},
+    ready::Ready,
 };
+pub(super) use senders::{SenderId, Senders};
+pub(super) use slots::{SlotId, Slots};
 
 /// Sub-block diffs that are kept to bring late admissions up to date.
 const RECENT_DIFFS_MAX: usize = 256;
@@ -29,21 +34,21 @@ const RECENT_DIFFS_MAX: usize = 256;
 /// Heads that one [`Pool::take`] passes over because they do not fit the gas left.
 const TAKE_SKIPS_MAX: usize = 256;
 
-/// Cheapest first: parked behind a gap, then tip, cap, and the latest arrival.
-type Price = (bool, u128, u128, Reverse<u64>, Address);
-
 /// The waiting transactions.
 #[derive(Debug)]
 pub struct Pool {
     limits: MempoolLimits,
     ordering: Arc<dyn Ordering>,
-    senders: HashMap<Address, Sender>,
-    by_hash: HashMap<B256, (Address, u64)>,
+    slots: Slots,
+    senders: Senders,
     ready: Ready,
-    by_price: BTreeSet<Price>,
-    /// How many of them stand behind a gap.
+    prices: Prices,
+    /// How many transactions stand behind a gap.
     gapped: usize,
-    deferred: Vec<Address>,
+    /// Whose next transaction waits for the next block.
+    deferred: Vec<SenderId>,
+    /// Of whom the builder holds transactions.
+    held: Vec<SenderId>,
     recent: VecDeque<(u64, Arc<StateDiff>)>,
     version: u64,
     arrivals: u64,
@@ -91,12 +96,13 @@ impl Pool {
         Self {
             limits,
             ordering: ordering.clone(),
-            gapped: 0,
-            senders: HashMap::default(),
-            by_hash: HashMap::default(),
+            slots: Slots::default(),
+            senders: Senders::default(),
             ready: Ready::new(ordering, base_fee),
-            by_price: BTreeSet::new(),
+            prices: Prices::new(),
+            gapped: 0,
             deferred: Vec::new(),
+            held: Vec::new(),
             recent: VecDeque::new(),
             version: 0,
             arrivals: 0,
@@ -110,27 +116,24 @@ impl Pool {
     /// When it is refused, or the account it was checked against is out of date.
     pub fn insert(&mut self, tx: Admitted, account: SenderState) -> Result<Left, NotInserted> {
         let hash = tx.hash();
-        if self.by_hash.contains_key(&hash) {
+        if self.contains(&hash) {
             return Err(Rejection::AlreadyKnown { hash }.into());
         }
         let (address, nonce) = (tx.sender(), tx.nonce());
         let (account_nonce, balance) = self.current(&address, account).ok_or(NotInserted::Stale)?;
         let mut left = Left::new();
-        let known = self.senders.get(&address);
+        let known = self.senders.find(&address);
         let expected = known.map_or(account_nonce, |sender| sender.cursor);
         self.check_nonce(nonce, expected)?;
-        let queued = known.map_or(U256::ZERO, |sender| sender.queued_cost(nonce));
+        let queued = known.map_or(U256::ZERO, |sender| sender.queued_cost(nonce, &self.slots));
         check_funds(&tx, balance, queued)?;
-        let old = known.and_then(|sender| sender.transactions.get(&nonce));
-        match old.map(|old| old.admitted.clone()) {
-            Some(old) => {
-                self.check_replacement(&old, &tx)?;
-                self.remove_one(&old.hash());
-                left.push((old.hash(), Rejection::Replaced { by: hash }));
-            }
+        let old = known.and_then(|sender| sender.get(nonce)).and_then(|old| self.slots.get(old));
+        match old {
+            Some(old) => self.check_replacement(&old.admitted, &tx)?,
             None => self.make_room(&tx, account_nonce, &mut left)?,
         }
-        self.link(tx, account_nonce, balance);
+        let replaced = self.link(tx, account_nonce, balance);
+        left.extend(replaced.map(|old| (old.hash(), Rejection::Replaced { by: hash })));
         Ok(left)
     }
 
@@ -144,80 +147,74 @@ impl Pool {
             if skips == TAKE_SKIPS_MAX {
                 break;
             }
-            let Some((_, address)) = self.ready.pop() else { break };
-            let Some(sender) = self.senders.get_mut(&address) else { continue };
+            let Some(id) = self.ready.pop(&self.senders) else { break };
+            let sender = self.senders.get_mut(id);
             sender.ready = None;
-            let Some(head) = sender.head() else { continue };
-            let gas_limit = head.admitted.gas_limit();
+            let Some(head) = sender.head().and_then(|head| self.slots.get(head)) else { continue };
+            let gas_limit = head.gas_limit;
             if gas_limit > limits.block_gas_left {
                 sender.deferred = true;
-                self.deferred.push(address);
+                self.deferred.push(id);
                 skips += 1;
             } else if gas_limit > limits.block_gas_left - gas
                 || head.admitted.raw.len() > limits.bytes_left - bytes
             {
-                passed_over.push(address);
+                passed_over.push(id);
                 skips += 1;
             } else {
                 gas += gas_limit;
                 bytes += head.admitted.raw.len();
                 taken.push(head.admitted.clone());
+                if sender.cursor == sender.nonce {
+                    self.held.push(id);
+                }
                 sender.cursor += 1;
-                self.place_head(&address);
+                self.place_head(id);
             }
         }
-        for address in passed_over {
-            self.place_head(&address);
+        for id in passed_over {
+            self.place_head(id);
         }
         taken
     }
 
-    /// Says what became of the taken transactions: `diff` is what the sub-block changed, `dropped` are those
-    /// that can never be executed. The rest go back to their places. Returns all that left unexecuted.
-    pub fn settle(
-        &mut self,
-        version: u64,
-        taken: &[Arc<Admitted>],
-        diff: &Arc<StateDiff>,
-        dropped: Left,
-    ) -> Left {
-        debug_assert!(version > self.version || taken.is_empty(), "versions rise");
+    /// Says what became of the transactions that the builder holds: `diff` is what the sub-block changed, `dropped` are
+    /// those that can never be executed. The rest go back to their places. Returns all that left unexecuted.
+    pub fn settle(&mut self, version: u64, diff: &Arc<StateDiff>, dropped: Left) -> Left {
+        debug_assert!(version > self.version || self.held.is_empty(), "versions rise");
         let mut left = Left::new();
         for (hash, reason) in dropped {
-            if self.remove_one(&hash) {
-                left.push((hash, reason));
-            }
+            let removed = self.slots.find(&hash).and_then(|id| self.remove_one(id));
+            left.extend(removed.map(|_| (hash, reason)));
         }
         self.version = version;
         if self.recent.len() == RECENT_DIFFS_MAX {
             self.recent.pop_front();
         }
         self.recent.push_back((version, diff.clone()));
-        let executed: HashSet<B256> = taken.iter().map(|tx| tx.hash()).collect();
         for (address, change) in &diff.accounts {
-            if self.senders.contains_key(address) {
+            if let Some(sender) = self.senders.id(address) {
                 let account = change.account.map_or((0, U256::ZERO), |a| (a.nonce, a.balance));
-                self.update_account(address, account, &executed, &mut left);
+                self.update_account(sender, account, &mut left);
             }
         }
-        let senders: BTreeSet<Address> = taken.iter().map(|tx| tx.sender()).collect();
-        for address in senders {
-            if let Some(sender) = self.senders.get_mut(&address) {
+        for id in std::mem::take(&mut self.held) {
+            let sender = self.senders.get_mut(id);
+            // Who has left meanwhile has nothing that could be taken.
+            if !sender.is_empty() {
                 sender.cursor = sender.nonce;
+                self.place_head(id);
             }
-            self.refresh(&address);
         }
         left
     }
 
     /// A new block is open: its base fee holds, and its gas is unused.
     pub fn open_block(&mut self, base_fee: u64) {
-        self.ready.set_base_fee(base_fee);
-        for address in std::mem::take(&mut self.deferred) {
-            if let Some(sender) = self.senders.get_mut(&address) {
-                sender.deferred = false;
-            }
-            self.place_head(&address);
+        self.ready.set_base_fee(base_fee, &self.senders);
+        for id in std::mem::take(&mut self.deferred) {
+            self.senders.get_mut(id).deferred = false;
+            self.place_head(id);
         }
     }
 
@@ -233,16 +230,20 @@ impl Pool {
 
     /// Removes those of these transactions that wait here and that the builder does not hold; says which.
     pub fn remove(&mut self, hashes: &[B256]) -> Vec<B256> {
-        let waits = |pool: &Self, hash: &B256| {
-            let Some((address, nonce)) = pool.by_hash.get(hash) else { return false };
-            pool.senders.get(address).is_some_and(|sender| *nonce >= sender.cursor)
+        let waits = |pool: &Self, id: SlotId| {
+            let slot = pool.slots.get(id);
+            slot.is_some_and(|slot| slot.nonce >= pool.senders.get(slot.sender).cursor)
         };
-        hashes.iter().copied().filter(|hash| waits(self, hash) && self.remove_one(hash)).collect()
+        let mut remove = |hash: &B256| {
+            let id = self.slots.find(hash).filter(|id| waits(self, *id))?;
+            self.remove_one(id).map(|_| *hash)
+        };
+        hashes.iter().filter_map(&mut remove).collect()
     }
 
     /// The account as of the newest settled sub-block, or `None` where `account` is too old to say.
     fn current(&self, address: &Address, account: SenderState) -> Option<(u64, U256)> {
-        if let Some(sender) = self.senders.get(address) {
+        if let Some(sender) = self.senders.find(address) {
             return Some((sender.nonce, sender.balance));
         }
         if account.version >= self.version {
@@ -282,60 +283,52 @@ impl Pool {
 
     /// Evicts cheaper transactions until the new one fits.
     fn make_room(&mut self, tx: &Admitted, nonce: u64, left: &mut Left) -> Result<(), Rejection> {
-        let sender = self.senders.get(&tx.sender());
+        let sender = self.senders.find(&tx.sender());
         let transactions_max = self.limits.sender_transactions_max;
-        if sender.is_some_and(|sender| sender.transactions.len() >= transactions_max) {
+        if sender.is_some_and(|sender| sender.len() >= transactions_max) {
             return Err(Rejection::SenderFull { transactions_max });
         }
-        let executable = tx.nonce() == sender.map_or(nonce, |sender| sender.end);
+        let executable = tx.nonce() == sender.map_or(nonce, |sender| sender.end());
+        let class = PriceClass::of(executable, tx.fees.tip);
         let full = |pool: &Self| {
-            pool.by_hash.len() >= pool.limits.transactions_max
+            pool.slots.len() >= pool.limits.transactions_max
                 || pool.bytes + tx.raw.len() > pool.limits.bytes_max
         };
         while full(self) {
             let rejection =
-                Rejection::PoolFull { transactions: self.by_hash.len(), bytes: self.bytes };
-            let Some(cheapest) = self.by_price.first() else { return Err(rejection) };
-            let cheaper =
-                (cheapest.0, cheapest.1, cheapest.2) < (executable, tx.fees.tip, tx.fees.cap);
-            // The sender of the cheapest loses the last in its queue: what stands behind the cheapest
-            // cannot be executed without it. What the builder holds is not evicted.
-            let victim = self.senders.get(&cheapest.4).and_then(|sender| {
-                sender.last().filter(|last| last.nonce() >= sender.cursor).map(|last| last.hash())
+                Rejection::PoolFull { transactions: self.slots.len(), bytes: self.bytes };
+            let cheapest = self.prices.cheapest().and_then(|id| self.slots.get(id));
+            // Its sender loses the last in its queue: what stands behind the cheapest cannot be executed without it. What the
+            // builder holds is not evicted.
+            let victim = cheapest.filter(|cheapest| cheapest.class < class).and_then(|cheapest| {
+                let sender = self.senders.get(cheapest.sender);
+                let last = sender.last().filter(|_| sender.address != tx.sender())?;
+                self.slots.get(last).filter(|slot| slot.nonce >= sender.cursor)?;
+                Some(last)
             });
-            match victim {
-                Some(hash) if cheaper && cheapest.4 != tx.sender() => {
-                    self.remove_one(&hash);
-                    left.push((hash, Rejection::Evicted));
-                }
-                _ => return Err(rejection),
+            match victim.and_then(|victim| self.remove_one(victim)) {
+                Some(evicted) => left.push((evicted.hash(), Rejection::Evicted)),
+                None => return Err(rejection),
             }
         }
         Ok(())
     }
 
-    fn update_account(
-        &mut self,
-        address: &Address,
-        (nonce, balance): (u64, U256),
-        executed: &HashSet<B256>,
-        left: &mut Left,
-    ) {
-        let Some(sender) = self.senders.get_mut(address) else { return };
-        (sender.nonce, sender.balance) = (nonce, balance);
-        sender.cursor = std::cmp::max(sender.cursor, nonce);
-        let used: Vec<_> =
-            sender.transactions.range(..nonce).map(|(_, tx)| tx.admitted.clone()).collect();
-        for admitted in used {
-            let hash = admitted.hash();
-            self.unlink(&hash);
-            // Executed ones were taken. A nonce can also be used up from inside (EIP-7702).
-            if !executed.contains(&hash) {
-                let reason = Rejection::NonceTooLow { nonce: admitted.nonce(), expected: nonce };
-                left.push((hash, reason));
+    fn update_account(&mut self, id: SenderId, (nonce, balance): (u64, U256), left: &mut Left) {
+        let sender = self.senders.get_mut(id);
+        sender.balance = balance;
+        let cursor = sender.cursor;
+        while let Some(used) = self.senders.get_mut(id).advance(nonce, &self.slots) {
+            let Some(used) = self.forget(used) else { continue };
+            // Those before the cursor were taken, and executed. A nonce can also be used up from inside (EIP-7702).
+            if used.nonce() >= cursor {
+                let reason = Rejection::NonceTooLow { nonce: used.nonce(), expected: nonce };
+                left.push((used.hash(), reason));
             }
         }
-        self.refresh(address);
+        let sender = self.senders.get_mut(id);
+        sender.cursor = std::cmp::max(cursor, sender.nonce);
+        self.refresh(id);
     }
 }
 

@@ -2,76 +2,196 @@
 //!
 //! ```text
 //!  nonce ──▶ taken ──▶ cursor ──▶ executable ──▶ end ── gap ──▶ parked behind the gap
+//!  └──────────────── queue ─────────────────────┘
 //! ```
-//! Invariant: `account nonce ≤ cursor ≤ end`, every nonce from the account's to `end` is here, `end` is not.
+//! Invariants: `account nonce ≤ cursor ≤ end`, every nonce from the account's to `end` is in the queue, `end` is nowhere; the
+//! sums are those of the costs of what is there.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, VecDeque};
 
-use alloy::primitives::U256;
+use alloy::primitives::{Address, U256, Uint};
 
-use super::{Admitted, transaction::Pooled};
+use super::{
+    Fees,
+    pool::{SlotId, Slots},
+};
 
-#[derive(Debug)]
+/// A sum of many costs, none of them above 256 bits.
+type Sum = Uint<320, 5>;
+
+/// Room for slots that a sender without transactions may keep.
+const ROOM_KEPT_MAX: usize = 8;
+
+/// The transaction that goes next, while it stands in the ready set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) arrival: u64,
+    pub(super) fees: Fees,
+}
+
+#[derive(Debug, Default)]
 pub(super) struct Sender {
+    pub(super) address: Address,
     /// Next nonce of the account in the pending state.
     pub(super) nonce: u64,
     /// Balance in the pending state, in wei.
     pub(super) balance: U256,
     /// Next nonce to hand out; above `nonce` while the builder holds transactions.
     pub(super) cursor: u64,
-    /// First nonce that is missing.
-    pub(super) end: u64,
-    pub(super) transactions: BTreeMap<u64, Pooled>,
-    /// Arrival of the transaction that stands in the ready set.
-    pub(super) ready: Option<u64>,
+    /// What stands in the ready set.
+    pub(super) ready: Option<Head>,
     /// Its next transaction needs more gas than the open block has left.
     pub(super) deferred: bool,
+    /// Those without a gap before them: the first has the account's nonce.
+    queue: VecDeque<SlotId>,
+    queue_cost: Sum,
+    parked: BTreeMap<u64, SlotId>,
+    parked_cost: Sum,
 }
 
 impl Sender {
-    pub(super) const fn new(nonce: u64, balance: U256) -> Self {
-        Self {
-            nonce,
-            balance,
-            cursor: nonce,
-            end: nonce,
-            transactions: BTreeMap::new(),
-            ready: None,
-            deferred: false,
-        }
+    /// Takes over the record of one who left.
+    pub(super) fn begin(&mut self, address: Address, nonce: u64, balance: U256) {
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.clear();
+        queue.shrink_to(ROOM_KEPT_MAX);
+        *self = Self { address, nonce, balance, cursor: nonce, queue, ..Self::default() };
     }
 
-    /// Whether the transaction with this nonce could be executed after those before it.
-    pub(super) const fn is_executable(&self, nonce: u64) -> bool {
-        nonce < self.end
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.parked.is_empty()
     }
 
-    /// Finds `end` again after a change, and returns the nonces that changed sides.
-    pub(super) fn find_end(&mut self) -> std::ops::Range<u64> {
-        let old = self.end;
-        let mut end = self.nonce;
-        for nonce in self.transactions.range(self.nonce..).map(|(nonce, _)| *nonce) {
-            if nonce != end {
-                break;
-            }
-            end += 1;
-        }
-        self.end = end;
-        std::cmp::min(old, end)..std::cmp::max(old, end)
+    pub(super) fn len(&self) -> usize {
+        self.queue.len() + self.parked.len()
     }
 
-    /// What the transactions before this nonce may cost, in wei.
-    pub(super) fn queued_cost(&self, nonce: u64) -> U256 {
-        let before = self.transactions.range(..nonce);
-        before.fold(U256::ZERO, |sum, (_, pooled)| sum.saturating_add(pooled.admitted.cost.total()))
+    /// First nonce that is missing.
+    pub(super) fn end(&self) -> u64 {
+        self.nonce + self.queue.len() as u64
     }
 
     /// The transaction that goes next, if it is here.
-    pub(super) fn head(&self) -> Option<&Pooled> {
-        self.transactions.get(&self.cursor)
+    pub(super) fn head(&self) -> Option<SlotId> {
+        self.in_queue(self.cursor)
     }
 
-    pub(super) fn last(&self) -> Option<&Arc<Admitted>> {
-        self.transactions.last_key_value().map(|(_, pooled)| &pooled.admitted)
+    /// The one with the highest nonce.
+    pub(super) fn last(&self) -> Option<SlotId> {
+        self.parked.last_key_value().map(|(_, id)| *id).or_else(|| self.queue.back().copied())
     }
+
+    /// The transaction with this nonce.
+    pub(super) fn get(&self, nonce: u64) -> Option<SlotId> {
+        self.in_queue(nonce).or_else(|| self.parked.get(&nonce).copied())
+    }
+
+    /// All of them in order of nonce, each with whether it is executable.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (SlotId, bool)> {
+        let queue = self.queue.iter().map(|id| (*id, true));
+        queue.chain(self.parked.values().map(|id| (*id, false)))
+    }
+
+    /// What the transactions before this nonce may cost, in wei; the largest number where it is more.
+    pub(super) fn queued_cost(&self, nonce: u64, slots: &Slots) -> U256 {
+        let sum = if nonce < self.end() {
+            let before = usize::try_from(nonce.saturating_sub(self.nonce)).unwrap_or(usize::MAX);
+            self.queue
+                .iter()
+                .take(before)
+                .map(|id| cost(slots, *id))
+                .fold(Sum::ZERO, Sum::wrapping_add)
+        } else if self.parked.last_key_value().is_none_or(|(last, _)| *last < nonce) {
+            self.queue_cost + self.parked_cost
+        } else {
+            let parked = self.parked.range(..nonce).map(|(_, id)| cost(slots, *id));
+            parked.fold(self.queue_cost, Sum::wrapping_add)
+        };
+        U256::saturating_from(sum)
+    }
+
+    /// Puts a transaction in, whose nonce is not below the account's; returns the one that had its place. One behind a gap stays
+    /// there until [`Self::absorb`].
+    pub(super) fn put(&mut self, nonce: u64, id: SlotId, slots: &Slots) -> Option<SlotId> {
+        let place = usize::try_from(nonce - self.nonce).unwrap_or(usize::MAX);
+        if let Some(found) = self.queue.get_mut(place) {
+            let old = std::mem::replace(found, id);
+            self.queue_cost = self.queue_cost - cost(slots, old) + cost(slots, id);
+            return Some(old);
+        }
+        if place == self.queue.len() {
+            self.queue.push_back(id);
+            self.queue_cost += cost(slots, id);
+            return None;
+        }
+        let old = self.parked.insert(nonce, id);
+        self.parked_cost += cost(slots, id);
+        self.parked_cost -= old.map_or(Sum::ZERO, |old| cost(slots, old));
+        old
+    }
+
+    /// Moves the first parked one to the end of the queue where no gap is left before it.
+    pub(super) fn absorb(&mut self, slots: &Slots) -> Option<SlotId> {
+        let end = self.end();
+        let id = self.parked.first_entry().filter(|first| *first.key() == end)?.remove();
+        self.parked_cost -= cost(slots, id);
+        self.queue.push_back(id);
+        self.queue_cost += cost(slots, id);
+        Some(id)
+    }
+
+    /// Moves the last of the queue behind the gap that is about to be before it, unless it is the one with this nonce.
+    pub(super) fn park_after(&mut self, nonce: u64, slots: &Slots) -> Option<SlotId> {
+        let last =
+            self.end().checked_sub(1).filter(|last| *last > nonce && !self.queue.is_empty())?;
+        let id = self.queue.pop_back()?;
+        self.queue_cost -= cost(slots, id);
+        self.parked.insert(last, id);
+        self.parked_cost += cost(slots, id);
+        Some(id)
+    }
+
+    /// Takes a transaction out that is parked or the last of the queue.
+    pub(super) fn take_last(&mut self, nonce: u64, slots: &Slots) -> Option<SlotId> {
+        if let Some(id) = self.parked.remove(&nonce) {
+            self.parked_cost -= cost(slots, id);
+            return Some(id);
+        }
+        let id = if nonce + 1 == self.end() { self.queue.pop_back()? } else { return None };
+        self.queue_cost -= cost(slots, id);
+        Some(id)
+    }
+
+    /// Takes out the first, while the account's nonce is on its way to this one. `None` when it is there.
+    pub(super) fn advance(&mut self, nonce: u64, slots: &Slots) -> Option<SlotId> {
+        if self.nonce >= nonce {
+            return None;
+        }
+        if let Some(id) = self.queue.pop_front() {
+            self.nonce += 1;
+            self.queue_cost -= cost(slots, id);
+            return Some(id);
+        }
+        match self.parked.first_entry().filter(|first| *first.key() < nonce) {
+            Some(first) => {
+                self.nonce = first.key() + 1;
+                let id = first.remove();
+                self.parked_cost -= cost(slots, id);
+                Some(id)
+            }
+            None => {
+                self.nonce = nonce;
+                None
+            }
+        }
+    }
+
+    fn in_queue(&self, nonce: u64) -> Option<SlotId> {
+        let place = usize::try_from(nonce.checked_sub(self.nonce)?).ok()?;
+        self.queue.get(place).copied()
+    }
+}
+
+fn cost(slots: &Slots, id: SlotId) -> Sum {
+    slots.get(id).map_or(Sum::ZERO, |slot| Sum::from(slot.admitted.cost.total()))
 }

@@ -1,5 +1,6 @@
-//! The pool against a naive model that looks at everything every time, and the cases that were wrong elsewhere.
+//! The pool: the cases that were wrong elsewhere.
 
+mod model;
 mod published;
 mod take;
 
@@ -13,13 +14,12 @@ use executor::{
     RecoveredTransaction,
     parallel::{Prediction, PreparedTransaction},
 };
-use proptest::prelude::*;
 use protocol::{DataSize, Transaction};
 use state::{Account, AccountDiff, StateDiff};
 
 use super::{
-    Admitted, Cost, Fees, FirstCome, Left, MempoolLimits, NotInserted, Ordering, Pool, PriorityFee,
-    Rejection, SenderState, TakeLimits,
+    Admitted, Cost, Fees, Left, MempoolLimits, NotInserted, Pool, PriorityFee, Rejection,
+    SenderState, TakeLimits,
 };
 
 const GAS: u64 = 21_000;
@@ -111,7 +111,7 @@ fn what_was_not_executed_comes_back_and_what_was_is_gone() {
         pool.insert(tx(1, nonce, 5), account(0)).unwrap();
     }
     let taken = pool.take(all());
-    let left = pool.settle(1, &taken, &diff_of(&taken[..1]), Left::new());
+    let left = pool.settle(1, &diff_of(&taken[..1]), Left::new());
     assert!(left.is_empty());
     assert_eq!(pool.size(), (2, 2, 220));
     assert_eq!(nonces(&pool.take(all())), [(1, 1), (1, 2)]);
@@ -125,7 +125,7 @@ fn a_dropped_transaction_parks_those_behind_it() {
     }
     let taken = pool.take(all());
     let dropped = vec![(taken[0].hash(), Rejection::Evicted)];
-    let left = pool.settle(1, &taken, &Arc::default(), dropped);
+    let left = pool.settle(1, &Arc::default(), dropped);
     assert_eq!(left.len(), 1);
     assert_eq!(pool.size(), (2, 0, 220));
     assert!(pool.take(all()).is_empty());
@@ -140,7 +140,7 @@ fn a_nonce_used_up_from_inside_drops_the_transaction() {
     pool.insert(tx(1, 0, 5), account(0)).unwrap();
     pool.insert(tx(1, 1, 5), account(0)).unwrap();
     let other = Arc::new(tx(1, 0, 99));
-    let left = pool.settle(1, &[], &diff_of(std::slice::from_ref(&other)), Left::new());
+    let left = pool.settle(1, &diff_of(std::slice::from_ref(&other)), Left::new());
     assert!(matches!(left[..], [(_, Rejection::NonceTooLow { nonce: 0, expected: 1 })]));
     assert_eq!(nonces(&pool.take(all())), [(1, 1)]);
 }
@@ -218,8 +218,8 @@ fn funds_count_everything_queued_before() {
 fn an_account_read_before_a_sub_block_is_brought_up_to_date() {
     let mut pool = pool(MempoolLimits::default());
     let executed = [Arc::new(tx(1, 0, 5))];
-    pool.settle(7, &[], &Arc::default(), Left::new());
-    pool.settle(8, &[], &diff_of(&executed), Left::new());
+    pool.settle(7, &Arc::default(), Left::new());
+    pool.settle(8, &diff_of(&executed), Left::new());
     let stale = SenderState { version: 7, ..account(0) };
     let result = pool.insert(tx(1, 0, 5), stale);
     assert!(matches!(
@@ -239,11 +239,11 @@ fn a_higher_base_fee_parks_and_a_lower_one_brings_back() {
     pool.insert(tx_with(2, 0, 30, 200, GAS), account(0)).unwrap();
     pool.open_block(80);
     assert_eq!(nonces(&pool.take(all())), [(2, 0), (1, 0)], "20 is left of the first tip");
-    let taken = [Arc::new(tx_with(1, 0, 50, 100, GAS)), Arc::new(tx_with(2, 0, 30, 200, GAS))];
-    pool.settle(1, &taken, &Arc::default(), Left::new());
+    pool.settle(1, &Arc::default(), Left::new());
     pool.open_block(150);
-    assert_eq!(pool.heads(), (1, 1));
+    assert!(pool.has_ready(), "one is parked, one is not");
     pool.open_block(201);
+    assert!(!pool.has_ready());
     assert!(pool.take(all()).is_empty());
     pool.open_block(10);
     assert_eq!(nonces(&pool.take(all())), [(1, 0), (2, 0)]);
@@ -258,130 +258,4 @@ fn drained_transactions_come_in_order_of_arrival() {
     assert_eq!(nonces(&pool.drain(4)), [(3, 0), (1, 5), (2, 0), (3, 1)]);
     assert_eq!(pool.size(), (0, 0, 0));
     assert_eq!(pool.version(), 4);
-}
-
-/// Everything that is known, looked at in full each time.
-#[derive(Debug, Default)]
-struct Model {
-    waiting: Vec<(u64, Admitted)>,
-    nonces: BTreeMap<u8, u64>,
-    arrivals: u64,
-}
-
-impl Model {
-    fn nonce(&self, from: u8) -> u64 {
-        self.nonces.get(&from).copied().unwrap_or(0)
-    }
-
-    fn insert(&mut self, tx: Admitted) -> bool {
-        let from = tx.sender()[0];
-        if tx.nonce() < self.nonce(from) {
-            return false;
-        }
-        let same =
-            |(_, old): &(u64, Admitted)| old.sender() == tx.sender() && old.nonce() == tx.nonce();
-        if let Some((_, old)) = self.waiting.iter().find(|old| same(old)) {
-            let least = old.fees.bumped(10);
-            if old.hash() == tx.hash() || tx.fees.cap < least.cap || tx.fees.tip < least.tip {
-                return false;
-            }
-        }
-        self.waiting.retain(|old| !same(old));
-        self.arrivals += 1;
-        self.waiting.push((self.arrivals, tx));
-        true
-    }
-
-    /// The order in which all that can be executed must be taken.
-    fn order(&self, ordering: &dyn Ordering, base_fee: u64) -> Vec<(u8, u64)> {
-        let mut next = self.nonces.clone();
-        let mut order = Vec::new();
-        loop {
-            let heads = self.waiting.iter().filter(|(_, tx)| {
-                tx.fees.cap >= u128::from(base_fee)
-                    && tx.nonce() == next.get(&tx.sender()[0]).copied().unwrap_or(0)
-            });
-            let rank = |(arrival, tx): &&(u64, Admitted)| {
-                (u128::MAX - ordering.weight_now(&tx.fees, base_fee), *arrival)
-            };
-            let Some((_, best)) = heads.min_by_key(rank) else { return order };
-            order.push((best.sender()[0], best.nonce()));
-            next.insert(best.sender()[0], best.nonce() + 1);
-        }
-    }
-
-    fn executed(&mut self, taken: &[Arc<Admitted>]) {
-        for tx in taken {
-            self.nonces.insert(tx.sender()[0], tx.nonce() + 1);
-        }
-        let nonces = self.nonces.clone();
-        self.waiting
-            .retain(|(_, tx)| tx.nonce() >= nonces.get(&tx.sender()[0]).copied().unwrap_or(0));
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Act {
-    Insert { from: u8, nonce: u64, tip: u128, slack: u128 },
-    OpenBlock { base_fee: u64 },
-    SubBlock { take: usize, execute: usize },
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        6 => (0..6_u8, 0..8_u64, 0..60_u128, 0..60_u128)
-            .prop_map(|(from, nonce, tip, slack)| Act::Insert { from, nonce, tip, slack }),
-        1 => (0..100_u64).prop_map(|base_fee| Act::OpenBlock { base_fee }),
-        2 => (0..12_usize, 0..12_usize)
-            .prop_map(|(take, execute)| Act::SubBlock { take, execute }),
-    ]
-}
-
-fn check(ordering: Arc<dyn Ordering>, acts: Vec<Act>) -> Result<(), TestCaseError> {
-    let mut pool = Pool::new(MempoolLimits::default(), ordering.clone(), 0);
-    let mut model = Model::default();
-    let (mut base_fee, mut version) = (0, 0);
-    for act in acts {
-        match act {
-            Act::Insert { from, nonce, tip, slack } => {
-                let tx = tx_with(from, nonce, tip, tip + slack, GAS);
-                let state = SenderState { version, ..account(model.nonce(from)) };
-                let inserted = pool.insert(tx.clone(), state).is_ok();
-                prop_assert_eq!(inserted, model.insert(tx));
-            }
-            Act::OpenBlock { base_fee: next } => {
-                base_fee = next;
-                pool.open_block(base_fee);
-            }
-            Act::SubBlock { take, execute } => {
-                let limits = TakeLimits { transactions_max: take, ..all() };
-                let taken = pool.take(limits);
-                let mut expected = model.order(ordering.as_ref(), base_fee);
-                expected.truncate(take);
-                prop_assert_eq!(nonces(&taken), expected);
-                let executed = &taken[..std::cmp::min(execute, taken.len())];
-                model.executed(executed);
-                version += 1;
-                let left = pool.settle(version, &taken, &diff_of(executed), Left::new());
-                prop_assert!(left.is_empty());
-            }
-        }
-        prop_assert_eq!(pool.size().0, model.waiting.len());
-        let order = model.order(ordering.as_ref(), 0);
-        prop_assert_eq!(pool.size().1, order.len());
-        prop_assert_eq!(pool.in_arrival_order().len(), model.waiting.len());
-    }
-    Ok(())
-}
-
-proptest! {
-    #[test]
-    fn the_pool_is_the_model_by_priority_fee(acts in prop::collection::vec(act(), 0..80)) {
-        check(Arc::new(PriorityFee), acts)?;
-    }
-
-    #[test]
-    fn the_pool_is_the_model_by_arrival(acts in prop::collection::vec(act(), 0..80)) {
-        check(Arc::new(FirstCome), acts)?;
-    }
 }

@@ -123,12 +123,3 @@ pub struct SenderState {
     /// The version of the pending state it was read from.
     pub version: u64,
 }
-
-/// A transaction in the pool.
-#[derive(Debug)]
-pub(super) struct Pooled {
-    /// What admission let in.
-    pub(super) admitted: Arc<Admitted>,
-    /// Rises with every transaction that is let in.
-    pub(super) arrival: u64,
-}

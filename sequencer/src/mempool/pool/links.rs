@@ -1,95 +1,110 @@
 //! How one transaction hangs in all the collections of the pool at once.
 //!
-//! Invariant: after [`Pool::refresh`] of a sender, the ready set, the order by price and the counts say of its
-//! transactions what its nonces say.
+//! Invariant: after [`Pool::refresh`] of a sender, the ready set, the lists by price and the counts say of its transactions what
+//! its nonces say.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::sync::Arc;
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::U256;
 
-use super::{Pool, Price};
-use crate::mempool::{Admitted, Fees, sender::Sender, transaction::Pooled};
+use super::{Pool, SenderId, SlotId, slots::Slot};
+use crate::mempool::{Admitted, price::PriceClass, sender::Head};
 
 impl Pool {
-    pub(super) fn link(&mut self, tx: Admitted, nonce: u64, balance: U256) {
+    /// Puts a transaction in; returns the one whose place it has taken.
+    pub(super) fn link(
+        &mut self,
+        tx: Admitted,
+        nonce: u64,
+        balance: U256,
+    ) -> Option<Arc<Admitted>> {
         self.arrivals += 1;
-        let (hash, address, arrival) = (tx.hash(), tx.sender(), self.arrivals);
-        let tx_nonce = tx.nonce();
         self.bytes += tx.raw.len();
-        self.by_hash.insert(hash, (address, tx_nonce));
-        self.by_price.insert(price(&tx.fees, false, arrival, address));
         self.gapped += 1;
-        let sender = self.senders.entry(address).or_insert_with(|| Sender::new(nonce, balance));
-        sender.transactions.insert(tx_nonce, Pooled { admitted: Arc::new(tx), arrival });
-        self.refresh(&address);
+        let sender = self.senders.enter(tx.sender(), nonce, balance);
+        let slot = Slot {
+            arrival: self.arrivals,
+            nonce: tx.nonce(),
+            gas_limit: tx.gas_limit(),
+            sender,
+            class: PriceClass::of(false, tx.fees.tip),
+            before: None,
+            after: None,
+            admitted: Arc::new(tx),
+        };
+        let tx_nonce = slot.nonce;
+        let id = self.slots.insert(slot);
+        self.prices.link(&mut self.slots, id);
+        let record = self.senders.get_mut(sender);
+        let old = record.put(tx_nonce, id, &self.slots);
+        let executable = tx_nonce < record.end();
+        let old = old.and_then(|old| self.forget(old));
+        if executable {
+            self.reprice(id, true);
+        }
+        self.refresh(sender);
+        old
     }
 
     /// Takes one transaction out, wherever it stands.
-    pub(super) fn remove_one(&mut self, hash: &B256) -> bool {
-        let Some(sender) = self.unlink(hash) else { return false };
-        self.refresh(&sender);
-        true
+    pub(super) fn remove_one(&mut self, id: SlotId) -> Option<Arc<Admitted>> {
+        let (sender, nonce) = self.slots.get(id).map(|slot| (slot.sender, slot.nonce))?;
+        while let Some(parked) = self.senders.get_mut(sender).park_after(nonce, &self.slots) {
+            self.reprice(parked, false);
+        }
+        let taken = self.senders.get_mut(sender).take_last(nonce, &self.slots);
+        debug_assert_eq!(taken, Some(id), "a sender has its transactions");
+        let removed = self.forget(id);
+        self.refresh(sender);
+        removed
     }
 
-    /// The same before [`Self::refresh`], which is due once for all that are taken out of one sender's queue.
-    pub(super) fn unlink(&mut self, hash: &B256) -> Option<Address> {
-        let (address, nonce) = self.by_hash.remove(hash)?;
-        let sender = self.senders.get_mut(&address)?;
-        let executable = sender.is_executable(nonce);
-        let pooled = sender.transactions.remove(&nonce)?;
-        if sender.ready == Some(pooled.arrival) {
-            sender.ready = None;
-            self.ready.remove(pooled.arrival);
-        }
-        self.bytes -= pooled.admitted.raw.len();
-        self.by_price.remove(&price(&pooled.admitted.fees, executable, pooled.arrival, address));
-        self.gapped -= usize::from(!executable);
-        Some(address)
+    /// Takes a transaction that is in no sender's record any more out of everything else.
+    pub(super) fn forget(&mut self, id: SlotId) -> Option<Arc<Admitted>> {
+        self.prices.unlink(&mut self.slots, id);
+        let slot = self.slots.remove(id)?;
+        self.bytes -= slot.admitted.raw.len();
+        self.gapped -= usize::from(slot.class.is_gapped());
+        Some(slot.admitted)
     }
 
     /// Brings the derived facts of one sender up to date after any change; forgets it when nothing waits.
-    pub(super) fn refresh(&mut self, address: &Address) {
-        let Some(sender) = self.senders.get_mut(address) else { return };
-        if sender.transactions.is_empty() {
-            if let Some(arrival) = sender.ready {
-                self.ready.remove(arrival);
-            }
-            self.senders.remove(address);
-            return;
+    pub(super) fn refresh(&mut self, sender: SenderId) {
+        while let Some(absorbed) = self.senders.get_mut(sender).absorb(&self.slots) {
+            self.reprice(absorbed, true);
         }
-        let moved = sender.find_end();
-        for (nonce, pooled) in sender.transactions.range(moved) {
-            let now = sender.is_executable(*nonce);
-            let fees = &pooled.admitted.fees;
-            self.by_price.remove(&price(fees, !now, pooled.arrival, *address));
-            self.by_price.insert(price(fees, now, pooled.arrival, *address));
-            if now {
-                self.gapped -= 1;
-            } else {
-                self.gapped += 1;
-            }
+        self.place_head(sender);
+        if self.senders.get(sender).is_empty() {
+            self.senders.leave(sender);
         }
-        self.place_head(address);
     }
 
     /// Puts the sender's next transaction into the ready set, and nothing else of it.
-    pub(super) fn place_head(&mut self, address: &Address) {
-        let Some(sender) = self.senders.get_mut(address) else { return };
+    pub(super) fn place_head(&mut self, id: SenderId) {
+        let sender = self.senders.get(id);
         let head = sender.head().filter(|_| !sender.deferred);
-        let next = head.map(|head| (head.arrival, head.admitted.fees));
-        if sender.ready == next.map(|(arrival, _)| arrival) {
+        let head = head.and_then(|head| self.slots.get(head));
+        let next = head.map(|slot| Head { arrival: slot.arrival, fees: slot.admitted.fees });
+        let before = std::mem::replace(&mut self.senders.get_mut(id).ready, next);
+        if before == next {
             return;
         }
-        if let Some(arrival) = sender.ready.take() {
-            self.ready.remove(arrival);
+        if before.is_some() {
+            self.ready.removed(&self.senders);
         }
-        if let Some((arrival, fees)) = next {
-            self.ready.insert(arrival, *address, fees);
-            sender.ready = Some(arrival);
+        if let Some(head) = next {
+            self.ready.insert(id, head);
         }
     }
-}
 
-const fn price(fees: &Fees, executable: bool, arrival: u64, sender: Address) -> Price {
-    (executable, fees.tip, fees.cap, Reverse(arrival), sender)
+    /// A transaction has now a gap before it, or has none any more.
+    fn reprice(&mut self, id: SlotId, executable: bool) {
+        self.prices.unlink(&mut self.slots, id);
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let class = PriceClass::of(executable, slot.admitted.fees.tip);
+        self.gapped -= usize::from(slot.class.is_gapped());
+        self.gapped += usize::from(class.is_gapped());
+        slot.class = class;
+        self.prices.link(&mut self.slots, id);
+    }
 }
