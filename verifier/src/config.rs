@@ -37,6 +37,10 @@ pub struct VerifierConfig {
     pub progress_interval: Duration,
     /// L1 blocks after which a proposal whose block is still not derivable raises an alarm.
     pub proposal_alarm_l1_blocks: u64,
+    /// Bytes of blobs that are kept for disputes, 131,072 for each; what comes when they are used up is not kept.
+    pub kept_blob_bytes_max: u64,
+    /// L1 blocks for which blobs are kept behind what is final. More than any L1 reorg is deep.
+    pub kept_blobs_margin_l1_blocks: u64,
     /// Refunds and credits below this stay in the oracle, in gwei: collecting them would cost more.
     pub collect_gwei_min: u64,
 }
@@ -56,6 +60,8 @@ impl Default for VerifierConfig {
             segment_gas: transition::SEGMENT_GAS,
             progress_interval: Duration::from_secs(5),
             proposal_alarm_l1_blocks: 64,
+            kept_blob_bytes_max: 64 << 30,
+            kept_blobs_margin_l1_blocks: 7_200,
             collect_gwei_min: 100_000,
         }
     }
@@ -92,6 +98,7 @@ impl VerifierConfig {
             (self.trie_threads > 0, "trie_threads", POSITIVE),
             (self.execution_threads > 0, "execution_threads", POSITIVE),
             (self.segment_gas > 0, "segment_gas", POSITIVE),
+            (self.kept_blob_bytes_max > 0, "kept_blob_bytes_max", POSITIVE),
             (!self.progress_interval.is_zero(), "progress_interval", POSITIVE),
         ];
         match checks.into_iter().find(|(holds, _, _)| !holds) {

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Status, VerifierError,
     chain::Chain,
+    kept::BlobKeeper,
     lists::AccessLists,
     metrics,
     prefetch::Prefetch,
@@ -47,6 +48,7 @@ pub(crate) struct Follower {
     pub(crate) tables: db::VerifierStore,
     pub(crate) queue: WriteQueue,
     pub(crate) judge: Judge,
+    pub(crate) blobs: BlobKeeper,
     pub(crate) progress: Progress,
     pub(crate) status: watch::Sender<Status>,
     pub(crate) health: Component,
@@ -100,7 +102,10 @@ impl Follower {
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         loop {
             match self.prefetch.block(number, head.number).await {
-                Ok(Some(block)) => return self.add_l1(block).await,
+                Ok(Some((block, blobs))) => {
+                    self.blobs.keep(number, &blobs).await?;
+                    return self.add_l1(block).await;
+                }
                 // The head went away between two requests: the watcher will tell.
                 Ok(None) => return self.wait_for_tip().await,
                 Err(error) if error.severity() == Severity::Critical => {
@@ -206,6 +211,15 @@ impl Follower {
             // The next L1 block brings another chance.
             Err(error) if error.is_temporary() => {
                 tracing::warn!(error = %error_chain(&error), "proposals could not be judged");
+            }
+            Err(error) => return Err(error),
+        }
+        let is_disputed = !self.status.borrow().games.is_empty();
+        match self.blobs.forget(&self.proposals, processed.l1, is_disputed).await {
+            Ok(()) => {}
+            // They are kept a little longer.
+            Err(error) if error.is_temporary() => {
+                tracing::warn!(error = %error_chain(&error), "kept blobs could not be looked through");
             }
             Err(error) => return Err(error),
         }

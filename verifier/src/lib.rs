@@ -21,6 +21,7 @@ pub mod claims;
 mod config;
 mod error;
 mod follower;
+mod kept;
 pub mod lies;
 mod lists;
 mod metrics;

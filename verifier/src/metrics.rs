@@ -32,6 +32,11 @@ pub(crate) fn describe() {
     describe_histogram!("braid_verifier_execute_seconds", "execution and roots of one block");
     describe_histogram!("braid_verifier_write_seconds", "writing one block to Postgres");
     describe_counter!("braid_verifier_write_failures_total", "writes to Postgres that failed");
+    describe_gauge!("braid_verifier_kept_blobs_bytes", "blobs that are kept for disputes");
+    describe_counter!(
+        "braid_verifier_blobs_not_kept_total",
+        "blobs for which there was no room; above zero is bad"
+    );
     describe_gauge!("braid_verifier_disputes_open", "disputes, and proposals to be disputed");
     describe_gauge!(
         "braid_verifier_dispute_time_left_seconds",
@@ -102,6 +107,16 @@ pub(crate) fn reorg() {
 
 pub(crate) fn l1_failed() {
     counter!("braid_verifier_l1_failures_total").increment(1);
+}
+
+/// How much is kept for disputes.
+pub(crate) fn blobs_kept(bytes: u64) {
+    gauge!("braid_verifier_kept_blobs_bytes").set(bytes as f64);
+}
+
+/// There was no room for these.
+pub(crate) fn blobs_not_kept(count: usize) {
+    counter!("braid_verifier_blobs_not_kept_total").increment(count as u64);
 }
 
 /// The newest block that is proposed.

@@ -12,6 +12,7 @@ mod calls;
 mod error;
 mod mover;
 mod own;
+mod program;
 mod round;
 mod service;
 mod table;

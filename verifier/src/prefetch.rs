@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 
 use derivation::L1Block;
-use l1::{L1Error, L1Source};
+use l1::{Blobs, L1Error, L1Source};
 use tokio::task::JoinHandle;
 
-/// A block that was asked for, or `None` if L1 had not come that far.
-type Answer = Result<Option<L1Block>, L1Error>;
+/// A block that was asked for, with the blobs of its postings, or `None` if L1 had not come that far.
+type Answer = Result<Option<(L1Block, Blobs)>, L1Error>;
 
 /// Requests under way.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Prefetch {
         }
         self.fill(head);
         let Some(mut request) = self.requests.pop_front() else {
-            return self.source.block(number).await;
+            return self.read(number).await;
         };
         self.first = number.saturating_add(1);
         // Refilled before waiting, so that the reading ahead goes on meanwhile.
@@ -45,8 +45,12 @@ impl Prefetch {
         match (&mut *guard.0).await {
             Ok(answer) => answer,
             // The task panicked; asking again without one gives the panic to the caller.
-            Err(_) => self.source.block(number).await,
+            Err(_) => self.read(number).await,
         }
+    }
+
+    async fn read(&self, number: u64) -> Answer {
+        self.source.block_with(number, &Blobs::new()).await
     }
 
     /// Forgets what was read ahead, because L1 was reorganized.
@@ -64,7 +68,9 @@ impl Prefetch {
                 return;
             }
             let source = self.source.clone();
-            self.requests.push_back(tokio::spawn(async move { source.block(number).await }));
+            self.requests.push_back(tokio::spawn(async move {
+                source.block_with(number, &Blobs::new()).await
+            }));
         }
     }
 }

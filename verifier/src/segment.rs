@@ -40,6 +40,7 @@ use self::{
 };
 use crate::{
     claims::{ClaimReader, PinnedInterval},
+    kept::KeptL1,
     restart::Points,
 };
 
@@ -103,7 +104,7 @@ struct Parts {
     points: Points,
     /// Gives codes and block hashes, which do not change while the state tables move on.
     stored: PgStateReader,
-    l1: L1Source,
+    l1: KeptL1,
     evidence: L1Evidence,
     kzg: Kzg,
     trie_threads: usize,
@@ -134,13 +135,18 @@ impl Segments {
             rollup,
             parameters,
             stored,
-            l1,
+            l1: KeptL1 { source: l1, tables: db::VerifierStore::new(database.clone()) },
             evidence,
             kzg,
             trie_threads,
             tries: Semaphore::new(TRIES_MAX),
         };
         Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// Hash of the parameters of the chain, which every run reads.
+    pub(crate) fn parameters_hash(&self) -> B256 {
+        self.parts.parameters.hash()
     }
 
     /// The interval of a proposal for block `last`, as far as it follows from what the proposal has pinned; behind that
@@ -176,7 +182,7 @@ impl Segments {
         if below < within {
             follow = self.following(&whole, below, within).await?;
             // The pins do not name the block that they are in, and its postings were read from L1 as it is now.
-            let now = self.parts.l1.hash(pins.l1_number).await.map_err(SegmentError::L1)?;
+            let now = self.parts.l1.source.hash(pins.l1_number).await.map_err(SegmentError::L1)?;
             if now != pinned_in {
                 return Ok(None);
             }

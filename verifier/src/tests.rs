@@ -2,6 +2,8 @@
 //! but the core.
 
 mod claims;
+mod kept;
+mod large_state;
 mod lists;
 mod oracle;
 mod proposals;

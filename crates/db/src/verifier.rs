@@ -4,6 +4,7 @@
 //! are written in one transaction; L1 blocks are gapless; taking one back takes back everything that rests on it,
 //! proposals and verdicts included.
 
+mod blobs;
 mod proposals;
 
 use alloy_primitives::{B256, Bytes};
@@ -165,6 +166,7 @@ impl VerifierStore {
             "DELETE FROM proposals WHERE l1_block > $1",
             "DELETE FROM derived_blocks WHERE derived_from > $1",
             "DELETE FROM derivation_l1_blocks WHERE number > $1",
+            "DELETE FROM kept_blobs WHERE l1_number > $1",
         ];
         for statement in statements {
             let query = sqlx::query(statement).bind(Big(l1_number));

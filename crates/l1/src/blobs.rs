@@ -5,6 +5,7 @@
 //! this file's business.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -23,6 +24,9 @@ use crate::{
     error::{L1Error, Severity},
     kzg::{Kzg, KzgError},
 };
+
+/// Blobs by versioned hash, each checked against it by whoever read it from L1.
+pub type Blobs = BTreeMap<B256, Bytes>;
 
 /// Failure to read blobs.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +129,20 @@ impl BlobReader {
             kzg,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The blobs with these versioned hashes, in this order: those that were kept, or all of them from the beacon node.
+    pub(crate) async fn kept_or_read(
+        &self,
+        location: BlobLocation,
+        hashes: &[B256],
+        kept: &Blobs,
+    ) -> Result<Vec<Bytes>, BlobError> {
+        let found: Option<Vec<Bytes>> = hashes.iter().map(|hash| kept.get(hash).cloned()).collect();
+        match found {
+            Some(found) => Ok(found),
+            None => self.blobs(location, hashes).await,
+        }
     }
 
     /// The blobs with these versioned hashes, in this order, each checked against its hash.

@@ -50,6 +50,15 @@ pub struct DisputeRules {
     pub effort: u64,
 }
 
+/// What the oracle's disputes are about. A version of the program that differs in one byte is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DisputedProgram {
+    /// Hash of the machine's state before the first step of any run.
+    pub initial_state: B256,
+    /// Hash of what a run must know of its chain.
+    pub parameters_hash: B256,
+}
+
 /// What the oracle says of one proposal and the dispute about it, in the state after one block.
 #[derive(Clone, Debug)]
 pub struct DisputeViews {
@@ -111,6 +120,14 @@ impl Disputes {
         let window = self.view(WINDOWCall {}, block_hash).await?;
         let effort = self.view(EFFORTCall {}, block_hash).await?;
         Ok(DisputeRules { heights, bonds, window, effort })
+    }
+
+    /// What is disputed with.
+    pub async fn program(&self, block_hash: B256) -> Result<DisputedProgram, L1Error> {
+        use bindings::DisputeOracle::{INITIAL_STATECall, PARAMETERS_HASHCall};
+        let initial_state = self.view(INITIAL_STATECall {}, block_hash).await?;
+        let parameters_hash = self.view(PARAMETERS_HASHCall {}, block_hash).await?;
+        Ok(DisputedProgram { initial_state, parameters_hash })
     }
 
     /// The L1 block from which on proposals may still matter: that of the newest one that is final and so old that what it

@@ -31,10 +31,10 @@ pub mod tip;
 pub mod tx;
 pub mod watcher;
 
-pub use blobs::{BlobError, BlobReader};
+pub use blobs::{BlobError, BlobReader, Blobs};
 pub use client::{EndpointError, L1Client};
 pub use config::{BlobAddressing, EndpointUrl, L1Config};
-pub use disputes::{DisputeNames, DisputeRules, DisputeViews, Disputes};
+pub use disputes::{DisputeNames, DisputeRules, DisputeViews, DisputedProgram, Disputes};
 pub use error::{L1Error, Severity};
 pub use evidence::{L1Evidence, PostedEntry, RecordedEvidence, SentMessage};
 pub use kzg::{Kzg, KzgError, KzgOpening, SidecarForm};

@@ -21,7 +21,7 @@ use protocol::{L1Contracts, L1Origin, PostedBatch, RollupConfig, blob};
 
 use self::events::{BlockEvents, Posting, PostingData, TOPICS, decode_events};
 use crate::{
-    blobs::{BlobLocation, BlobReader},
+    blobs::{BlobLocation, BlobReader, Blobs},
     client::L1Client,
     config::L1Config,
     error::L1Error,
@@ -57,7 +57,13 @@ impl L1Reader {
 
     /// The canonical L1 block with this number. [`L1Error::BlockMissing`] while L1 has not reached it.
     pub async fn block(&self, number: u64) -> Result<L1Block, L1Error> {
-        let result = self.try_block(number).await;
+        Ok(self.block_with(number, &Blobs::new()).await?.0)
+    }
+
+    /// The same, and the blobs of its postings. Of those in `kept` the beacon node is not asked for, which may not have them
+    /// any more.
+    pub async fn block_with(&self, number: u64, kept: &Blobs) -> Result<(L1Block, Blobs), L1Error> {
+        let result = self.try_block(number, kept).await;
         if let Err(L1Error::Inconsistent { .. }) = result {
             self.client.endpoints().distrust_current();
         }
@@ -88,7 +94,7 @@ impl L1Reader {
         origin_of(&self.rollup, &self.client.header(block).await?)
     }
 
-    async fn try_block(&self, number: u64) -> Result<L1Block, L1Error> {
+    async fn try_block(&self, number: u64, kept: &Blobs) -> Result<(L1Block, Blobs), L1Error> {
         let header = self.client.header(BlockNumberOrTag::Number(number)).await?;
         if header.number != number {
             return Err(L1Error::Inconsistent { number, what: "a header of another number" });
@@ -106,11 +112,12 @@ impl L1Reader {
             )
             .await?;
         }
-        let mut batches = Vec::with_capacity(events.postings.len());
+        let (mut batches, mut blobs) = (Vec::with_capacity(events.postings.len()), Blobs::new());
         for posting in events.postings {
-            batches.push(self.posted_batch(&origin, posting).await?);
+            batches.push(self.posted_batch(&origin, posting, kept, &mut blobs).await?);
         }
-        Ok(L1Block { origin, parent_hash: header.parent_hash, batches, messages: events.messages })
+        let (parent_hash, messages) = (header.parent_hash, events.messages);
+        Ok((L1Block { origin, parent_hash, batches, messages }, blobs))
     }
 
     async fn events(&self, header: &Header, origin: &L1Origin) -> Result<BlockEvents, L1Error> {
@@ -122,10 +129,13 @@ impl L1Reader {
         decode_events(&self.rollup.contracts, origin.id(), &logs)
     }
 
+    /// Its blobs are added to `read`.
     async fn posted_batch(
         &self,
         origin: &L1Origin,
         posting: Posting,
+        kept: &Blobs,
+        read: &mut Blobs,
     ) -> Result<PostedBatch, L1Error> {
         let carrier = posting.carrier();
         let data = match posting.data {
@@ -134,11 +144,13 @@ impl L1Reader {
                 let location = BlobLocation { number: origin.number, timestamp: origin.timestamp };
                 let blobs = self
                     .blobs
-                    .blobs(location, &hashes)
+                    .kept_or_read(location, &hashes, kept)
                     .await
                     .map_err(|source| L1Error::Blob { number: origin.number, source })?;
-                let blobs: Vec<&[u8]> = blobs.iter().map(|blob| &blob[..]).collect();
-                blob::unpack(&blobs).ok().map(Bytes::from)
+                let slices: Vec<&[u8]> = blobs.iter().map(|blob| &blob[..]).collect();
+                let data = blob::unpack(&slices).ok().map(Bytes::from);
+                read.extend(hashes.into_iter().zip(blobs));
+                data
             }
         };
         let Posting { index, first_block, last_block, .. } = posting;

@@ -9,7 +9,7 @@ use derivation::L1Block;
 
 pub use recorded::RecordedL1;
 
-use crate::{error::L1Error, evidence::L1Evidence, reader::L1Reader};
+use crate::{blobs::Blobs, error::L1Error, evidence::L1Evidence, reader::L1Reader};
 
 /// Gives L1 blocks by number.
 #[derive(Clone, Debug)]
@@ -26,9 +26,21 @@ impl L1Source {
     /// # Errors
     /// When L1 does not answer.
     pub async fn block(&self, number: u64) -> Result<Option<L1Block>, L1Error> {
+        Ok(self.block_with(number, &Blobs::new()).await?.map(|(block, _)| block))
+    }
+
+    /// The same, and the blobs of its postings. Nobody is asked for those in `kept`.
+    ///
+    /// # Errors
+    /// When L1 does not answer, or lacks a blob.
+    pub async fn block_with(
+        &self,
+        number: u64,
+        kept: &Blobs,
+    ) -> Result<Option<(L1Block, Blobs)>, L1Error> {
         match self {
-            Self::Node(reader) => present(reader.block(number).await),
-            Self::Recorded(recorded) => Ok(recorded.block(number)),
+            Self::Node(reader) => present(reader.block_with(number, kept).await),
+            Self::Recorded(recorded) => recorded.block_with(number, kept),
         }
     }
 

@@ -58,6 +58,7 @@ impl Follower {
             }
         }
         self.judge.unwind(common.number, keep);
+        self.blobs.unwound();
         self.show();
         Ok(())
     }

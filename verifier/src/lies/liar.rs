@@ -15,6 +15,7 @@ use super::{
 use crate::{
     SegmentError, VerifierError,
     claims::{ClaimReader, Interval},
+    kept::KeptL1,
     restart::Points,
     segment::{derive_again, trie_after},
 };
@@ -28,7 +29,7 @@ pub struct Forger {
     claims: ClaimReader,
     points: Points,
     stored: PgStateReader,
-    l1: L1Source,
+    l1: KeptL1,
 }
 
 impl Forger {
@@ -49,7 +50,7 @@ impl Forger {
             database: database.clone(),
             rollup,
             parameters,
-            l1,
+            l1: KeptL1 { source: l1, tables: db::VerifierStore::new(database.clone()) },
         })
     }
 

@@ -1,6 +1,6 @@
 //! Why a player could not go on, and whether waiting helps.
 
-use l1::L1Error;
+use l1::{DisputedProgram, L1Error};
 
 use super::{MoveError, OddView};
 
@@ -13,6 +13,15 @@ pub enum PlayerError {
     /// The oracle is not of this version.
     #[error("cannot understand the oracle")]
     Odd(#[source] OddView),
+    /// The oracle's disputes are about another program: another image, or other parameters of the chain. Every tree of ours
+    /// would lose.
+    #[error("the oracle disputes with another program: {oracle:?}, this verifier has {ours:?}")]
+    OtherProgram {
+        /// That of the oracle.
+        oracle: Box<DisputedProgram>,
+        /// Ours.
+        ours: Box<DisputedProgram>,
+    },
     /// A move could not be handed over.
     #[error("cannot make a move")]
     Move(#[source] MoveError),
@@ -30,7 +39,7 @@ impl PlayerError {
             Self::Move(MoveError::Submit(source)) => {
                 matches!(source, l1::tx::SubmitError::Away { .. })
             }
-            Self::Odd(_) | Self::Lost(_) => false,
+            Self::Odd(_) | Self::OtherProgram { .. } | Self::Lost(_) => false,
         }
     }
 }

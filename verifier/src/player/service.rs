@@ -6,7 +6,7 @@ use alloy::primitives::U256;
 use db::{Coverage, Database, Fence};
 use dispute::GameSummary;
 use l1::{
-    Disputes, Kzg, L1Client, L1Tip, LocalSigner,
+    DisputedProgram, Disputes, Kzg, L1Client, L1Tip, LocalSigner,
     tx::{TxConfig, TxSender},
 };
 use outbox::Outbox;
@@ -14,8 +14,8 @@ use protocol::RollupConfig;
 use service::Health;
 use tokio::sync::watch;
 
-use super::{Mover, OwnTrees, Player, PlayerDeps, honestly};
-use crate::{Segments, Status, VerifierConfig, VerifierError};
+use super::{Mover, OwnTrees, Player, PlayerDeps, PlayerError, honestly, program::require_same};
+use crate::{Segments, Status, VerifierConfig, VerifierError, initial_state};
 
 /// What playing needs that a verifier does not have.
 #[derive(Debug, Clone)]
@@ -49,6 +49,9 @@ pub(crate) struct Place<'a> {
 /// The player and its sender of L1 transactions, which write the verifier's database under the verifier's fence.
 #[derive(Debug)]
 pub(crate) struct Playing {
+    disputes: Disputes,
+    ours: DisputedProgram,
+    tip: watch::Receiver<L1Tip>,
     player: Player<OwnTrees>,
     sender: Option<TxSender<Outbox>>,
     games: watch::Receiver<Vec<GameSummary>>,
@@ -64,6 +67,8 @@ impl Playing {
         health: &Health,
     ) -> Self {
         let oracle = place.rollup.contracts.output_oracle;
+        let parameters_hash = place.segments.parameters_hash();
+        let ours = DisputedProgram { initial_state: initial_state(), parameters_hash };
         let moving = deps.challenger.map(|challenger| {
             let Challenger { signer, kzg, tx } = challenger;
             let account = signer.address();
@@ -74,17 +79,18 @@ impl Playing {
         let (sender, mover) = moving.unzip();
         let games = watch::Sender::new(Vec::new());
         let shown = games.subscribe();
+        let disputes = Disputes::new(deps.client, oracle);
         let player = Player::new(PlayerDeps {
-            disputes: Disputes::new(deps.client, oracle),
+            disputes: disputes.clone(),
             trees: Arc::new(OwnTrees::new(place.segments.clone())),
-            tip,
+            tip: tip.clone(),
             mover,
             collect_min: U256::from(place.config.collect_gwei_min) * U256::from(GWEI),
             disguise: honestly(),
             games,
             health: health.component("player", None),
         });
-        Self { player, sender, games: shown, status }
+        Self { disputes, ours, tip, player, sender, games: shown, status }
     }
 
     /// Plays as long as it is polled.
@@ -92,7 +98,9 @@ impl Playing {
     /// # Errors
     /// When something fails that waiting cannot cure.
     pub(crate) async fn run(self) -> Result<Infallible, VerifierError> {
-        let Self { player, sender, games, status } = self;
+        let Self { disputes, ours, tip, player, sender, games, status } = self;
+        let play = |source: PlayerError| VerifierError::Play(Box::new(source));
+        require_same(&disputes, ours, tip).await.map_err(play)?;
         let sending = async {
             match sender {
                 Some(sender) => sender.run().await,
@@ -100,7 +108,7 @@ impl Playing {
             }
         };
         tokio::select! {
-            ended = player.run() => ended.map_err(|source| VerifierError::Play(Box::new(source))),
+            ended = player.run() => ended.map_err(play),
             ended = sending => match ended {
                 Ok(never) => match never {},
                 Err(source) => Err(VerifierError::L1Sender(Box::new(source))),

@@ -173,7 +173,7 @@ impl<'a> Gathering<'a> {
         let mut entries = self.entries.iter().flatten();
         let posted = entries.find(|posted| posted.blob_hashes.contains(hash));
         let Some(posted) = posted else { return Ok(()) };
-        let blobs = self.parts.evidence.blobs(posted).await.map_err(SegmentError::L1)?;
+        let blobs = self.parts.l1.blobs(&self.parts.evidence, posted).await?;
         for (hash, blob) in posted.blob_hashes.iter().zip(blobs) {
             known.add_blob(*hash, blob);
         }

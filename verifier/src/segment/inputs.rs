@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use alloy::primitives::B256;
 use derivation::{Cursor, Derivation, DerivedBlock, DerivedHead, Step};
-use l1::L1Source;
 use protocol::{BlockId, RollupConfig};
 
 use super::SegmentError;
+use crate::kept::KeptL1;
 
 /// Derives the block after `head`, of which `cursor` says where derivation stood, from L1 up to block `l1_last`; `None` if
 /// nothing follows from that.
 pub(super) async fn next_block(
     rollup: &Arc<RollupConfig>,
-    l1: &L1Source,
+    l1: &KeptL1,
     head: DerivedHead,
     cursor: Cursor,
     l1_last: u64,
@@ -27,7 +27,7 @@ pub(super) async fn next_block(
 /// Derives the blocks after `head` again, which have these hashes.
 pub(crate) async fn derive_again(
     rollup: &Arc<RollupConfig>,
-    l1: &L1Source,
+    l1: &KeptL1,
     (head, cursor): (DerivedHead, Cursor),
     hashes: &[B256],
 ) -> Result<Vec<Box<DerivedBlock>>, SegmentError> {
@@ -48,7 +48,7 @@ pub(crate) async fn derive_again(
 /// Derivation as it stood after `head`; `None` if L1 is not that far.
 async fn resumed(
     rollup: &Arc<RollupConfig>,
-    l1: &L1Source,
+    l1: &KeptL1,
     head: DerivedHead,
     cursor: Cursor,
 ) -> Result<Option<Derivation>, SegmentError> {
@@ -56,7 +56,9 @@ async fn resumed(
         Derivation::resume(rollup.clone(), head, head.block.origin)
     } else {
         let number = cursor.l1_number.saturating_sub(1);
-        let Some(hash) = l1.hash(number).await.map_err(SegmentError::L1)? else { return Ok(None) };
+        let Some(hash) = l1.source.hash(number).await.map_err(SegmentError::L1)? else {
+            return Ok(None);
+        };
         let start = BlockId { number, hash };
         Derivation::resume_within(rollup.clone(), head, start, cursor)
     };
@@ -66,14 +68,14 @@ async fn resumed(
 /// The next block, from L1 up to block `l1_last`; `None` if nothing follows from that.
 async fn next_of(
     machine: &mut Derivation,
-    l1: &L1Source,
+    l1: &KeptL1,
     l1_last: u64,
 ) -> Result<Option<Box<DerivedBlock>>, SegmentError> {
     loop {
         match machine.step() {
             Step::NeedL1 { number } if number > l1_last => return Ok(None),
             Step::NeedL1 { number } => {
-                let block = l1.block(number).await.map_err(SegmentError::L1)?;
+                let block = l1.block(number).await?;
                 let Some(block) = block else { return Ok(None) };
                 machine.add_l1(block).map_err(SegmentError::Refused)?;
             }

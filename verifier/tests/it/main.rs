@@ -3,19 +3,23 @@
 //! The histories, and the host that knows everything, are those by which the transition itself is tested.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batches_and_deposits;
+mod blobs_pruned;
 #[path = "../../src/player/calls.rs"]
 mod calls;
 #[path = "../../../crates/dispute/tests/it/chain.rs"]
 mod chain;
+mod determinism;
 #[path = "../../../crates/transition/tests/it/host.rs"]
 mod host;
 #[path = "../../../crates/transition/tests/it/l1.rs"]
 mod l1;
-#[expect(dead_code, reason = "the tests of the transition look at more")]
 #[path = "../../../crates/transition/tests/it/l2.rs"]
 mod l2;
 mod lies;
+mod native_against_image;
 mod played;
+mod recorded;
 mod segments;
 mod steps;
 #[path = "../../../crates/transition/tests/it/tx.rs"]

@@ -3,26 +3,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ::l1::{
-    L1Evidence, L1Source, PostedEntry, ProposalSource, RecordedEvidence, RecordedL1,
-    RecordedProposals, SentMessage,
-};
-use alloy_primitives::{B256, Bytes};
+use ::l1::{L1Evidence, L1Source, ProposalSource, RecordedEvidence, RecordedL1, RecordedProposals};
+use alloy_primitives::B256;
 use db::testing::TestDatabase;
 use proptest::{collection::vec, prelude::*, sample::Index};
-use protocol::{Carrier, ConfigUpdate, InboxEntry, L1Message, RollupConfig, blob::BLOB_BYTES};
+use protocol::{ConfigUpdate, L1Message, RollupConfig};
 use service::Health;
 use tokio_util::sync::CancellationToken;
-use transition::{BlockClaim, Claim, INVALID, Outcome, Preimages};
+use transition::{BlockClaim, Claim, INVALID, Outcome};
 use verifier::{
     Deps, Pins, Segment, SegmentError, SegmentRequest, Segments, VerifierConfig,
     claims::ClaimReader,
 };
 
 use crate::{
-    host::{Host, Known},
     l1::L1,
     l2::parameters,
+    recorded::{blobs, evidence},
     tx::Act,
     world::{Derived, Post, Round, World, publish, round},
 };
@@ -41,83 +38,9 @@ fn pins(l1: &L1, l1_number: u64) -> Pins {
     }
 }
 
-/// All of L1, as a node would give it.
-pub(crate) fn evidence(world: &World) -> RecordedEvidence {
-    let (l1, known) = (&world.l1, &world.known.keccak);
-    let mut evidence = RecordedEvidence::default();
-    for block in &l1.blocks {
-        let (number, hash) = (block.origin.number, block.origin.hash);
-        evidence.canonical.insert(number, hash);
-        evidence.headers.insert(hash, known[&hash].clone());
-    }
-    let now = l1.accumulators_after(l1.number());
-    let mut accumulator = now.batches;
-    while accumulator != B256::ZERO {
-        let link = &known[&accumulator];
-        let posted = posted(link, known, &mut evidence);
-        for hash in &posted.blob_hashes {
-            evidence.blobs.insert(*hash, blob(&world.known, hash));
-        }
-        evidence.entries.insert(0, posted);
-        accumulator = B256::from_slice(&link[..32]);
-    }
-    accumulator = now.messages;
-    while accumulator != B256::ZERO {
-        let link = &known[&accumulator];
-        let message = L1Message::decode(&known[&B256::from_slice(&link[48..])]).unwrap();
-        let (l1_number, l1_timestamp) = (number(link, 32), number(link, 40));
-        evidence.messages.insert(0, SentMessage { l1_number, l1_timestamp, message });
-        accumulator = B256::from_slice(&link[..32]);
-    }
-    evidence
-}
-
-fn number(link: &[u8], at: usize) -> u64 {
-    u64::from_be_bytes(link[at..at + 8].try_into().unwrap())
-}
-
-fn posted(
-    link: &[u8],
-    known: &std::collections::BTreeMap<B256, Bytes>,
-    evidence: &mut RecordedEvidence,
-) -> PostedEntry {
-    let entry = InboxEntry {
-        carrier: if link[32] == 0 { Carrier::Calldata } else { Carrier::Blobs },
-        data_hash: B256::from_slice(&link[33..65]),
-        first_block: number(link, 65),
-        last_block: number(link, 73),
-        l1_number: number(link, 81),
-        l1_timestamp: number(link, 89),
-        l1_parent_hash: B256::from_slice(&link[97..]),
-    };
-    let data = &known[&entry.data_hash];
-    if entry.carrier == Carrier::Blobs {
-        let blob_hashes = data.chunks(32).map(B256::from_slice).collect();
-        return PostedEntry { entry, blob_hashes };
-    }
-    evidence.payloads.insert(entry.data_hash, data.clone());
-    PostedEntry { entry, blob_hashes: Vec::new() }
-}
-
-fn blob(known: &Known, hash: &B256) -> Bytes {
-    let nothing = crate::host::Pins {
-        previous: B256::ZERO,
-        batches: B256::ZERO,
-        messages: B256::ZERO,
-        l1_number: 0,
-        l1_parent_hash: B256::ZERO,
-        parameters: B256::ZERO,
-        place: 0,
-    };
-    let host = Host::new(known, nothing);
-    let elements = 0..u32::try_from(BLOB_BYTES / 32).unwrap();
-    elements.flat_map(|index| host.blob_element(hash, index).unwrap().0).collect::<Vec<_>>().into()
-}
-
 /// Lets a verifier derive all of it into a database.
-pub(crate) async fn derived(world: &World, gas: u64) -> TestDatabase {
+pub(crate) async fn derived(world: &World, l1: &Arc<RecordedL1>, gas: u64) -> TestDatabase {
     let test = TestDatabase::create().await;
-    let l1 = RecordedL1::new(world.l1.blocks.clone());
     let deps = Deps {
         rollup: world.config.clone(),
         database: test.database.clone(),
@@ -146,11 +69,11 @@ fn segments(
     world: &World,
     gas: u64,
     rollup: &Arc<RollupConfig>,
-    test: &TestDatabase,
+    (test, l1): (&TestDatabase, Arc<RecordedL1>),
     evidence: RecordedEvidence,
 ) -> Segments {
     let evidence = L1Evidence::Recorded(Arc::new(evidence));
-    let l1 = L1Source::Recorded(RecordedL1::new(world.l1.blocks.clone()));
+    let l1 = L1Source::Recorded(l1);
     let rules = parameters(&world.config, gas);
     Segments::new(rollup.clone(), rules, &test.database, l1, evidence, 1).unwrap()
 }
@@ -161,18 +84,36 @@ pub(crate) struct Scene {
     pub(crate) leaves: Vec<Vec<B256>>,
     /// With the interval of the proposals that are made up here.
     rollup: Arc<RollupConfig>,
+    l1: Arc<RecordedL1>,
     segments: Segments,
-    test: TestDatabase,
+    pub(crate) test: TestDatabase,
 }
 
 impl Scene {
-    pub(crate) async fn new(mut world: World, gas: u64) -> Self {
+    /// L1 has every blob as long as anybody asks.
+    pub(crate) async fn new(world: World, gas: u64) -> Self {
+        Self::make(world, gas, false).await
+    }
+
+    /// L1 has no blobs any more, once the verifier has derived from them.
+    pub(crate) async fn without_blobs(world: World, gas: u64) -> Self {
+        Self::make(world, gas, true).await
+    }
+
+    async fn make(mut world: World, gas: u64, are_pruned: bool) -> Self {
         let leaves = publish(&mut world, gas);
-        let test = derived(&world, gas).await;
+        let mut evidence = evidence(&world);
+        let l1 = RecordedL1::new(world.l1.blocks.clone());
+        l1.add_blobs(blobs(&evidence));
+        let test = derived(&world, &l1, gas).await;
+        if are_pruned {
+            l1.prune_blobs();
+            evidence.blobs.clear();
+        }
         let rollup = RollupConfig { proposal_interval: INTERVAL, ..(*world.config).clone() };
         let rollup = Arc::new(rollup);
-        let segments = segments(&world, gas, &rollup, &test, evidence(&world));
-        Self { world, leaves, rollup, segments, test }
+        let segments = segments(&world, gas, &rollup, (&test, l1.clone()), evidence);
+        Self { world, leaves, rollup, l1, segments, test }
     }
 
     /// The claims that a run after this leaf may read.
@@ -187,6 +128,15 @@ impl Scene {
     }
 
     pub(crate) async fn segment(&self, previous: B256, place: u64, l1_number: u64) -> Segment {
+        self.try_segment(previous, place, l1_number).await.unwrap()
+    }
+
+    pub(crate) async fn try_segment(
+        &self,
+        previous: B256,
+        place: u64,
+        l1_number: u64,
+    ) -> Result<Segment, SegmentError> {
         let claims = self.claims(previous);
         let pins = pins(&self.world.l1, l1_number);
         // As if there had been a proposal in every third block of L1.
@@ -195,11 +145,11 @@ impl Scene {
         let earlier = earlier.map(|number| crate::segments::pins(&self.world.l1, number));
         let earlier = earlier.collect();
         let request = SegmentRequest { previous, claims, place, pins, earlier };
-        self.segments.segment(request).await.unwrap()
+        self.segments.segment(request).await
     }
 
     /// Every place of every block, in the earliest view that it can be derived in and in the last.
-    async fn check(&self) -> Vec<Segment> {
+    pub(crate) async fn check(&self) -> Vec<Segment> {
         let mut made = Vec::new();
         let last = self.world.l1.number();
         for (pair, derived) in self.leaves.windows(2).zip(&self.world.derived[1..]) {
@@ -289,7 +239,7 @@ impl Scene {
 }
 
 /// The machine comes to the same, or says that it lacks something.
-async fn run_machine(segment: &Segment) {
+pub(crate) async fn run_machine(segment: &Segment) {
     let run = segment.strides().await.unwrap();
     let ended_well = run.last[48..50] == [1, 0];
     assert_eq!(ended_well, !matches!(segment.outcome(), Outcome::Invalid(_)));
@@ -384,7 +334,7 @@ fn nothing_before_an_earlier_proposal_is_asked_from_l1() {
         known.messages.retain(|sent| sent.l1_number >= first);
         known.canonical.retain(|number, _| *number >= first);
         known.headers.retain(|hash, _| known.canonical.values().any(|kept| kept == hash));
-        let segments = segments(world, GAS, &scene.rollup, &scene.test, known);
+        let segments = segments(world, GAS, &scene.rollup, (&scene.test, scene.l1.clone()), known);
 
         let interval = segments.pinned(last, now, earlier).await.unwrap().unwrap();
         let (first, end) = (interval.request(0), interval.tree().leaf(0));

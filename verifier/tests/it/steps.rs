@@ -47,13 +47,13 @@ pub(crate) fn versioned_hash(blob: &[u8]) -> B256 {
 }
 
 /// The contract, on an L1 of its own.
-struct Contract {
+pub(crate) struct Contract {
     step: Step::StepInstance<DynProvider>,
     _anvil: Anvil,
 }
 
 impl Contract {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         // Fails only if another test of this process was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let anvil = Anvil::spawn(AnvilOptions::default()).await.unwrap();
@@ -67,7 +67,7 @@ impl Contract {
     }
 
     /// Lets both make the machine's next step.
-    async fn check(
+    pub(crate) async fn check(
         &self,
         segment: &Segment,
         machine: &mut Machine,
@@ -130,14 +130,18 @@ async fn check_calls(contract: &Contract, segment: &Segment) -> BTreeMap<(u64, u
 }
 
 /// A block whose batch is in a blob.
-#[test]
-fn the_contract_takes_the_steps_of_a_segment() {
+pub(crate) fn world_in_a_blob() -> World {
     let acts = (0..6).map(|to| (0, Act::Transfer(to, 1))).collect();
     let posts = vec![(Post::Honest(9), true)];
     let rounds = [Round { l2: vec![acts], gap: 12, messages: Vec::new(), posts }];
     let mut known = Known::default();
     known.versioned_hash = Some(versioned_hash);
-    let world = World::play_with(known, &rounds);
+    World::play_with(known, &rounds)
+}
+
+#[test]
+fn the_contract_takes_the_steps_of_a_segment() {
+    let world = world_in_a_blob();
     let l1_number = world.l1.number() + 1;
     block_on(async {
         let scene = Scene::new(world, transition::SEGMENT_GAS).await;

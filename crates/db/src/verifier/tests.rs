@@ -186,3 +186,26 @@ async fn verdicts_follow_from_the_roots_and_go_with_their_blocks() {
     let deposed = store.judge(fence, 0, true, &roots(root(2))).await;
     assert!(matches!(deposed, Err(VerifierError::Deposed(_))));
 }
+
+#[tokio::test]
+async fn blobs_go_with_their_l1_blocks() {
+    let (_test, fence, store) = store().await;
+    let blob = |byte: u8| (B256::repeat_byte(byte), Bytes::from(vec![byte; 131_072]));
+    let two = [blob(1), blob(2)].into();
+    assert_eq!(store.keep_blobs(fence, 10, &two).await.unwrap(), 2);
+    assert_eq!(store.keep_blobs(fence, 10, &two).await.expect("repeated"), 0);
+    // The same blob in another L1 block is kept for that one too.
+    assert_eq!(store.keep_blobs(fence, 12, &[blob(2)].into()).await.unwrap(), 1);
+    assert_eq!(store.kept_blobs(10).await.unwrap(), two);
+    assert_eq!(store.kept_blobs(11).await.unwrap(), [].into());
+    assert_eq!(store.kept_blobs(u64::MAX).await.unwrap(), [].into());
+    assert_eq!(store.forget_blobs(fence, 10).await.unwrap(), 0);
+    assert_eq!(store.count_blobs().await.unwrap(), 3);
+    store.unwind(fence, 11).await.unwrap();
+    assert_eq!(store.kept_blobs(12).await.unwrap(), [].into());
+    assert_eq!(store.forget_blobs(fence, 11).await.unwrap(), 2);
+    assert_eq!(store.count_blobs().await.unwrap(), 0);
+    // What is no blob does not get in.
+    let short = [(B256::ZERO, Bytes::from(vec![0; 5]))].into();
+    store.keep_blobs(fence, 13, &short).await.unwrap_err();
+}

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use alloy::{hex, sol_types::SolCall};
 use bindings::BatchInbox::{BatchPosted, postBatchCall};
-use l1::{BlobAddressing, BlobReader, EndpointUrl, Kzg, L1Config, L1Reader, tx::TxRequest};
+use l1::{
+    BlobAddressing, BlobReader, Blobs, EndpointUrl, Kzg, L1Config, L1Error, L1Reader, tx::TxRequest,
+};
 use protocol::blob;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -89,4 +91,29 @@ async fn a_lie_is_noticed_and_another_node_is_asked() {
     }
     let genesis = "/base/eth/v1/beacon/genesis".to_owned();
     assert_eq!(*liar_asked.lock().unwrap(), [genesis, expected]);
+}
+
+/// A beacon node forgets blobs; what was read before is read again from what was kept.
+#[tokio::test]
+async fn what_was_kept_is_not_asked_for() {
+    let l1 = L1::start().await;
+    let rollup = l1.deploy().await;
+    let sender = Sender::start(&l1);
+    let payload = b"kept".to_vec();
+    let call = postBatchCall { firstBlock: 1, lastBlock: 1 };
+    let mut request = TxRequest::call(rollup.contracts.batch_inbox, call.abi_encode().into());
+    request.blob_data = Some(payload.clone().into());
+    let number = sender.confirmed("batch", request).await.block.number;
+    let (block, blobs) = l1.reader(&rollup).block_with(number, &Blobs::new()).await.unwrap();
+    assert_eq!(blobs.len(), 1);
+
+    let (empty, asked) = beacon(0, Vec::new()).await;
+    let config = L1Config { beacon_endpoints: vec![empty], ..l1.config.clone() };
+    let reader = BlobReader::new(&config, Kzg::start_lazily().unwrap()).unwrap();
+    let reader = L1Reader::new(l1.client.clone(), reader, Arc::new(rollup), &config);
+    assert_eq!(reader.block_with(number, &blobs).await.unwrap(), (block, blobs));
+    assert!(asked.lock().unwrap().is_empty());
+    let gone = reader.block(number).await;
+    assert!(matches!(gone, Err(L1Error::Blob { .. })), "{gone:?}");
+    assert!(!asked.lock().unwrap().is_empty());
 }

@@ -10,7 +10,7 @@ use alloy::{
 use bindings::DisputeOracle::{
     disputeCall, matchIdCall, proposeOutputCall, resolveCall, timeoutCall,
 };
-use l1::{L1Error, Outputs, Proposal, Severity};
+use l1::{DisputedProgram, Disputes, L1Error, Outputs, Proposal, Severity};
 
 use crate::harness::{BOND, L1, OWNER, claim};
 
@@ -126,4 +126,14 @@ async fn an_index_has_another_id_after_a_dispute() {
     assert_eq!(outputs.id(1, latest).await.unwrap(), Some(3));
     assert_eq!(outputs.id(2, latest).await.unwrap(), None);
     assert_eq!(outputs.by_id(1, latest).await.unwrap(), disputed);
+}
+
+#[tokio::test]
+async fn the_oracle_says_what_it_disputes_with() {
+    let l1 = L1::start().await;
+    let oracle = l1.deploy().await.contracts.output_oracle;
+    let head = l1.client.header(BlockNumberOrTag::Latest).await.unwrap();
+    let program = Disputes::new(l1.client.clone(), oracle).program(head.hash).await.unwrap();
+    let (initial_state, parameters_hash) = (B256::repeat_byte(8), B256::repeat_byte(9));
+    assert_eq!(program, DisputedProgram { initial_state, parameters_hash });
 }

@@ -27,7 +27,8 @@ use crate::{
     chain::Ground,
     host::Known,
     l2::parameters,
-    segments::{derived, evidence},
+    recorded::evidence,
+    segments::derived,
     steps::versioned_hash,
     tx::{Act, COUNTER, LOGGER},
     world::{Post, Round, World},
@@ -52,13 +53,14 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) async fn new() -> Self {
         let world = history();
-        let database = derived(&world, GAS).await;
+        let recorded = RecordedL1::new(world.l1.blocks.clone());
+        let database = derived(&world, &recorded, GAS).await;
         // The whole chain is one interval.
         let last = world.derived.len() as u64 - 1;
         let rollup = RollupConfig { proposal_interval: last, ..(*world.config).clone() };
         let parameters = parameters(&rollup, GAS);
         let (l2, shared) = (&database.database, Arc::new(rollup.clone()));
-        let l1 = L1Source::Recorded(RecordedL1::new(world.l1.blocks.clone()));
+        let l1 = L1Source::Recorded(recorded);
         let known = L1Evidence::Recorded(Arc::new(evidence(&world)));
         let segments =
             Segments::new(shared.clone(), parameters.clone(), l2, l1.clone(), known, 1).unwrap();
