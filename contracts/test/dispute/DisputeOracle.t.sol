@@ -262,7 +262,7 @@ contract DisputeOracleTest is OracleArena {
 
     /// @dev After a reorg the same proposal may stand in another L1 block. Moves of the dispute that is gone
     ///      then move nothing, for the names follow from the pins.
-    function test_reorgOfL1_givesOtherNames() public {
+    function test_l1Reorg_givesOtherNames() public {
         disputeBy(honest(), propose(liar(0, 3, 3)), 1);
         (bytes32 name, bytes32 root, bytes32 id) =
             (TOP, oracle.proposal(1).segmentsRoot, openMatches[0]);

@@ -11,7 +11,7 @@ import {Player} from "./Cast.sol";
 /// @notice Places and numbers of liars, in trees of one height on all levels.
 abstract contract Sybils is Arena {
     /// @dev Every place of every level, first and last ones included.
-    function test_divergence_everywhere() public {
+    function test_bisectionEdges_everyPlace() public {
         for (uint256 level = 0; level < 3; ++level) {
             for (uint256 place = 0; place < 1 << heights()[level]; ++place) {
                 _again();
