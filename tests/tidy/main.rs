@@ -1,6 +1,7 @@
 //! What the style of this repository demands and a machine can check.
 
 mod edges;
+mod failure_modes;
 mod files;
 mod locks;
 mod purity;

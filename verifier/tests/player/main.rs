@@ -9,6 +9,7 @@ mod program;
 #[path = "../../../crates/dispute/tests/it/truth.rs"]
 mod truth;
 
+mod l1_reorg;
 mod site;
 
 use std::{sync::Arc, time::Duration};

@@ -7,7 +7,7 @@ use alloy::{
     network::TransactionBuilder,
     primitives::{Address, B256, Bytes, U256, address, keccak256},
     providers::{Provider, ext::AnvilApi},
-    rpc::types::TransactionRequest,
+    rpc::types::{TransactionRequest, anvil::ReorgOptions},
     sol_types::{SolCall, SolConstructor, SolValue},
 };
 use bindings::{
@@ -169,6 +169,16 @@ impl Site {
         }
         self.client.provider().anvil_increase_time(40).await.unwrap();
         self.client.provider().anvil_mine(Some(1), None).await.unwrap();
+    }
+
+    pub(crate) async fn mine(&self, blocks: u64) {
+        self.client.provider().anvil_mine(Some(blocks), None).await.unwrap();
+    }
+
+    /// The last blocks go with all that was in them, and empty ones come in their places.
+    pub(crate) async fn reorg(&self, depth: u64) {
+        let options = ReorgOptions { depth, tx_block_pairs: Vec::new() };
+        self.client.provider().anvil_reorg(options).await.unwrap();
     }
 
     async fn number(&self) -> u64 {

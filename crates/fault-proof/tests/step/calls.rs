@@ -1,7 +1,7 @@
-//! Host calls, right and wrong.
+//! Host calls, right and wrong. What preimages are is in `preimages`, how a run ends in `exit`.
 
 use alloy::primitives::{B256, U256, keccak256};
-use fault_proof::vm::{MEMORY_BYTES, Machine, Recorded, TRAP_CODE, keccak_key, local_key};
+use fault_proof::vm::{MEMORY_BYTES, Recorded, TRAP_CODE};
 use proptest::prelude::*;
 
 use super::{
@@ -10,49 +10,6 @@ use super::{
 };
 
 const DESTINATION: u64 = DATA + 0x1_0000;
-
-fn read(key: B256, offset: u64, host: &mut Recorded) -> Machine {
-    let mut machine = call(1, [DATA, offset, DESTINATION]);
-    put(&mut machine, DATA, &key[..]);
-    check(&mut machine, host);
-    machine
-}
-
-#[test]
-fn words_of_preimages() {
-    let lengths = [0, 1, 31, 32, 33, 64, 532, 5_000];
-    let (mut host, keys) = host(lengths);
-    for (key, length) in keys.into_iter().zip(lengths) {
-        let length = length as u64;
-        for offset in [0, 1, 31, 32, 33, length, length + 1, length.saturating_sub(1), 1 << 32] {
-            assert_eq!(read(key, offset, &mut host).register(10), length);
-        }
-        read(key, u64::MAX, &mut host);
-    }
-}
-
-#[test]
-fn local_inputs_and_unknown_keys() {
-    let (mut host, _) = host([]);
-    let mut large = local_key(0);
-    large[1] = 1;
-    let mut wide = local_key(0);
-    wide[30] = 1;
-    for offset in [0, 1, 31, 32, u64::MAX] {
-        for number in [0, 1] {
-            assert_eq!(read(local_key(number), offset, &mut host).register(10), 32);
-        }
-        for key in [local_key(2), local_key(0xff), large, wide] {
-            assert_eq!(read(key, offset, &mut host).register(10), 0);
-        }
-        for kind in (0..=0xff).filter(|kind| ![1, 2, 5, 6].contains(kind)) {
-            let mut key = keccak256([kind]);
-            key[0] = kind;
-            assert_eq!(read(key, offset, &mut host).register(10), 0);
-        }
-    }
-    assert_eq!(read(local_key(0), 0, &mut Recorded::default()).register(10), 0);
-}
 
 /// Reading a word and writing it may concern one place, or that of the call itself.
 #[test]
@@ -132,21 +89,6 @@ fn signers() {
 }
 
 #[test]
-fn the_output_and_the_exit() {
-    for at in [0, DATA, DATA + 32, MEMORY_BYTES - 32] {
-        let mut machine = call(4, [at, 0, 0]);
-        check(&mut machine, &mut Recorded::default());
-        assert_eq!(machine.output.0, machine.memory.read::<32>(at).unwrap());
-    }
-    for code in [0, 1, 2, 93, 254, 255, 256, 257, 1 << 32, 1 << 63, u64::MAX] {
-        let mut machine = call(93, [code, 0, 0]);
-        check(&mut machine, &mut Recorded::default());
-        let expected = u8::try_from(code).unwrap_or(u8::MAX);
-        assert_eq!((machine.exit, machine.pc), (Some(expected), CODE));
-    }
-}
-
-#[test]
 fn pointers_that_are_none_and_unknown_calls() {
     let bad = [1, 8, 16, 31, DATA + 1, DATA + 16, MEMORY_BYTES, DATA | 1 << 32, 1 << 63, u64::MAX];
     let mut calls: Vec<(u64, [u64; 3])> = Vec::new();
@@ -200,13 +142,4 @@ proptest! {
     fn any_signature(hash in any::<[u8; 32]>(), r in any::<[u8; 32]>(), s in any::<[u8; 32]>(), v in 26_u8..30) {
         recover([hash.into(), B256::with_last_byte(v), r.into(), s.into()]);
     }
-}
-
-#[test]
-fn a_preimage_of_the_longest_batch_is_read() {
-    let bytes = vec![0x5a; 120_000];
-    let mut host = Recorded::default();
-    let key = host.record(bytes.clone());
-    assert_eq!(key, keccak_key(keccak256(&bytes)));
-    assert_eq!(read(key, 119_990, &mut host).register(10), 120_000);
 }

@@ -3,10 +3,13 @@
 
 mod calls;
 mod contract;
+mod exit;
 mod gas;
-mod instructions;
+mod gas_starvation;
+mod interpreter_against_solidity;
 mod openings;
-mod program;
+mod preimages;
 mod states;
 mod tampering;
+mod totality_of_the_step;
 mod vectors;

@@ -147,33 +147,3 @@ fn errors_say_what_is_wrong() {
     assert!(matches!(error(state, &other), StepErrors::WrongPreimage(_)));
     assert!(matches!(error(state, &proof[..100]), StepErrors::WrongLength(_)));
 }
-
-/// Whoever gives a step little gas cannot make a signature out to be bad: the call fails as a whole.
-#[test]
-fn a_recovery_that_is_starved_is_no_bad_signature() {
-    let mut machine = call(3, [DATA, DATA + 0x200, 0]);
-    let signed = [
-        "0x456e9aea5e197a1f1af7a3e85a3212fa4049a3ba34c2289b4c860fc0b0c64ef3",
-        "0x000000000000000000000000000000000000000000000000000000000000001c",
-        "0x9242685bf161793cc25603c231bc2f568eb630ea16aa137d2664ac8038825608",
-        "0x4f8ae3bd7535248d0bd448298cc2e2071e56992d0774dc340c368ae950852ada",
-    ];
-    put(&mut machine, DATA, &signed.map(|word| word.parse::<B256>().unwrap()).concat());
-    let mut host = Recorded::default();
-    let state = machine.hash();
-    let proof = machine.proof(&mut host).unwrap();
-    machine.proceed(&mut host).unwrap();
-    assert_eq!(machine.register(10), 1);
-    let (mut starved, mut done) = (0, 0);
-    for gas in (70_000..140_000).step_by(50) {
-        match step(state, &proof, &[], gas).next {
-            Ok(next) => {
-                assert_eq!(next, machine.hash());
-                done += 1;
-            }
-            Err(Failure::Refused(StepErrors::NotEnoughGas(_)) | Failure::Starved) => starved += 1,
-            Err(Failure::Refused(error)) => panic!("{error:?}"),
-        }
-    }
-    assert!(starved > 0 && done > 0, "{starved} {done}");
-}
