@@ -44,7 +44,10 @@ pub(crate) fn describe() {
     );
     describe_gauge!("braid_verifier_dispute_stake_ether", "what our commitments have at stake");
     describe_counter!("braid_verifier_dispute_moves_total", "moves handed to the L1 sender");
-    describe_counter!("braid_verifier_dispute_moves_missed_total", "moves that nobody here makes");
+    describe_counter!(
+        "braid_verifier_dispute_moves_missed_total",
+        "moves that are asked for and not made"
+    );
     describe_counter!("braid_verifier_absent_batches_total", "posted batches that count as absent");
     describe_counter!("braid_verifier_l1_reorgs_total", "L1 reorgs followed");
     describe_counter!("braid_verifier_l1_failures_total", "L1 reads that failed");

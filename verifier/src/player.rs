@@ -10,6 +10,7 @@
 
 mod calls;
 mod error;
+mod missed;
 mod mover;
 mod own;
 mod program;

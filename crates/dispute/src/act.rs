@@ -85,6 +85,13 @@ pub enum Act {
         /// What the leaf stands for; zeros where nothing.
         last_claim: Box<[u8; 192]>,
     },
+    /// Has the list look past what is decided, to the proposal in dispute.
+    PassDecided {
+        /// Place of the proposal, by which the act is known.
+        index: u64,
+        /// Places that are looked past.
+        most: u64,
+    },
     /// Has the bond of a proposal that nobody disputed credited.
     ClaimBond {
         /// Id of the proposal.
@@ -116,6 +123,7 @@ impl Act {
             Self::Timeout { of_match } => format!("timeout/{of_match}"),
             Self::ConcludeInner { tournament } => format!("conclude/{tournament}"),
             Self::Resolve { tournament, .. } => format!("resolve/{tournament}"),
+            Self::PassDecided { index, .. } => format!("pass-decided/{index}"),
             Self::ClaimBond { id } => format!("claim-bond/{id}"),
             Self::CollectRefund { of_match, mover } => format!("refund/{of_match}/{mover}"),
             Self::Withdraw { account } => format!("withdraw/{account}"),
@@ -133,6 +141,7 @@ impl Act {
             Self::Timeout { .. } => "timeout",
             Self::ConcludeInner { .. } => "concludeInner",
             Self::Resolve { .. } => "resolve",
+            Self::PassDecided { .. } => "passDecided",
             Self::ClaimBond { .. } => "claimBond",
             Self::CollectRefund { .. } => "collectRefund",
             Self::Withdraw { .. } => "withdraw",

@@ -65,6 +65,7 @@ pub fn decide<S: Source + ?Sized>(
             None => mind.open(&tree),
         }
     }
+    mind.pass();
     mind.settle();
     Decision { acts: mind.acts, lacks: mind.lacks }
 }

@@ -65,6 +65,8 @@ pub struct ProposalState {
     pub bond_claimed: bool,
     /// An earlier proposal is in an open dispute, which has to be decided first.
     pub waits_for_earlier: bool,
+    /// No earlier one is, but the contract has not looked past all of them yet and has to be told to.
+    pub waits_for_passing: bool,
 }
 
 /// All commitments to one trace.

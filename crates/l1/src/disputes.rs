@@ -4,6 +4,7 @@
 //! reading fails.
 
 mod names;
+mod passing;
 
 use std::collections::BTreeMap;
 
@@ -74,6 +75,9 @@ pub struct DisputeViews {
     pub stands: bool,
     /// Whether nothing can remove it any more.
     pub is_final: bool,
+    /// It is in dispute, and the oracle has not looked past all before it that is decided. True as well where an earlier
+    /// one is in dispute, if its window has passed.
+    pub is_held_up: bool,
     /// What it builds on; `None` if it was removed undisputed, when that is forgotten.
     pub parent_claim: Option<B256>,
     /// By name.
@@ -205,6 +209,8 @@ impl Disputes {
             None => None,
         };
         let is_final = stands && self.view(is_final(&proposal), block_hash).await?;
+        let is_held_up =
+            stands && self.is_held_up(names, (id, &proposal), time, block_hash).await?;
         let asked = game.matches.iter().map(|id| (*id, matchOfCall { id: *id }));
         let matches = self.many(asked, block_hash).await?;
         let asked = game.commitments.iter().map(|(tournament, root)| {
@@ -219,6 +225,7 @@ impl Disputes {
             children: opened.unwrap_or_default(),
             stands,
             is_final,
+            is_held_up,
             parent_claim,
             commitments,
             refunds: self.refunds(game, &matches, account, block_hash).await?,

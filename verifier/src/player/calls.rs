@@ -40,6 +40,9 @@ pub(crate) fn calldata(act: &Act) -> Vec<u8> {
             let last = block_claim(&last_claim);
             DisputeOracle::resolveCall { tournament, lastLeaf: last_leaf, proof, last }.abi_encode()
         }
+        Act::PassDecided { most, .. } => {
+            DisputeOracle::passDecidedCall { most: U256::from(most) }.abi_encode()
+        }
         Act::ClaimBond { id } => DisputeOracle::claimBondCall { id: U256::from(id) }.abi_encode(),
         Act::CollectRefund { of_match: id, mover } => {
             DisputeOracle::collectRefundCall { id, mover }.abi_encode()

@@ -1,8 +1,9 @@
 //! Hands moves to the L1 sender, each under a key that names it, so that none is made twice.
 //!
 //! A move that L1 still asks for after its transaction has failed gets another one, under the next number. A move that is
-//! of no more use is taken back, if it is not mined by then. Invariant: nothing is handed over that the contract refuses
-//! in the state that it was decided in.
+//! of no more use is taken back, if it is not mined by then, one of an earlier process too: the outbox says what is under
+//! way. One that is taken back too late reverts, which costs its gas once. Invariant: nothing is handed over that the
+//! contract refuses in the state that it was decided in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,8 @@ pub struct Mover {
     sender: TxHandle,
     /// Handed over and not known to have ended, by key.
     open: BTreeMap<String, Sent>,
+    /// What earlier processes have handed over is among them.
+    is_resumed: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +81,7 @@ impl Mover {
         account: Address,
         sender: TxHandle,
     ) -> Self {
-        Self { client, oracle, account, sender, open: BTreeMap::new() }
+        Self { client, oracle, account, sender, open: BTreeMap::new(), is_resumed: false }
     }
 
     /// Whose moves they are.
@@ -98,6 +101,7 @@ impl Mover {
         act: &Act,
         head: BlockId,
     ) -> Result<Made, MoveError> {
+        self.resume().await?;
         let is_withdrawal = matches!(act, Act::Withdraw { .. });
         let prefix = prefix(proposal, act);
         let stands_for = |key: &str, sent: &Sent| {
@@ -140,12 +144,33 @@ impl Mover {
         Ok(Made::GivenUp)
     }
 
+    /// Takes up what earlier processes have handed over, the first time.
+    async fn resume(&mut self) -> Result<(), MoveError> {
+        if self.is_resumed {
+            return Ok(());
+        }
+        for TxRecord { key, request, .. } in self.sender.open().await.map_err(MoveError::Submit)? {
+            if let Some((proposal, is_withdrawal)) = parsed(&key) {
+                self.open.insert(key, Sent { proposal, request, is_withdrawal });
+            }
+        }
+        self.is_resumed = true;
+        Ok(())
+    }
+
+    /// The proposals for which something is under way.
+    pub(super) async fn under_way(&mut self) -> Result<BTreeSet<u64>, MoveError> {
+        self.resume().await?;
+        Ok(self.open.values().map(|sent| sent.proposal).collect())
+    }
+
     /// Takes back what is under way for a proposal and no longer asked for.
     pub(super) async fn give_up_but(
         &mut self,
         proposal: u64,
         asked: &[Act],
     ) -> Result<(), MoveError> {
+        self.resume().await?;
         let asked: BTreeSet<_> = asked.iter().map(|act| prefix(proposal, act)).collect();
         let useless = self.open.iter().filter(|(key, sent)| {
             sent.proposal == proposal && !asked.iter().any(|asked| key.starts_with(asked))
@@ -198,6 +223,12 @@ fn prefix(proposal: u64, act: &Act) -> String {
     format!("play/{proposal}/{}/", act.key())
 }
 
+/// The proposal that a key is about, and whether it is of a withdrawal; `None` if it is of no move.
+fn parsed(key: &str) -> Option<(u64, bool)> {
+    let (proposal, act) = key.strip_prefix("play/")?.split_once('/')?;
+    Some((proposal.parse().ok()?, act.starts_with("withdraw/")))
+}
+
 /// Whether a transaction has ended before the state that the move was decided in, and the move is asked for all the same.
 const fn is_failed(record: &TxRecord, head: BlockId) -> bool {
     match &record.outcome {
@@ -206,5 +237,22 @@ const fn is_failed(record: &TxRecord, head: BlockId) -> bool {
             at.block.number <= head.number
         }
         Some(Outcome::Cancelled(None) | Outcome::Refused { .. }) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::B256;
+
+    use super::*;
+
+    #[test]
+    fn a_key_says_what_it_is_about() {
+        let timeout = Act::Timeout { of_match: B256::repeat_byte(7) };
+        let withdrawal = Act::Withdraw { account: Address::repeat_byte(1) };
+        assert_eq!(parsed(&format!("{}0", prefix(12, &timeout))), Some((12, false)));
+        assert_eq!(parsed(&format!("{}3", prefix(4, &withdrawal))), Some((4, true)));
+        assert_eq!(parsed("lie/16"), None);
+        assert_eq!(parsed("play/other/0"), None);
     }
 }

@@ -10,15 +10,16 @@ use service::{Backoff, Component, error_chain};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
-    BoxedSource, Built, Mover, Part, Pinned, PlayerError, Trees, mover::Made, table::Table,
+    BoxedSource, Built, Mover, Part, Pinned, PlayerError, Trees,
+    missed::{MissedMoves, NotMade},
+    mover::Made,
+    table::Table,
     views::game_of,
 };
 use crate::metrics;
 
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// L1 blocks after which a person is told of a move that nobody has made. Whoever else plays may take one or two.
-const MISSED_L1_BLOCKS: u64 = 3;
 /// L1 blocks after which a tree that could not be built is tried again.
 const REBUILD_L1_BLOCKS: u64 = 5;
 
@@ -50,15 +51,6 @@ pub struct PlayerDeps<T> {
     pub health: Component,
 }
 
-/// A move that is asked for and not made.
-#[derive(Debug, Clone, Copy)]
-struct Missed {
-    /// The L1 block in which it was asked for first, and in which last.
-    first: u64,
-    last: u64,
-    is_told: bool,
-}
-
 /// What a look at one proposal came to.
 #[derive(Debug, Default)]
 struct Seen {
@@ -82,8 +74,7 @@ pub struct Player<T> {
     building: JoinSet<(Pinned, Need, Result<Option<Part>, String>)>,
     /// What could not be built, and in which L1 block that was known.
     unbuilt: BTreeMap<(u64, Need), u64>,
-    /// Moves that are asked for and not made.
-    missed: BTreeMap<String, Missed>,
+    missed: MissedMoves,
 }
 
 impl<T> std::fmt::Debug for Player<T> {
@@ -100,7 +91,7 @@ impl<T: Trees> Player<T> {
             table: None,
             building: JoinSet::new(),
             unbuilt: BTreeMap::new(),
-            missed: BTreeMap::new(),
+            missed: MissedMoves::default(),
         }
     }
 
@@ -218,14 +209,15 @@ impl<T: Trees> Player<T> {
         let ids: Vec<u64> =
             self.table.iter().flat_map(|table| table.seats.keys().copied()).collect();
         let (mut games, mut waits) = (Vec::new(), false);
-        for id in ids {
+        for id in ids.iter().copied() {
             let seen = self.look(id, head, now, waits).await?;
             // Standing disputes are decided in their order.
             waits |= seen.holds_up;
             games.extend(seen.game);
         }
+        self.give_up_others(&ids).await?;
         // What is asked for no more was made by somebody.
-        self.missed.retain(|_, missed| missed.last == head.number);
+        self.missed.keep(head.number);
         self.show(games);
         Ok(())
     }
@@ -265,6 +257,7 @@ impl<T: Trees> Player<T> {
             if now >= seat.open_until {
                 table.leave(id);
             }
+            self.give_up(id, &[]).await?;
             return Ok(Seen::default());
         }
         let views = self.deps.disputes.views(&table.names, id, account, head.hash).await;
@@ -308,9 +301,24 @@ impl<T: Trees> Player<T> {
         for act in &decision.acts {
             self.make(id, act, head).await?;
         }
-        let Some(mover) = &mut self.deps.mover else { return Ok(()) };
         if decision.lacks.is_empty() {
-            mover.give_up_but(id, &decision.acts).await.map_err(PlayerError::Move)?;
+            self.give_up(id, &decision.acts).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what is under way for a proposal and not asked for.
+    async fn give_up(&mut self, id: u64, asked: &[Act]) -> Result<(), PlayerError> {
+        let Some(mover) = &mut self.deps.mover else { return Ok(()) };
+        mover.give_up_but(id, asked).await.map_err(PlayerError::Move)
+    }
+
+    /// Takes back what is under way for proposals of which nothing more is to come, or that a reorg of L1 took away.
+    async fn give_up_others(&mut self, ids: &[u64]) -> Result<(), PlayerError> {
+        let Some(mover) = &mut self.deps.mover else { return Ok(()) };
+        let under_way = mover.under_way().await.map_err(PlayerError::Move)?;
+        for id in under_way.into_iter().filter(|id| !ids.contains(id)) {
+            self.give_up(id, &[]).await?;
         }
         Ok(())
     }
@@ -318,11 +326,11 @@ impl<T: Trees> Player<T> {
     async fn make(&mut self, id: u64, act: &Act, head: BlockId) -> Result<(), PlayerError> {
         let (name, key) = (act.name(), format!("{id}/{}", act.key()));
         let Some(mover) = &mut self.deps.mover else {
-            self.miss(key, id, name, head.number, "nobody here has a key");
+            self.missed.add((id, name), key, head.number, NotMade::NoKey);
             return Ok(());
         };
-        match mover.make(id, act, head).await.map_err(PlayerError::Move)? {
-            Made::UnderWay => {}
+        let why = match mover.make(id, act, head).await.map_err(PlayerError::Move)? {
+            Made::UnderWay => NotMade::UnderWay,
             Made::HandedOver(record) => {
                 metrics::moved(name);
                 let record = record.0;
@@ -333,31 +341,20 @@ impl<T: Trees> Player<T> {
                     key,
                     "move handed to the L1 sender"
                 );
+                NotMade::UnderWay
             }
             Made::Refused(reason) => {
                 tracing::warn!(proposal = id, act = name, reason, "L1 would refuse a move");
+                NotMade::Refused
             }
             Made::NoMoney { balance, required } => {
                 tracing::debug!(%balance, %required, "a bond cannot be paid");
-                self.miss(key, id, name, head.number, "the account has not the money");
+                NotMade::NoMoney
             }
-            Made::GivenUp => {
-                self.miss(key, id, name, head.number, "its transactions fail");
-            }
-        }
+            Made::GivenUp => NotMade::GivenUp,
+        };
+        self.missed.add((id, name), key, head.number, why);
         Ok(())
-    }
-
-    /// Tells a person that a move has to be made and is not; once.
-    fn miss(&mut self, key: String, id: u64, act: &'static str, head: u64, why: &'static str) {
-        let begun = Missed { first: head, last: head, is_told: false };
-        let missed = self.missed.entry(key).or_insert(begun);
-        missed.last = head;
-        if !missed.is_told && head >= missed.first.saturating_add(MISSED_L1_BLOCKS) {
-            missed.is_told = true;
-            metrics::not_moved();
-            tracing::error!(proposal = id, act, why, "A MOVE IS NOT MADE: a lie may win");
-        }
     }
 
     fn show(&mut self, games: Vec<GameSummary>) {

@@ -45,6 +45,7 @@ pub(crate) fn game_of(
             is_final: views.is_final,
             bond_claimed: proposal.bondClaimed,
             waits_for_earlier,
+            waits_for_passing: views.is_held_up && !waits_for_earlier,
         },
         rules: Rules {
             heights: rules.heights,

@@ -66,6 +66,7 @@ fn undisputed(proposal: &Proposal, parent_claim: B256) -> Game {
             is_final: false,
             bond_claimed: false,
             waits_for_earlier: false,
+            waits_for_passing: false,
         },
         rules: Rules { heights: [height, 18, 18], bonds: [U256::ONE; 3], window: 60, effort: 20 },
         tournaments: BTreeMap::new(),

@@ -10,6 +10,7 @@ mod program;
 mod truth;
 
 mod l1_reorg;
+mod restart;
 mod site;
 
 use std::{sync::Arc, time::Duration};

@@ -19,7 +19,7 @@ use dispute::{GameSummary, Lie, Need, Source, Where};
 use l1::{
     Disputes, Kzg, L1Client, L1Config, L1Watcher, LocalSigner,
     anvil::{Anvil, AnvilOptions, MNEMONIC},
-    tx::{Outcome, TxConfig, TxSender},
+    tx::{Outcome, TxConfig, TxRecord, TxSender},
     watch_tip,
 };
 use service::Health;
@@ -185,6 +185,26 @@ impl Site {
         self.client.provider().get_block_number().await.unwrap()
     }
 
+    /// From now on L1 makes a block for each transaction, or none until it is told to; then those that wait are gone.
+    pub(crate) async fn make_blocks(&self, automatically: bool) {
+        let provider = self.client.provider();
+        if automatically {
+            provider.anvil_drop_all_transactions().await.unwrap();
+        }
+        provider.anvil_set_auto_mine(automatically).await.unwrap();
+    }
+
+    /// One L1 block with all that waits.
+    pub(crate) async fn make_block(&self) {
+        self.client.provider().anvil_mine(Some(1), None).await.unwrap();
+    }
+
+    /// Whether somebody has disputed the first interval.
+    pub(crate) async fn is_disputed(&self) -> bool {
+        let index = U256::from(1);
+        !self.view(DisputeOracle::proposalCall { index }).await.tournament.is_zero()
+    }
+
     /// Whether the first interval stands and is final by a dispute.
     pub(crate) async fn is_decided(&self) -> bool {
         let count = self.view(DisputeOracle::proposalCountCall {}).await;
@@ -221,6 +241,11 @@ impl Seat {
     pub(crate) fn new(number: u32) -> Self {
         let signer = LocalSigner::from_mnemonic(MNEMONIC, number).unwrap();
         Self { signer, store: MemoryStore::default() }
+    }
+
+    /// What became of a request, if it is there.
+    pub(crate) fn record(&self, key: &str) -> Option<TxRecord> {
+        self.store.find(key)
     }
 
     /// Keys of transactions that L1 carried out and refused.

@@ -7,6 +7,8 @@ use super::{Mind, last_of};
 use crate::{Act, Source, Tournament};
 
 const NO_CLAIM: [u8; 192] = [0; 192];
+/// Places that are looked past in one call, at 7,000 gas each at most. More of them take more calls.
+const PASSED_AT_ONCE: u64 = 1_024;
 
 impl<S: Source + ?Sized> Mind<'_, S> {
     /// Takes the result of the outermost tournament, unless a lie has won it.
@@ -20,7 +22,8 @@ impl<S: Source + ?Sized> Mind<'_, S> {
             Some(_) => last_of(tree),
             None => Some((B256::ZERO, Vec::new())),
         };
-        if proposal.stands && !is_defended && proposal.waits_for_earlier {
+        let waits = proposal.waits_for_earlier || proposal.waits_for_passing;
+        if proposal.stands && !is_defended && waits {
             return;
         }
         let Some((last_leaf, proof)) = shown else { return };
@@ -31,6 +34,16 @@ impl<S: Source + ?Sized> Mind<'_, S> {
             proof,
             last_claim: Box::new(last_claim),
         });
+    }
+
+    /// Has the list look past what is decided, whoever it is about: until then nothing behind it is final.
+    pub(super) fn pass(&mut self) {
+        let proposal = &self.game.proposal;
+        let is_open = self.game.outermost().is_some_and(|(_, tournament)| !tournament.concluded);
+        if proposal.waits_for_passing && is_open {
+            let most = std::cmp::min(proposal.index, PASSED_AT_ONCE);
+            self.acts.push(Act::PassDecided { index: proposal.index, most });
+        }
     }
 
     /// Collects what is ours, and takes it out once nothing more is to come from here.

@@ -42,7 +42,7 @@ pub(crate) struct Arena {
     pub(crate) truth: Truth,
     pub(crate) actors: Vec<Actor>,
     /// The proposal that is played about.
-    id: u64,
+    pub(crate) id: u64,
 }
 
 impl Arena {
@@ -54,11 +54,10 @@ impl Arena {
     ) -> Self {
         let mut chain = Chain::new(ground());
         chain.fund(proposer);
-        let place = Place { chain: &mut chain, proposer };
         let last = if lie.is_some() { FALSE_BLOCK } else { PARENT + INTERVAL };
         // The claims do not depend on the pins, which are known once the proposal is made.
         let without_pins = Truth::new(PARENT, [B256::ZERO; 5]);
-        place.propose(trees(&without_pins, lie), last);
+        propose(&mut chain, proposer, (PARENT, 1), (trees(&without_pins, lie), last));
         let id = 1;
         let pins = pins_of(&mut chain, id);
         let truth = truth.cloned().unwrap_or_else(|| Truth::new(PARENT, pins));
@@ -182,33 +181,31 @@ fn block_claim(block: u8) -> BlockClaim {
 }
 
 /// What a proposal pins: words 1 to 5 of the local inputs.
-fn pins_of(chain: &mut Chain, id: u64) -> [B256; 5] {
+pub(crate) fn pins_of(chain: &mut Chain, id: u64) -> [B256; 5] {
     let proposal = chain.view(DisputeOracle::proposalByIdCall { id: U256::from(id) });
     let number = U256::from(proposal.l1BlockNumber).into();
     let accumulators = [proposal.batchAccumulator, proposal.messageAccumulator];
     [accumulators[0], accumulators[1], number, proposal.l1ParentHash, PARAMETERS]
 }
 
-/// Where a proposal is made.
-struct Place<'a> {
-    chain: &'a mut Chain,
+/// Proposes what these trees say at a place of the list, after a claim of this block.
+pub(crate) fn propose(
+    chain: &mut Chain,
     proposer: Address,
-}
-
-impl Place<'_> {
-    fn propose(self, mut trees: Trees, last: u8) {
-        let tree = trees.segments().unwrap();
-        let (hash, number) = self.chain.last_block();
-        let call = DisputeOracle::proposeOutputCall {
-            last: block_claim(last),
-            proof: tree.proof((1 << tree.height()) - 1).unwrap(),
-            parentClaim: keccak256(claim(PARENT)),
-            l2BlockNumber: U256::from(INTERVAL),
-            l1BlockHash: hash,
-            l1BlockNumber: U256::from(number),
-        };
-        self.chain.send(self.proposer, U256::from(BONDS[0]), call.abi_encode()).unwrap();
-    }
+    (parent, index): (u8, u64),
+    (mut trees, last): (Trees, u8),
+) {
+    let tree = trees.segments().unwrap();
+    let (hash, number) = chain.last_block();
+    let call = DisputeOracle::proposeOutputCall {
+        last: block_claim(last),
+        proof: tree.proof((1 << tree.height()) - 1).unwrap(),
+        parentClaim: keccak256(claim(parent)),
+        l2BlockNumber: U256::from(u64::from(INTERVAL) * index),
+        l1BlockHash: hash,
+        l1BlockNumber: U256::from(number),
+    };
+    chain.send(proposer, U256::from(BONDS[0]), call.abi_encode()).unwrap();
 }
 
 /// The claim that all liars end in, of a block that is not in the interval.

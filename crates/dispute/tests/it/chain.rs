@@ -226,11 +226,14 @@ impl Chain {
                 self.view(DisputeOracle::proposalCall { index }).claim
             }),
         };
+        let is_open = stands && !proposal.tournament.is_zero() && !proposal.decided;
+        let is_held_up = is_open && self.is_held_up(proposal.index);
         DisputeViews {
             time: self.time,
             id,
             children: self.names.proposal(id).map(|names| names.children).unwrap_or_default(),
             stands,
+            is_held_up,
             is_final: stands && self.view(DisputeOracle::isFinalCall { index }),
             parent_claim,
             proposal,
@@ -262,6 +265,16 @@ impl Chain {
         let seen = Seen { tournaments, commitments, matches: matches.collect() };
         self.seen.insert(id, seen.clone());
         seen
+    }
+
+    /// Whether some place before this one should be final and is not.
+    fn is_held_up(&mut self, index: u64) -> bool {
+        (0..index).any(|before| {
+            let index = U256::from(before);
+            let proposal = self.view(DisputeOracle::proposalCall { index });
+            let has_passed = self.time > proposal.timestamp + self.rules.window;
+            (proposal.decided || has_passed) && !self.view(DisputeOracle::isFinalCall { index })
+        })
     }
 
     fn create(&mut self, code: Vec<u8>) -> Address {

@@ -10,6 +10,7 @@ mod views;
 mod arena;
 mod chain;
 mod lies;
+mod passing;
 mod program;
 mod silence;
 mod truth;

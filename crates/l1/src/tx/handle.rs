@@ -117,6 +117,9 @@ pub(super) enum Command {
         id: TxId,
         reply: oneshot::Sender<Result<bool, SubmitError>>,
     },
+    Open {
+        reply: oneshot::Sender<Vec<TxRecord>>,
+    },
 }
 
 /// Submits transactions and follows them. Cheap to clone.
@@ -153,6 +156,13 @@ impl TxHandle {
         let (reply, answer) = oneshot::channel();
         self.ask(Command::Cancel { id, reply }).await?;
         answer.await.map_err(|_| SubmitError::Stopped)?
+    }
+
+    /// All records that have not ended, by rising number: those too that an earlier process has submitted.
+    pub async fn open(&self) -> Result<Vec<TxRecord>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Command::Open { reply }).await?;
+        answer.await.map_err(|_| SubmitError::Stopped)
     }
 
     /// Events from now on. Slow receivers lose the oldest, and none tells of what an outbox that went away did all the
