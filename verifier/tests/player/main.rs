@@ -64,6 +64,37 @@ async fn a_wrong_proposal_falls_though_the_player_is_killed_time_and_again() {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
+/// Somebody has proposed the truth and is gone; a liar disputes it, and a perjurer seems to defend it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_true_proposal_is_defended_for_its_proposer() {
+    let site = Site::new().await;
+    let [honest, liar, perjurer, proposer] = [1, 2, 3, 4].map(Seat::new);
+    site.propose_truth(&proposer).await;
+    let before = site.balance(&honest).await;
+    let perjury = Where { claims: Vec::new(), stride: 1, step: 9, salt: 7, ..place() };
+    let perjuring: Disguise =
+        Arc::new(move |_, built| Box::new(Lie::new(built, perjury.clone(), None)));
+    let players = [
+        site.play(&liar, Some(lying())),
+        site.play(&perjurer, Some(perjuring)),
+        site.play(&honest, Some(honestly())),
+    ];
+    let mut rounds = 0;
+    // The proposer's is all that is left once everybody else has what is theirs.
+    while !site.is_decided().await || site.held().await != site.credit(&proposer).await {
+        site.let_time_pass().await;
+        rounds += 1;
+        assert!(rounds < 1_000, "the dispute never ends");
+        assert!(players.iter().all(|player| !player.is_finished()), "a player ended");
+    }
+    assert_eq!(site.standing().await, keccak256(claim(truth::INTERVAL)));
+    assert!(site.balance(&honest).await > before, "its moves are paid for");
+    assert!(site.credit(&proposer).await > U256::from(site::BOND), "it has the liar's bond too");
+    for loser in [&liar, &perjurer] {
+        assert!(site.balance(loser).await < site.rich());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_key_it_says_what_should_be_done() {
     let site = Site::new().await;

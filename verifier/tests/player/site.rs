@@ -16,6 +16,7 @@ use bindings::{
     contracts::Claims::BlockClaim,
 };
 use dispute::{GameSummary, Lie, Need, Source, Where};
+use fault_proof::commitment::Commitment;
 use l1::{
     Disputes, Kzg, L1Client, L1Config, L1Watcher, LocalSigner,
     anvil::{Anvil, AnvilOptions, MNEMONIC},
@@ -44,7 +45,7 @@ const ZEROS: [u8; 7] = [0x5f, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
 const PARAMETERS: B256 = B256::repeat_byte(0x9a);
 const WINDOW: u64 = 2_000;
 const GWEI: u64 = 1_000_000_000;
-const BOND: u64 = 1_000_000_000 * GWEI;
+pub(crate) const BOND: u64 = 1_000_000_000 * GWEI;
 /// How long nothing has to happen until time is let pass.
 const QUIET: Duration = Duration::from_millis(200);
 
@@ -89,10 +90,19 @@ impl Site {
     /// Proposes the first interval with a lie in it.
     pub(crate) async fn propose(&self, seat: &Seat, lie: Where) {
         let mut trees = Lie::new(Truth::new(0, [B256::ZERO; 5]), lie, None);
-        let tree = trees.segments().unwrap();
+        self.propose_as(seat, &trees.segments().unwrap(), FALSE_BLOCK).await;
+    }
+
+    /// Proposes it as it is.
+    pub(crate) async fn propose_truth(&self, seat: &Seat) {
+        let tree = Truth::new(0, [B256::ZERO; 5]).segments().unwrap();
+        self.propose_as(seat, &tree, INTERVAL).await;
+    }
+
+    async fn propose_as(&self, seat: &Seat, tree: &Commitment, last: u8) {
         let block = self.client.header(alloy::eips::BlockNumberOrTag::Latest).await.unwrap();
         let call = DisputeOracle::proposeOutputCall {
-            last: block_claim(FALSE_BLOCK),
+            last: block_claim(last),
             proof: tree.proof((1 << HEIGHT) - 1).unwrap(),
             parentClaim: keccak256(claim(0)),
             l2BlockNumber: U256::from(INTERVAL),
@@ -218,6 +228,16 @@ impl Site {
 
     pub(crate) async fn balance(&self, seat: &Seat) -> U256 {
         self.client.provider().get_balance(seat.signer.address()).await.unwrap()
+    }
+
+    /// What the oracle still has.
+    pub(crate) async fn held(&self) -> U256 {
+        self.client.provider().get_balance(self.oracle).await.unwrap()
+    }
+
+    /// What somebody can take out.
+    pub(crate) async fn credit(&self, seat: &Seat) -> U256 {
+        self.view(DisputeOracle::creditCall { account: seat.signer.address() }).await
     }
 
     /// What anvil's accounts begin with.
