@@ -35,7 +35,7 @@ async fn a_false_state_root_falls_and_the_truth_is_final() -> Result<()> {
     let events = drill(&["--drill", "state-root"]).await?;
     let story = ["forged", "proposed", "disputed", "met", "moved", "sealed", "won"];
     let mut last = 0;
-    for event in story.into_iter().chain(["removed", "replaced", "paid", "true", "end"]) {
+    for event in story.into_iter().chain(["removed", "replaced", "paid", "true", "bonds", "end"]) {
         let at = place(&events, event);
         ensure!(at >= last, "{event} came too early: {events:?}");
         last = at;

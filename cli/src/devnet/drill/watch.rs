@@ -3,13 +3,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use alloy::{
+    consensus::Transaction,
     eips::{BlockId as At, BlockNumberOrTag},
-    primitives::{Address, B256, U256},
+    primitives::{Address, B256, U256, utils::format_ether},
     providers::Provider,
     rpc::types::Filter,
+    sol_types::SolEvent,
 };
-use bindings::DisputeOracle::creditCall;
-use eyre::{Result, WrapErr, bail, eyre};
+use bindings::DisputeOracle::{Withdrawn, creditCall};
+use eyre::{Result, WrapErr, bail, ensure, eyre};
 use l1::{L1Client, Outputs};
 use protocol::BlockId;
 use verifier::Disagreement;
@@ -45,7 +47,7 @@ pub(super) struct Watch<'a> {
     story: Story,
     purse: Purse,
     /// The newest L1 block that was told of.
-    read_to: u64,
+    read_to: BlockId,
     /// What the honest side had.
     balance: U256,
     disagreements: Vec<Disagreement>,
@@ -61,6 +63,7 @@ impl<'a> Watch<'a> {
     ) -> Result<Self> {
         let head = client.header(BlockNumberOrTag::Latest).await.wrap_err("cannot read L1")?;
         let balance = client.balance_at(honest, head.hash).await.wrap_err("cannot read L1")?;
+        let held = client.balance_at(oracle, head.hash).await.wrap_err("cannot read L1")?;
         Ok(Self {
             outputs: Outputs::new(client.clone(), oracle),
             client,
@@ -68,8 +71,8 @@ impl<'a> Watch<'a> {
             console,
             pages,
             story: Story::default(),
-            purse: Purse::default(),
-            read_to: head.number,
+            purse: Purse::new(held),
+            read_to: BlockId { number: head.number, hash: head.hash },
             balance,
             disagreements: Vec::new(),
         })
@@ -89,12 +92,12 @@ impl<'a> Watch<'a> {
     /// Tells what is new.
     pub(super) async fn look(&mut self) -> Result<()> {
         self.look_at_verifier();
-        let head = self.recent().await?.number;
-        if head <= self.read_to {
+        let head = self.recent().await?;
+        if head.number <= self.read_to.number {
             return Ok(());
         }
         let filter = Filter::new().address(self.outputs.oracle());
-        let filter = filter.from_block(self.read_to + 1).to_block(head);
+        let filter = filter.from_block(self.read_to.number + 1).to_block(head.number);
         let logs = self.client.provider().get_logs(&filter).await.wrap_err("cannot read logs")?;
         let mut senders = BTreeMap::new();
         for log in logs {
@@ -105,16 +108,27 @@ impl<'a> Watch<'a> {
                     let receipt = self.client.receipt(hash).await.wrap_err("cannot read L1")?;
                     let receipt = receipt.ok_or_else(|| eyre!("a log without its receipt"))?;
                     self.purse.pay(&receipt);
+                    self.purse.put_down(self.value_of(hash).await?);
                     senders.insert(hash, receipt.from);
                     receipt.from
                 }
             };
+            if let Ok(Withdrawn { amount, .. }) = Withdrawn::decode_log_data(&log.inner.data) {
+                self.purse.pay_out(amount);
+            }
             if let Some((event, text)) = self.story.tell(&log.inner, sender, &self.console) {
                 self.console.say(event, &text);
             }
         }
         self.read_to = head;
         Ok(())
+    }
+
+    /// What a transaction brought along.
+    async fn value_of(&self, hash: B256) -> Result<U256> {
+        let found = self.client.provider().get_transaction_by_hash(hash).await;
+        let found = found.wrap_err("cannot read L1")?;
+        Ok(found.ok_or_else(|| eyre!("a receipt without its transaction"))?.value())
     }
 
     fn look_at_verifier(&mut self) {
@@ -198,9 +212,26 @@ impl<'a> Watch<'a> {
             let text = format!("{name}: {} transactions, {price} gas", spent.transactions);
             self.console.say("gas", &text);
         }
+        self.count_bonds().await?;
         let gained = difference(self.balance, self.without_gas().await?);
         let name = self.console.name(self.honest);
         self.console.say("end", &format!("{name} has {gained} than at the beginning, gas aside"));
+        Ok(())
+    }
+
+    /// Bonds in are bonds out, but for what the oracle still holds, to the wei.
+    async fn count_bonds(&self) -> Result<()> {
+        let held = self.client.balance_at(self.outputs.oracle(), self.read_to.hash).await;
+        let held = held.wrap_err("cannot read L1")?;
+        let [put_down, paid_out] = self.purse.bonds();
+        let text = format!(
+            "{} ether of bonds were put down, {} were paid out, {} are held",
+            format_ether(put_down),
+            format_ether(paid_out),
+            format_ether(held)
+        );
+        self.console.say("bonds", &text);
+        ensure!(self.purse.held() == Some(held), "bonds in are not bonds out: {:?}", self.purse);
         Ok(())
     }
 }
