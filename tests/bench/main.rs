@@ -7,29 +7,26 @@
 //! `braid-bench [start] [requests] [doors]` prints these parts alone.
 
 mod doors;
-mod load;
 mod report;
 mod requests;
 
 use std::time::{Duration, Instant};
 
+use bench::Kind;
 use eyre::{Result, ensure};
 use harness::Devnet;
 
 use self::{
-    doors::{Door, Run},
-    load::{Asset, Load},
+    doors::{Door, Load, Run},
     report::Metrics,
 };
 
 /// How long transfers are sent in each run.
 const RUN_TIME: Duration = Duration::from_secs(30);
-/// Senders of the transfers.
-const ACCOUNTS: usize = 1_000;
 /// More transfers than any run can use; it ends when they are used up.
-const GRPC_TRANSFERS: usize = 900_000;
-const JSON_TRANSFERS: usize = 600_000;
-const TOKEN_TRANSFERS: usize = 600_000;
+const GRPC_TRANSFERS: u32 = 900_000;
+const JSON_TRANSFERS: u32 = 600_000;
+const TOKEN_TRANSFERS: u32 = 600_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -55,37 +52,36 @@ async fn transfers(run_time: Duration) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let datadir = folder.path().join("devnet").display().to_string();
     let devnet = Devnet::start(&["--datadir", &datadir]).await?;
-    let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap_or(usize::MAX);
-    let share = |transfers: usize| transfers * seconds(run_time) / seconds(RUN_TIME);
-    let mut load = Load::new(ACCOUNTS, devnet.info.l2.chain_id)?;
-    load.fund(&devnet).await?;
-    let token = load.issue_token(&devnet).await?;
-    for (name, door, asset, transfers) in [
-        ("Ether through gRPC", Door::Grpc, Asset::Ether, share(GRPC_TRANSFERS)),
-        ("Ether through JSON-RPC", Door::Json, Asset::Ether, share(JSON_TRANSFERS)),
-        ("ERC-20 through gRPC", Door::Grpc, token, share(TOKEN_TRANSFERS)),
+    let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+    let share = |transfers: u32| transfers / seconds(RUN_TIME) * seconds(run_time);
+    for (name, door, kind, transfers) in [
+        ("Ether through gRPC", Door::Grpc, Kind::Transfers, share(GRPC_TRANSFERS)),
+        ("Ether through JSON-RPC", Door::Json, Kind::Transfers, share(JSON_TRANSFERS)),
+        ("ERC-20 through gRPC", Door::Grpc, Kind::Erc20, share(TOKEN_TRANSFERS)),
     ] {
-        load.read_nonces(&devnet).await?;
-        let raw = load.sign(asset, transfers)?;
+        let load = Load::prepare(&devnet, (door, kind), transfers, run_time).await?;
         let before = Metrics::read(&devnet).await?;
-        let run = doors::run(&devnet, door, raw, run_time).await?;
+        let run = load.play(&devnet).await?;
         let after = Metrics::read(&devnet).await?;
-        ensure!(run.durable > 0, "nothing became durable");
+        let durable = run.outcome.settled.expected;
+        ensure!(durable > 0, "nothing became durable");
         print_run(name, &run);
-        report::stages(&before, &after, run.durable);
-        report::posting(&devnet, &before, run.durable).await?;
+        report::stages(&before, &after, durable);
+        report::posting(&devnet, &before, durable).await?;
     }
     devnet.stop().await
 }
 
 #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a report for people")]
 fn print_run(name: &str, run: &Run) {
-    let seconds = run.elapsed.as_secs_f64();
+    let settled = &run.outcome.settled;
+    let seconds = settled.after.as_secs_f64();
     println!("\n{name}: {}", run.door.name());
-    println!("  durable transfers        {:>12}", run.durable);
-    println!("  seconds                  {seconds:>12.2}");
-    println!("  durable transfers/s      {:>12.0}", run.durable as f64 / seconds);
-    println!("  refused                  {:>12}", run.refused);
+    println!("  durable transfers        {:>12}", settled.expected);
+    println!("  seconds until in blocks  {seconds:>12.2}");
+    println!("  durable transfers/s      {:>12.0}", settled.expected as f64 / seconds);
+    println!("  refused                  {:>12}", run.outcome.tally.refused);
+    println!("  sent again               {:>12}", run.outcome.tally.retried);
     println!("  until all were indexed   {:>12.2} s more", run.index_tail.as_secs_f64());
 }
 

@@ -157,7 +157,7 @@ pub(crate) struct StagesArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LoadArgs {
     /// The door: http (one call a request), batch=N (a JSON-RPC batch over HTTP), ws or ws=N, grpc or grpc=N (N transactions in
-    /// a message of Braid's stream)
+    /// a message of Braid's stream), grpc-durable=N (the same, acknowledged when durable)
     #[arg(long, default_value = "batch=100", help_heading = "Load")]
     pub(crate) transport: TransportArg,
     /// Closed loop: so many unanswered at any time
@@ -223,8 +223,15 @@ impl FromStr for TransportArg {
             ("http", None) => Transport::Http { batch: 1 },
             ("http" | "batch", batch) => Transport::Http { batch: batch.unwrap_or(BATCH) },
             ("ws", batch) => Transport::WebSocket { batch: batch.unwrap_or(1) },
-            ("grpc", batch) => Transport::Grpc { batch: batch.unwrap_or(GRPC_BATCH) },
-            _ => return Err(format!("{text:?} is none of http, batch=N, ws, ws=N, grpc, grpc=N")),
+            ("grpc" | "grpc-durable", batch) => Transport::Grpc {
+                batch: batch.unwrap_or(GRPC_BATCH),
+                is_durable: name == "grpc-durable",
+            },
+            _ => {
+                return Err(format!(
+                    "{text:?} is none of http, batch=N, ws, ws=N, grpc, grpc=N, grpc-durable=N"
+                ));
+            }
         };
         Ok(Self(transport))
     }
@@ -244,11 +251,11 @@ mod tests {
         assert_eq!(read("batch=7"), Ok(Transport::Http { batch: 7 }));
         assert_eq!(read("batch"), Ok(Transport::Http { batch: 100 }));
         assert_eq!(read("ws"), Ok(Transport::WebSocket { batch: 1 }));
-        assert_eq!(read("grpc=64"), Ok(Transport::Grpc { batch: 64 }));
+        assert_eq!(read("grpc=64"), Ok(Transport::Grpc { batch: 64, is_durable: false }));
         for wrong in ["", "udp", "batch=0", "batch=x", "grpc=100000"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
-        for transport in ["http=1", "ws=3", "grpc=256"] {
+        for transport in ["http=1", "ws=3", "grpc=256", "grpc-durable=9"] {
             assert_eq!(read(transport).unwrap().to_string(), transport);
         }
     }

@@ -51,10 +51,10 @@ pub enum RpcError {
 }
 
 impl RpcError {
-    /// Whether the endpoint does not have what was asked for.
+    /// Whether the endpoint does not have what was asked for: -32601, and what other nodes say instead.
     #[must_use]
     pub const fn is_unknown_method(&self) -> bool {
-        matches!(self, Self::Refused { code: -32601, .. })
+        matches!(self, Self::Refused { code: -32_601 | -32_600 | -32_004 | -32_000, .. })
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Latency, RunReport};
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 560.0;
 /// Where a plot begins and ends.
-const LEFT: f64 = 70.0;
+const LEFT: f64 = 105.0;
 const RIGHT: f64 = WIDTH - 20.0;
 /// Points of the line at most.
 const POINTS_MAX: usize = 200;

@@ -53,6 +53,9 @@ pub enum Transport {
     Grpc {
         /// Transactions in a message.
         batch: usize,
+        /// Whether acknowledgements are wanted when all are durable, not when they were received: then a closed loop cannot fill
+        /// the mempool.
+        is_durable: bool,
     },
 }
 
@@ -61,7 +64,7 @@ impl Transport {
     #[must_use]
     pub const fn batch(self) -> usize {
         match self {
-            Self::Http { batch } | Self::WebSocket { batch } | Self::Grpc { batch } => batch,
+            Self::Http { batch } | Self::WebSocket { batch } | Self::Grpc { batch, .. } => batch,
         }
     }
 }
@@ -71,7 +74,8 @@ impl std::fmt::Display for Transport {
         let (name, batch) = match self {
             Self::Http { batch } => ("http", batch),
             Self::WebSocket { batch } => ("ws", batch),
-            Self::Grpc { batch } => ("grpc", batch),
+            Self::Grpc { batch, is_durable: false } => ("grpc", batch),
+            Self::Grpc { batch, is_durable: true } => ("grpc-durable", batch),
         };
         write!(f, "{name}={batch}")
     }
@@ -199,6 +203,15 @@ pub struct Outcome {
     pub settled: Settled,
     /// How many transactions of the workload are still to be played.
     pub left: u64,
+}
+
+/// Makes a chain ready for a workload, unless it was done already; [`run`] does it, too.
+///
+/// # Errors
+/// When the endpoint cannot be asked, is of another chain, or does not take the preparation.
+pub async fn prepare(workload: &Workload, options: &RunOptions) -> Result<(), RunError> {
+    let rpc = Rpc::new(&options.url).map_err(RunError::Rpc)?;
+    prepare::prepare(workload, &rpc, options.patience).await.map(|_nonces| ())
 }
 
 /// Prepares the chain if need be, and plays as much of a workload as fits into the time. It goes on where an earlier run of the

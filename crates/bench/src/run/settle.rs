@@ -92,7 +92,15 @@ pub(super) async fn settle(
         Settled { expected: expected_all, stuck: tally.stuck(), ..Settled::default() };
     loop {
         let addresses: Vec<Address> = open.iter().map(|(address, _)| *address).collect();
-        let nonces = rpc.nonces(&addresses, "latest").await.map_err(RunError::Rpc)?;
+        let nonces = match rpc.nonces(&addresses, "latest").await {
+            Ok(nonces) => nonces,
+            Err(error) if Instant::now() >= deadline => return Err(RunError::Rpc(error)),
+            // An endpoint under load may leave a question unanswered.
+            Err(_) => {
+                tokio::time::sleep(POLL).await;
+                continue;
+            }
+        };
         let wrong: Vec<Unsettled> = open
             .iter()
             .zip(nonces)

@@ -24,6 +24,8 @@ use crate::{
 
 /// Pause between two looks: how exact the latencies are.
 pub const POLL: Duration = Duration::from_millis(20);
+/// Looks in a row that may fail.
+const FAILURES_MAX: u32 = 50;
 /// Samples that wait to be looked at first.
 const QUEUE_MAX: usize = 10_000;
 /// The stages in which a transaction is in the journal; each includes the one before.
@@ -146,6 +148,7 @@ impl Looking {
         mut samples: mpsc::Receiver<Sample>,
         ends: tokio::sync::watch::Receiver<Option<Instant>>,
     ) -> Result<Watched, RpcError> {
+        let mut failures = 0;
         loop {
             while let Ok(sample) = samples.try_recv() {
                 self.open.push(sample);
@@ -153,8 +156,12 @@ impl Looking {
                     self.undecided.push(sample);
                 }
             }
-            self.look_for_durable().await?;
-            self.look_for_receipts().await?;
+            match self.look().await {
+                Ok(()) => failures = 0,
+                // An endpoint under load may leave a question unanswered; the samples are asked for again.
+                Err(_) if failures < FAILURES_MAX => failures += 1,
+                Err(error) => return Err(error),
+            }
             let end = *ends.borrow();
             if let Some(end) = end
                 && (self.open.is_empty() && samples.is_empty() || Instant::now() >= end)
@@ -164,6 +171,11 @@ impl Looking {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    async fn look(&mut self) -> Result<(), RpcError> {
+        self.look_for_durable().await?;
+        self.look_for_receipts().await
     }
 
     async fn look_for_durable(&mut self) -> Result<(), RpcError> {
@@ -179,11 +191,14 @@ impl Looking {
             let status = match answer {
                 Ok(status) => status,
                 // Not a rollup of this kind: nothing is said of durability.
-                Err(RpcError::Refused { .. }) => {
+                Err(error) if error.is_unknown_method() => {
                     self.watched.durable = None;
                     return Ok(());
                 }
-                Err(error) => return Err(error),
+                Err(_) => {
+                    undecided.push(sample);
+                    continue;
+                }
             };
             let stage = status["stage"].as_str().unwrap_or_default();
             if DURABLE.contains(&stage) {

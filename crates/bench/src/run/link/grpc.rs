@@ -1,4 +1,4 @@
-//! Braid's `SubmitStream`: many raw transactions in a message, acknowledged in order as received.
+//! Braid's `SubmitStream`: many raw transactions in a message, acknowledged in order as received or as durable.
 
 use std::collections::VecDeque;
 
@@ -30,6 +30,7 @@ pub(super) async fn drive(
     mut lane: Lane,
     options: &RunOptions,
     batch: usize,
+    is_durable: bool,
 ) -> Result<Tally, LinkError> {
     let url = http_url(options.grpc_url.as_deref().unwrap_or(&options.url));
     let url = url.map_err(LinkError::Address)?;
@@ -39,6 +40,7 @@ pub(super) async fn drive(
         .max_encoding_message_size(MESSAGE_BYTES_MAX)
         .max_decoding_message_size(MESSAGE_BYTES_MAX);
     let window = lane::window(options);
+    let stage = if is_durable { TransactionStage::Durable } else { TransactionStage::Received };
     let (requests, queue) = tokio::sync::mpsc::channel(window);
     let queue = futures::stream::unfold(queue, |mut queue| async move {
         queue.recv().await.map(|request| (request, queue))
@@ -52,7 +54,7 @@ pub(super) async fn drive(
                 let Some(items) = items else { is_more = false; continue };
                 let request = SubmitStreamRequest {
                     transactions: items.iter().map(|item| item.raw.clone()).collect(),
-                    wait_for: TransactionStage::Received.into(),
+                    wait_for: stage.into(),
                 };
                 waiting.push_back(items);
                 // Where the stream has ended, its status says why.

@@ -40,6 +40,8 @@ pub(super) async fn drive(lane: Lane, options: &RunOptions, rpc: &Rpc) -> Result
     match options.transport {
         Transport::Http { batch } => http::drive(lane, rpc.url(), rpc.client(), batch).await,
         Transport::WebSocket { batch } => ws::drive(lane, options, batch).await,
-        Transport::Grpc { batch } => grpc::drive(lane, options, batch).await,
+        Transport::Grpc { batch, is_durable } => {
+            grpc::drive(lane, options, batch, is_durable).await
+        }
     }
 }
