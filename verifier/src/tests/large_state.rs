@@ -2,7 +2,7 @@
 //! verifier's own trie. Not run with the others, since it takes minutes (`docs/adr/0019-a-segments-run-is-looked-up.md`):
 //!
 //! ```sh
-//! LARGE_STATE_ACCOUNTS=1000000 cargo nextest run -p verifier --run-ignored only --no-capture large_state
+//! LARGE_STATE_ACCOUNTS=1000000 cargo test -p verifier --lib large_state -- --ignored --nocapture
 //! ```
 
 use std::{fs, io::Write, time::Duration, time::Instant};
