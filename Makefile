@@ -1,6 +1,6 @@
 # Two commands are the contract: `make devnet` runs Braid, `make test` proves it. Both set up what is missing.
 SHELL := /bin/bash
-.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts random tsan images clean
+.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts random random-signatures tsan images clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ bench: setup ## figures, with machine and commit; minutes
 
 random: setup ## 100 million random transactions, parallel against serial; hours
 	@dev/random.sh
+
+random-signatures: setup ## 100 million random signatures, in lanes against libsecp256k1; an hour
+	@dev/random-signatures.sh
 
 tsan: setup-test ## the parallel engine under ThreadSanitizer; minutes
 	@dev/tsan.sh

@@ -26,6 +26,7 @@ use crate::{
     VerifierError,
     claims::{BlockClaims, Sliced, block_claim, execute_in_slices},
     metrics,
+    transactions::recovered,
 };
 
 /// What reading the stored state may fail with.
@@ -152,7 +153,13 @@ impl Chain {
         let context = BlockContext::new(&self.spec, &self.header, &inputs.opening);
         let forced = forced_transactions(&inputs.opening, &inputs.deposits);
         let forced = forced.map(|tx| ListedTransaction::Recovered(Box::new(tx)));
-        let txs = forced.chain(inputs.transactions.iter().cloned().map(ListedTransaction::Raw));
+        let users = recovered(&inputs.transactions).into_iter().zip(&inputs.transactions);
+        let users = users.map(|(tx, raw)| match tx {
+            Some(tx) => ListedTransaction::Recovered(Box::new(tx)),
+            // It says itself that it was not executed.
+            None => ListedTransaction::Raw(raw.clone()),
+        });
+        let txs = forced.chain(users);
         match self.listed.execute(&context, self.state.clone(), txs.collect(), list) {
             Ok(executed) => {
                 metrics::listed(true);

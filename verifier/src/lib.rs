@@ -36,6 +36,7 @@ mod restart;
 mod segment;
 mod status;
 mod tip;
+mod transactions;
 mod writer;
 
 pub use config::{ConfigError, VerifierConfig};

@@ -14,6 +14,7 @@ use executor::{
     parallel::{Execution, RunReport},
 };
 use protocol::{BlockOpening, TxDeposit};
+use recovery::Decoded;
 use state::StateDiff;
 
 use super::{BlockEngine, engine::BlockExecutor};
@@ -163,12 +164,12 @@ impl OpenBlock {
     /// # Errors
     /// When that is not so.
     pub fn replay(&mut self, raws: &[Bytes]) -> Result<ExecutedSubBlock, Replayed> {
-        let decode = |(index, raw)| {
-            let tx = RecoveredTransaction::decode(raw);
-            let tx = tx.map_err(|source| Replayed::Decode { index, source })?;
-            Ok(Arc::new(self.engine.predictor().prepare(tx)))
+        let prepare = |(index, (decoded, raw)): (_, (Result<_, _>, _))| {
+            let decoded = decoded.map_err(|source| Replayed::Decode { index, source })?;
+            Ok(Arc::new(self.engine.predictor().prepare(recovered(decoded, raw))))
         };
-        let txs: Vec<_> = raws.iter().enumerate().map(decode).collect::<Result<_, _>>()?;
+        let decoded = recovery::decode(raws).into_iter().zip(raws);
+        let txs: Vec<_> = decoded.enumerate().map(prepare).collect::<Result<_, _>>()?;
         let Execution { verdicts, failure, report } =
             self.executor.execute_all(txs.clone(), || true);
         self.execution.add(&report);
@@ -194,11 +195,12 @@ impl OpenBlock {
         raws: &[Bytes],
         mut failed: impl FnMut(&ReadError),
     ) -> Option<ExecutedSubBlock> {
-        let decode = |raw: &Bytes| {
-            let tx = RecoveredTransaction::decode(raw).ok()?;
+        let prepare = |(decoded, raw): (Result<_, _>, &Bytes)| {
+            let tx = recovered(decoded.ok()?, raw);
             Some((Arc::new(self.engine.predictor().prepare(tx)), raw.clone()))
         };
-        let mut left: Vec<_> = raws.iter().filter_map(decode).collect();
+        let decoded = recovery::decode(raws).into_iter().zip(raws);
+        let mut left: Vec<_> = decoded.filter_map(prepare).collect();
         let (mut included, mut kept) = (Vec::new(), Vec::new());
         while !left.is_empty() {
             let txs = left.iter().map(|(tx, _)| tx.clone()).collect();
@@ -326,4 +328,9 @@ impl ClosedBlock {
 /// Whether a transaction that is refused here and now may be included in a later block.
 const fn may_fit_later(reason: &InvalidTransaction) -> bool {
     matches!(reason, InvalidTransaction::BlockGas { .. } | InvalidTransaction::FeeCapTooLow { .. })
+}
+
+fn recovered(decoded: Decoded, raw: &Bytes) -> RecoveredTransaction {
+    let Decoded { tx, sender, hash } = decoded;
+    RecoveredTransaction { tx, sender, hash, data_size: protocol::data_size(raw) }
 }

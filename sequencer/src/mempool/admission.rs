@@ -12,11 +12,12 @@ use alloy::{
 };
 use executor::{RecoveredTransaction, parallel::Predictor};
 use protocol::{CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, Transaction, TransactionError};
+use recovery::Senders;
 use state::StateReader;
 
 use super::{
     Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, Submission,
-    intrinsic::gas_needed, recovery::recover,
+    intrinsic::gas_needed,
 };
 use crate::{
     chain::{ChainStore, ReadError, StateView},
@@ -73,11 +74,21 @@ impl Admission {
     }
 
     /// Admits a chunk of transactions; one answer each, in order.
-    pub fn admit(&self, sent: &[Submission]) -> Vec<Result<B256, Rejection>> {
+    pub fn admit(
+        &self,
+        sent: &[Submission],
+        senders: &mut Senders,
+    ) -> Vec<Result<B256, Rejection>> {
         let started = Instant::now();
         let gas_limit = self.store.admission_state().gas_limit;
-        let checked = sent.iter().map(|sent| self.check_form(sent, gas_limit)).collect();
-        let recovered = recover(checked);
+        // What is too large is refused unread.
+        let small = |sent: &Submission| sent.raw.len() <= CARRIED_TRANSACTION_BYTES_MAX;
+        let raws: Vec<_> =
+            sent.iter().map(|sent| if small(sent) { &sent.raw[..] } else { &[] }).collect();
+        let hashes = senders.hash(&raws);
+        let checked = sent.iter().zip(hashes);
+        let checked = checked.map(|(sent, hash)| self.check_form(sent, *hash, gas_limit)).collect();
+        let recovered = recover(sent, checked, senders);
         metrics::recovered(started.elapsed());
         let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
         self.store.base().prefetch(&senders, &[]);
@@ -96,8 +107,13 @@ impl Admission {
         results
     }
 
-    /// What can be said without the sender.
-    fn check_form(&self, sent: &Submission, gas_limit_max: u64) -> Result<Transaction, Rejection> {
+    /// What can be said without the sender. `hash` is that of the raw transaction.
+    fn check_form(
+        &self,
+        sent: &Submission,
+        hash: B256,
+        gas_limit_max: u64,
+    ) -> Result<Transaction, Rejection> {
         let raw = &sent.raw;
         if raw.len() > CARRIED_TRANSACTION_BYTES_MAX {
             let bytes_max = CARRIED_TRANSACTION_BYTES_MAX;
@@ -112,14 +128,13 @@ impl Admission {
             }
             Err(error) => return Err(Rejection::Undecodable(Arc::new(error))),
         }
-        let hash = tx.tx_hash();
         if self.mempool.contains(&hash) {
             return Err(Rejection::AlreadyKnown { hash });
         }
         self.check_gas(&tx, gas_limit_max)?;
         self.check_shape(&tx)?;
         sent.client.send_gas(tx.gas_limit()).map_err(Rejection::Quota)?;
-        Ok(tx)
+        Ok(recovery::with_hash(tx, hash))
     }
 
     fn check_gas(&self, tx: &Transaction, block_gas_limit: u64) -> Result<(), Rejection> {
@@ -187,6 +202,24 @@ impl Admission {
         // Reading one account took longer than many sub-blocks, many times over: that is overload.
         Err(Rejection::Busy { waiting: 0 })
     }
+}
+
+/// Finds the senders of a chunk; refusals pass through.
+fn recover(
+    sent: &[Submission],
+    checked: Vec<Result<Transaction, Rejection>>,
+    senders: &mut Senders,
+) -> Vec<Result<RecoveredTransaction, Rejection>> {
+    let txs: Vec<_> = checked.iter().flatten().collect();
+    let mut found = senders.recover(&txs).into_iter();
+    let one = |(tx, sent): (Result<Transaction, Rejection>, &Submission)| {
+        let tx = tx?;
+        let sender = found.next().expect("every transaction that was checked has an answer");
+        let sender = sender.map_err(|error| Rejection::BadSignature(Arc::new(error)))?;
+        let (hash, data_size) = (tx.tx_hash(), protocol::data_size(&sent.raw));
+        Ok(RecoveredTransaction { tx, sender, hash, data_size })
+    };
+    checked.into_iter().zip(sent).map(one).collect()
 }
 
 /// The pending state as a chunk of transactions sees it. Taken once for many of them, and again when it has become

@@ -11,13 +11,9 @@ use std::{
     thread::JoinHandle,
 };
 
-use alloy::{
-    eips::Encodable2718,
-    primitives::{B256, Bytes},
-};
+use alloy::primitives::{B256, Bytes};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use executor::RecoveredTransaction;
-use protocol::Transaction;
+use recovery::Senders;
 use tokio::sync::oneshot;
 
 use super::{Admission, Rejection, Submission};
@@ -25,20 +21,6 @@ use crate::quota::Client;
 
 /// Transactions of one request that one thread handles together.
 const CHUNK_TRANSACTIONS_MAX: usize = 256;
-
-/// Recovers the senders of a chunk; refusals pass through.
-pub(super) fn recover(
-    checked: Vec<Result<Transaction, Rejection>>,
-) -> Vec<Result<RecoveredTransaction, Rejection>> {
-    let one = |tx: Transaction| {
-        let sender =
-            protocol::recover(&tx).map_err(|error| Rejection::BadSignature(Arc::new(error)))?;
-        let hash = tx.tx_hash();
-        let data_size = protocol::data_size(&tx.encoded_2718());
-        Ok(RecoveredTransaction { tx, sender, hash, data_size })
-    };
-    checked.into_iter().map(|tx| tx.and_then(one)).collect()
-}
 
 struct Job {
     raws: Vec<Bytes>,
@@ -139,6 +121,7 @@ impl RecoveryThreads {
 }
 
 fn work(admission: &Admission, jobs: &Receiver<Job>) {
+    let mut senders = Senders::new();
     while let Ok(first) = jobs.recv() {
         let mut together = vec![first];
         let mut transactions = together[0].raws.len();
@@ -153,7 +136,7 @@ fn work(admission: &Admission, jobs: &Receiver<Job>) {
             job.raws.iter().map(one).collect::<Vec<_>>()
         };
         let sent: Vec<Submission> = together.iter().flat_map(sent).collect();
-        let mut results = admission.admit(&sent).into_iter();
+        let mut results = admission.admit(&sent, &mut senders).into_iter();
         for job in together {
             let answers = results.by_ref().take(job.raws.len()).collect();
             // The caller may have gone; its transactions are in the mempool all the same.

@@ -5,12 +5,14 @@
 
 use alloy::primitives::{B256, Bloom};
 use executor::{
-    BlockContext, ChainSpec, ExecuteError, ExecutedBlock, RecoveredTransaction, SerialExecutor,
-    TransactionOutcome, forced_transactions,
+    BlockContext, ChainSpec, ExecuteError, ExecutedBlock, SerialExecutor, TransactionOutcome,
+    forced_transactions,
 };
 use protocol::{BlockInputs, Header};
 use state::{StateDiff, StateReader, StateTrie};
 use transition::{PLACES_PER_BLOCK, SliceClaim, receipts_next};
+
+use crate::transactions::recovered;
 
 /// What stands where a slice ended that was not the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +82,7 @@ pub fn execute_in_slices<R: StateReader>(
     let context = BlockContext::new(spec, parent, &inputs.opening);
     let mut executor = SerialExecutor::new(context, state)?;
     let forced = forced_transactions(&inputs.opening, &inputs.deposits).map(Some);
-    let users = inputs.transactions.iter().map(|raw| RecoveredTransaction::decode(raw).ok());
+    let users = recovered(&inputs.transactions);
     let mut slicer = Slicer { segment_gas, ..Slicer::default() };
     let is_forced = 1 + inputs.deposits.len();
     let count = is_forced + inputs.transactions.len();

@@ -9,6 +9,7 @@ use alloy::eips::Encodable2718;
 use db::{BlockRecord, Bodies, IndexedReceipt};
 use executor::ExecutedBlock;
 use protocol::{Header, RollupConfig, predeploys::L2_TO_L1_MESSAGE_PASSER};
+use recovery::Senders;
 use state::{AccountDiff, MemoryState, StateDiff, StateTrie};
 
 use crate::{VerifierError, chain::Derived};
@@ -33,9 +34,10 @@ pub(super) fn pack(block: Derived) -> Result<BlockRecord, VerifierError> {
 
 fn receipts(number: u64, executed: ExecutedBlock) -> Result<Vec<IndexedReceipt>, VerifierError> {
     let mut first_log_index = 0;
-    let outcomes = executed.transactions.iter().zip(executed.outcomes);
-    let receipts = outcomes.map(|(tx, outcome)| {
-        let sender = protocol::recover(tx);
+    let transactions: Vec<_> = executed.transactions.iter().collect();
+    let senders = Senders::new().recover(&transactions);
+    let outcomes = senders.into_iter().zip(executed.outcomes);
+    let receipts = outcomes.map(|(sender, outcome)| {
         let logs = u64::try_from(outcome.receipt.logs().len()).unwrap_or(u64::MAX);
         let receipt = IndexedReceipt {
             sender: sender.map_err(|source| VerifierError::Sender { number, source })?,

@@ -94,7 +94,7 @@ impl Door {
         let (store, mempool) = (self.store.clone(), Arc::new(mempool));
         let admission = Admission::new(rules, store, mempool, Arc::default(), quotas);
         let sent = Submission { raw: raw.clone(), client: Client::exempt() };
-        admission.admit(&[sent]).remove(0)
+        admission.admit(&[sent], &mut recovery::Senders::new()).remove(0)
     }
 }
 
