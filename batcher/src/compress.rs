@@ -1,7 +1,7 @@
 //! Tries every compression and keeps the smallest payload; decodes it again before anyone pays for posting it.
 
 use alloy::primitives::Bytes;
-use protocol::{Batch, BatchError, Compression, decode_batch, pack};
+use protocol::{Batch, BatchError, Compression, batch::BROTLI_BYTES_MAX, decode_batch, pack};
 use serde::Deserialize;
 
 /// More costs seconds per megabyte and saves one or two percent: signatures do not compress.
@@ -62,7 +62,11 @@ pub fn payload(
         CompressionPolicy::Zstd => &[Compression::Zstd],
     };
     let mut best: Option<Bytes> = None;
+    let is_long = encoded.columns.len() > BROTLI_BYTES_MAX;
     for &compression in tries {
+        if compression == Compression::Brotli && is_long {
+            continue;
+        }
         let columns = compress(compression, &encoded.columns)
             .map_err(|source| CompressError::Compress { compression, source })?;
         let payload = pack(compression, &columns, &encoded.signatures);

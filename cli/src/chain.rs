@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use alloy::{
     eips::BlockNumHash,
-    primitives::{Address, B256, U256},
+    network::TransactionBuilder,
+    primitives::{Address, B256, U256, address, hex},
     providers::Provider,
+    rpc::types::TransactionRequest,
     sol_types::SolValue,
 };
 use bindings::{
@@ -16,7 +18,7 @@ use bindings::{
     deploy_l1, l2_predeploys,
     predeploys::{OTHER_BRIDGE_SLOT, OTHER_MESSENGER_SLOT},
 };
-use eyre::{Result, WrapErr};
+use eyre::{Result, WrapErr, ensure};
 use protocol::{
     BlobFee, BlockId, Eip1559Params, Genesis, GenesisAccount, L1Contracts, RollupConfig,
     SystemConfig, predeploys,
@@ -34,6 +36,17 @@ const GENESIS_BASE_FEE: u64 = 10_000_000;
 const BASE_FEE_SCALAR: u32 = 1_368;
 /// OP's usual weight of the L1 blob base fee, in millionths.
 const BLOB_BASE_FEE_SCALAR: u32 = 810_949;
+
+/// The precompiled contract that L1 has from Osaka on (EIP-7951).
+const P256_VERIFY: Address = address!("0000000000000000000000000000000000000100");
+/// A hash, a true signature of it and its key, from the tests of RIP-7212.
+const P256_SIGNATURE: [u8; 160] = hex!(
+    "4cee90eb86eaa050036147a12d49004b6b9c72bd725d39d4785011fe190f0b4d"
+    "a73bd4903f0ce3b639bbbf6e8e80d16931ff4bcf5993d58468e8fb19086e8cac"
+    "36dbcd03009df8c59286b162af3bd7fcc0450c9aa81be5d10d312af6c66b1d60"
+    "4aebd3099c618202fcfe16ae7770b0c49ab5eadf74b754204a3bb6060e44eff3"
+    "7618b065f9832de4ca6ca971a7a1adc826d0f7c00181a5fb2ddf79ae00b4e10e"
+);
 
 /// What is chosen for a chain; everything else follows.
 #[derive(Debug, Clone)]
@@ -96,6 +109,7 @@ pub(crate) fn bridge_on_l1(config: &RollupConfig) -> BridgeOnL1 {
 /// # Errors
 /// When L1 does not answer or refuses, or when the parameters make no valid chain.
 pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<RollupConfig> {
+    require_osaka(l1).await?;
     let l1_chain_id = l1.get_chain_id().await.wrap_err("cannot read the chain id of L1")?;
     // The contracts that L2 is derived from know nothing of it; the oracle wants the genesis claim, which needs the block
     // in which they are there and the addresses that others will have.
@@ -111,6 +125,17 @@ pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<R
     place(&mut config, &deployed);
     config.validate().wrap_err("the chain's parameters are not valid")?;
     Ok(config)
+}
+
+/// A dispute asks L1 what `P256VERIFY` gives. Where there is no such contract, a true signature would be taken for a false one.
+async fn require_osaka(l1: &impl Provider) -> Result<()> {
+    let call = TransactionRequest::default().with_to(P256_VERIFY).with_input(P256_SIGNATURE);
+    let verified = l1.call(call).await.wrap_err("cannot call P256VERIFY on L1")?;
+    ensure!(
+        verified == B256::with_last_byte(1).0,
+        "L1 has no P256VERIFY: it has to have the Osaka fork"
+    );
+    Ok(())
 }
 
 fn place(config: &mut RollupConfig, deployed: &DeployedL1) {

@@ -26,7 +26,7 @@ use db::{Cluster, ClusterOptions, Durability};
 use eyre::{Result, WrapErr, eyre};
 use l1::{
     Kzg, L1Config, LocalSigner,
-    anvil::{Anvil, AnvilOptions, Hardfork, Mining},
+    anvil::{Anvil, AnvilOptions, Mining},
     tx::TxConfig,
 };
 use protocol::RollupConfig;
@@ -121,7 +121,6 @@ impl Ground {
             port: args.l1_port,
             // Until the contracts are there.
             mining: Mining::Automine,
-            hardfork: Hardfork::Prague,
             state: layout.l1_state(),
             ..AnvilOptions::default()
         });

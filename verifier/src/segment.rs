@@ -277,9 +277,13 @@ enum Attempt {
 fn attempt(known: Known, kzg: Kzg) -> Attempt {
     let asked = Asked::new(&known);
     let ended = run(&asked);
-    let asked = asked.asked.into_inner();
+    let Asked { asked, computed, .. } = asked;
+    let (asked, computed) = (asked.into_inner(), computed.into_inner());
     match ended {
-        Ok(outcome) => Attempt::Ended(Box::new(Segment::new(outcome, &asked, &known, kzg))),
+        Ok(outcome) => {
+            let segment = Segment::new(outcome, &asked, computed, &known, kzg);
+            Attempt::Ended(Box::new(segment))
+        }
         Err(Missing(key)) => Attempt::Lacks(key, known.into()),
     }
 }

@@ -7,7 +7,7 @@ use protocol::{BLOBS_PER_BATCH_MAX, Carrier, PostedBatch};
 
 /// What the postings that declare one block as their first may weigh together, in the L1 blocks above the origin of the
 /// head, before another one is absent unseen (B11). A block in parts needs at most 528.
-pub const POSTINGS_WEIGHT_MAX: u64 = 768;
+pub const POSTINGS_WEIGHT_MAX: u64 = 640;
 
 /// What a posting weighs: as much as it can have blobs, or 1.
 pub const fn posting_weight(carrier: Carrier) -> u64 {

@@ -43,6 +43,8 @@ pub(crate) use handler::{Checks, Payment, Rewards, Terms, TransactionHandler};
 pub use hashes::Hashes;
 pub use precompiles::ChainPrecompiles;
 pub(crate) use precompiles::MovedPrecompiles;
+#[cfg(feature = "std")]
+pub use precompiles::result_on_l1;
 
 /// What an inspector gets to see.
 pub type EvmContext<R> = ContextOf<R, StockJournal<R>>;

@@ -40,6 +40,8 @@ pub use changes::state_diff;
 pub use database::{ReadError, StateDatabase};
 pub use env::{BlockContext, BlockRules, ChainSpec, EthereumRules};
 pub use error::ExecuteError;
+#[cfg(feature = "std")]
+pub use evm::result_on_l1;
 pub use evm::{ChainPrecompiles, Evm, EvmContext, Executed, Hashes};
 pub use fees::Fees;
 pub use halt::HaltReason;

@@ -3,7 +3,9 @@
 use alloy_consensus::Transaction as _;
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes};
-use protocol::{DataSize, Transaction, TransactionError, TxDeposit, data_size};
+use protocol::{
+    DataSize, TRANSACTION_GAS_MAX, Transaction, TransactionError, TxDeposit, data_size,
+};
 use revm::{context::TxEnv, context_interface::either::Either};
 
 use crate::InvalidTransaction;
@@ -22,9 +24,13 @@ pub struct RecoveredTransaction {
 }
 
 impl RecoveredTransaction {
-    /// Decodes and recovers a user's transaction.
+    /// Decodes and recovers a user's transaction, unless it asks for more gas than one may.
     pub fn decode(raw: &Bytes) -> Result<Self, TransactionError> {
         let tx = protocol::decode_user_transaction(raw)?;
+        let gas_limit = tx.gas_limit();
+        if gas_limit > TRANSACTION_GAS_MAX {
+            return Err(TransactionError::Gas(gas_limit));
+        }
         let sender = protocol::recover(&tx)?;
         let hash = tx.tx_hash();
         Ok(Self { tx, sender, hash, data_size: data_size(raw) })

@@ -109,7 +109,7 @@ impl Default for AnvilOptions {
             chain_id: 900,
             port: 0,
             mining: Mining::Automine,
-            hardfork: Hardfork::Prague,
+            hardfork: Hardfork::Osaka,
             epoch_slots: 4,
             state: None,
             binary: None,

@@ -42,7 +42,9 @@ pub use payload::{BATCH_VERSION, pack};
 pub use zstd::ZstdError;
 
 /// Most bytes that columns may have, before compression.
-pub const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Most of them where brotli compresses them: it takes a machine four times as long for each.
+pub const BROTLI_BYTES_MAX: usize = 1024 * 1024;
 /// Most blocks of a batch.
 pub const BATCH_BLOCKS_MAX: usize = 65_536;
 /// Most transactions of a batch.

@@ -74,7 +74,8 @@ pub use output::output_root;
 pub use receipt::receipt_from_parts;
 pub use segments::merkle_root;
 pub use transaction::{
-    TRANSACTION_BYTES_MAX, TransactionError, check_chain_id, decode_blob_transaction,
-    decode_transaction, decode_user_transaction, is_blob_transaction, recover,
+    TRANSACTION_BYTES_MAX, TRANSACTION_GAS_MAX, TransactionError, check_chain_id,
+    decode_blob_transaction, decode_transaction, decode_user_transaction, is_blob_transaction,
+    recover,
 };
 pub use withdrawal::Withdrawal;

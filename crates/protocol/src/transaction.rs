@@ -11,6 +11,9 @@ use crate::Transaction;
 
 /// Longest raw transaction, in bytes; as in the pools of L1 nodes.
 pub const TRANSACTION_BYTES_MAX: usize = 131_072;
+/// Most gas that a user's transaction may ask for: a segment of a dispute holds whole transactions, and its run must not be longer
+/// than the machine's (`docs/spec/blocks.md`, section 7).
+pub const TRANSACTION_GAS_MAX: u64 = 30_000_000;
 
 /// Type byte of a blob transaction.
 const TYPE_BLOB: u8 = 0x03;
@@ -53,6 +56,9 @@ pub enum TransactionError {
         /// Chain id of this chain.
         expected: u64,
     },
+    /// Asks for more gas than a transaction may.
+    #[error("transaction asks for {0} gas, at most {TRANSACTION_GAS_MAX} are allowed")]
+    Gas(u64),
 }
 
 /// Decodes a raw transaction of a block: one that users may send, or a deposit.

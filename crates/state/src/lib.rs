@@ -46,7 +46,7 @@ pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};
 pub use partial::{ByHash, PartialError, PartialState};
-pub use reader::StateReader;
+pub use reader::{PrecompileFailed, PrecompileResult, StateReader};
 pub use trie::{
     AccountProof, EMPTY_ROOT, Reads, SlotWalk, StateTrie, StateTrieBuilder, StorageProof, TrieSize,
     WalkError,

@@ -23,7 +23,22 @@ pub trait StateReader {
 
     /// The hash of an earlier block, as `BLOCKHASH` asks for it.
     fn block_hash(&self, number: u64) -> Result<B256, Self::Error>;
+
+    /// What a precompiled contract of L1 gives when it is called with this gas; `None` where whoever executes computes it.
+    /// It depends on no state. It is asked for here because a run that may only read, as that of a dispute, reads this too.
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+        let (_, _, _) = (address, gas, input);
+        None
+    }
 }
+
+/// The output of a precompiled contract, or that the call failed.
+pub type PrecompileResult = Result<Bytes, PrecompileFailed>;
+
+/// A call to a precompiled contract failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the precompiled contract failed")]
+pub struct PrecompileFailed;
 
 macro_rules! read_through_pointer {
     ($pointer:ty) => {
@@ -44,6 +59,10 @@ macro_rules! read_through_pointer {
 
             fn block_hash(&self, number: u64) -> Result<B256, Self::Error> {
                 (**self).block_hash(number)
+            }
+
+            fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+                (**self).precompile(address, gas, input)
             }
         }
     };

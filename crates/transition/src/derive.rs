@@ -131,15 +131,19 @@ fn want(entries: &mut Entries, head: &DerivedHead, cursor: Cursor) -> Result<boo
         return Ok(false);
     }
     let Some(next) = head.block.number.checked_add(1) else { return Ok(false) };
+    // Those behind so many are absent unseen (B11). All that were walked to stand above the head's origin.
+    let rivals = seen.iter().filter(|entry| entry.entry.first_block == next);
+    let mut weight = rivals.map(|entry| posting_weight(entry.entry.carrier)).sum::<u64>();
+    if weight >= POSTINGS_WEIGHT_MAX {
+        // Nor can the rest of a block follow, so its parts need not be opened either.
+        return Ok(false);
+    }
     for entry in seen.iter_mut().rev().take(BLOCK_PARTS_MAX) {
         if (entry.entry.first_block, entry.entry.last_block) != (next, next) {
             break;
         }
         entry.is_wanted = true;
     }
-    // Those behind so many are absent unseen (B11). All that were walked to stand above the head's origin.
-    let rivals = seen.iter().filter(|entry| entry.entry.first_block == next);
-    let mut weight = rivals.map(|entry| posting_weight(entry.entry.carrier)).sum::<u64>();
     let mut any = false;
     for entry in behind.iter_mut().filter(|entry| entry.entry.first_block == next) {
         if weight >= POSTINGS_WEIGHT_MAX {

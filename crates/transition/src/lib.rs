@@ -41,3 +41,4 @@ pub use halt::Invalid;
 pub use parameters::ChainParameters;
 pub use preimages::{LocalInput, Missing, PreimageKey, Preimages};
 pub use run::{Outcome, run};
+pub use state::{PrecompileFailed, PrecompileResult};

@@ -4,6 +4,7 @@
 //! this answers for them; what the host does not have ends the run without a result.
 
 use alloy_primitives::{B256, Bytes};
+use state::PrecompileResult;
 
 /// A host.
 pub trait Preimages {
@@ -22,6 +23,10 @@ pub trait Preimages {
 
     /// The 32 bytes of one of the 4,096 elements of the blob with this versioned hash, in the order of the blob's bytes.
     fn blob_element(&self, versioned_hash: &B256, index: u32) -> Option<B256>;
+
+    /// What a precompiled contract of L1 gives when it is called with this gas; `None` where the run is to compute it. What L1
+    /// gives and what is computed is the same.
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult>;
 }
 
 impl<P: Preimages + ?Sized> Preimages for &P {
@@ -39,6 +44,10 @@ impl<P: Preimages + ?Sized> Preimages for &P {
 
     fn blob_element(&self, versioned_hash: &B256, index: u32) -> Option<B256> {
         (**self).blob_element(versioned_hash, index)
+    }
+
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+        (**self).precompile(address, gas, input)
     }
 }
 

@@ -9,7 +9,9 @@ use core::cell::RefCell;
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use alloy_rlp::Decodable;
 use protocol::Header;
-use state::{Account, ByHash, PartialError, PartialState, StateDiff, StateReader};
+use state::{
+    Account, ByHash, PartialError, PartialState, PrecompileResult, StateDiff, StateReader,
+};
 
 use crate::{Invalid, Missing, PreimageKey, Preimages, halt::Halt};
 
@@ -146,5 +148,9 @@ impl<P: Preimages> StateReader for ChainState<'_, P> {
         }
         // Above the parent there is no block yet; the EVM does not ask for one.
         hashes.get(&number).copied().ok_or(ReadError::Malformed)
+    }
+
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+        self.host.precompile(address, gas, input)
     }
 }

@@ -1,6 +1,6 @@
 //! Hashing by host call, for everybody who hashes with `alloy_primitives::keccak256`.
 
-use alloy_primitives::Keccak256;
+mod long;
 
 use crate::{
     calls,
@@ -24,11 +24,9 @@ unsafe extern "C" fn native_keccak256(bytes: *const u8, length: usize, output: *
 }
 
 fn hash(bytes: &[u8]) -> [u8; 32] {
-    // The call takes no more at a time: what is longer is hashed in software.
+    // The call takes no more at a time.
     if bytes.len() > Buffer::BYTES {
-        let mut hasher = Keccak256::new();
-        hasher.update(bytes);
-        return hasher.finalize().0;
+        return long::hash(bytes);
     }
     let mut hash = Word::default();
     calls::keccak256(BUFFER.hold(bytes), bytes.len(), &mut hash);

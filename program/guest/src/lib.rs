@@ -18,7 +18,7 @@ mod recovery;
 mod scratch;
 
 pub use entry::finish;
-pub use oracle::{blob_element, keccak_key, local, preimage, preimage_head};
+pub use oracle::{blob_element, keccak_key, local, precompile, preimage, preimage_head};
 #[cfg(feature = "evm")]
 pub use recovery::install_for_evm;
 #[cfg(feature = "transactions")]

@@ -48,6 +48,16 @@ pub fn blob_element(versioned_hash: &B256, index: u32) -> Option<B256> {
     (calls::preimage(&key, 0, &mut word) == 32).then_some(word.0.into())
 }
 
+/// What a precompiled contract of L1 gives when it is called with this gas: its output, or `None` if it fails.
+pub fn precompile(address: u16, gas: u64, input: &[u8]) -> Option<Vec<u8>> {
+    let opening = [&address.to_be_bytes()[..], &gas.to_be_bytes(), input].concat();
+    let mut key = keccak256(opening);
+    key.0[0] = 6;
+    // 1 and the output, or 0.
+    let mut preimage = preimage(key);
+    (preimage.first() == Some(&1)).then(|| preimage.split_off(1))
+}
+
 /// The key of the bytes with this hash.
 pub fn keccak_key(mut hash: B256) -> B256 {
     hash.0[0] = 2;

@@ -6,7 +6,7 @@
 #![no_main]
 
 use alloy_primitives::{B256, Bytes};
-use transition::{LocalInput, Outcome, Preimages};
+use transition::{LocalInput, Outcome, PrecompileFailed, PrecompileResult, Preimages};
 
 guest::entry!(run);
 
@@ -40,5 +40,10 @@ impl Preimages for Host {
 
     fn blob_element(&self, versioned_hash: &B256, index: u32) -> Option<B256> {
         guest::blob_element(versioned_hash, index)
+    }
+
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+        let output = guest::precompile(address, gas, input);
+        Some(output.map(Bytes::from).ok_or(PrecompileFailed))
     }
 }

@@ -11,7 +11,9 @@ use alloy::{
     primitives::{B256, Bytes, U256},
 };
 use executor::{RecoveredTransaction, parallel::Predictor};
-use protocol::{CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, Transaction, TransactionError};
+use protocol::{
+    CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, TRANSACTION_GAS_MAX, Transaction, TransactionError,
+};
 use recovery::Senders;
 use state::StateReader;
 
@@ -138,6 +140,8 @@ impl Admission {
     }
 
     fn check_gas(&self, tx: &Transaction, block_gas_limit: u64) -> Result<(), Rejection> {
+        // What asks for more than any transaction may is skipped in every block.
+        let block_gas_limit = std::cmp::min(block_gas_limit, TRANSACTION_GAS_MAX);
         let gas_limit = tx.gas_limit();
         if gas_limit > block_gas_limit {
             return Err(Rejection::GasAboveBlock { gas_limit, block_gas_limit });

@@ -20,8 +20,8 @@ const NOPE: &str = "08c379a00000000000000000000000000000000000000000000000000000
 const ENDLESS: &str = "5b5f56";
 /// Emits 10,500 logs.
 const LOUD: &str = "6129045b5f5fa0600190038060035700";
-/// Writes 2,100 slots, from the one in its input on.
-const WRITER: &str = "5f356108345b8082820155600190038060055700";
+/// Writes 1,050 slots, from the one in its input on.
+const WRITER: &str = "5f3561041a5b8082820155600190038060055700";
 /// Runs for ever with a mebibyte of memory.
 const LARGE: &str = "5f62100000525b600656";
 
@@ -149,10 +149,10 @@ pub(super) async fn after_much(devnet: &Devnet) -> Result<Vec<Value>> {
         let sent = send(node, TransactionRequest::default().with_to(loud)).await?;
         last = sent.block_number.unwrap_or_default();
     }
-    for start in 0..8_u64 {
-        let input = B256::left_padding_from(&(start * 2_100).to_be_bytes());
+    for start in 0..16_u64 {
+        let input = B256::left_padding_from(&(start * 1_050).to_be_bytes());
         let write = TransactionRequest::default().with_to(writer).with_input(input.to_vec());
-        send(node, write.with_gas_limit(60_000_000)).await?;
+        send(node, write.with_gas_limit(30_000_000)).await?;
     }
     let filter =
         json!([{ "address": [loud], "fromBlock": "0x0", "toBlock": format!("{last:#x}") }]);

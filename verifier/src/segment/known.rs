@@ -6,13 +6,16 @@ use std::{cell::RefCell, collections::BTreeMap, collections::BTreeSet, sync::Arc
 
 use alloy::primitives::{B256, Bytes, U256, keccak256};
 use protocol::blob::BLOB_BYTES;
-use transition::{LocalInput, PreimageKey, Preimages};
+use transition::{LocalInput, PrecompileResult, PreimageKey, Preimages};
 
 /// Bytes of an element of a blob.
 const ELEMENT_BYTES: usize = 32;
 
 /// Blobs by versioned hash.
 pub(super) type Blobs = BTreeMap<B256, Bytes>;
+
+/// Address, gas and input of calls to precompiled contracts.
+pub(super) type Calls = BTreeSet<(u16, u64, Vec<u8>)>;
 
 /// Preimages, and the words that the dispute fixes.
 #[derive(Debug, Clone)]
@@ -93,11 +96,13 @@ pub(super) fn locals(
 pub(super) struct Asked<'a> {
     known: &'a Known,
     pub(super) asked: RefCell<BTreeSet<PreimageKey>>,
+    /// Calls to precompiled contracts that the run computed, and that the machine reads.
+    pub(super) computed: RefCell<Calls>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn new(known: &'a Known) -> Self {
-        Self { known, asked: RefCell::default() }
+        Self { known, asked: RefCell::default(), computed: RefCell::default() }
     }
 }
 
@@ -115,5 +120,10 @@ impl Preimages for Asked<'_> {
         let versioned_hash = *versioned_hash;
         self.asked.borrow_mut().insert(PreimageKey::BlobElement { versioned_hash, index });
         self.known.element(&versioned_hash, index)
+    }
+
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+        self.computed.borrow_mut().insert((address, gas, input.to_vec()));
+        None
     }
 }

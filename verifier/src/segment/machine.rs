@@ -13,14 +13,17 @@ use fault_proof::{
     commitment::{
         Commitment, STRIDE_STEPS, STRIDES_HEIGHT, Strides, before_stride, steps_of_stride,
     },
-    vm::{BlobElement, Host, NotRecorded, Openings, Recorded, Runner, STATE_BYTES, blob_point},
+    vm::{
+        BlobElement, Host, NotRecorded, Openings, PrecompileCall, Recorded, Runner, STATE_BYTES,
+        blob_point,
+    },
 };
 use l1::Kzg;
 use transition::{Outcome, PreimageKey};
 
 use super::{
     SegmentError,
-    known::{Blobs, Known},
+    known::{Blobs, Calls, Known},
 };
 use crate::program::first_machine;
 
@@ -45,10 +48,11 @@ impl Segment {
     pub(super) fn new(
         outcome: Outcome,
         asked: &BTreeSet<PreimageKey>,
+        computed: Calls,
         known: &Known,
         kzg: Kzg,
     ) -> Self {
-        Self { outcome, reads: Reads::new(asked, known), kzg }
+        Self { outcome, reads: Reads::new(asked, computed, known), kzg }
     }
 
     /// What the native run came to.
@@ -184,7 +188,7 @@ struct Reads {
 }
 
 impl Reads {
-    fn new(asked: &BTreeSet<PreimageKey>, known: &Known) -> Self {
+    fn new(asked: &BTreeSet<PreimageKey>, computed: Calls, known: &Known) -> Self {
         let mut recorded = Recorded::new(known.locals().to_vec());
         let mut elements = BTreeMap::new();
         for key in asked {
@@ -203,6 +207,13 @@ impl Reads {
                     elements.insert(element.key(), element);
                 }
             }
+        }
+        for (address, gas, input) in computed {
+            let result = executor::result_on_l1(address, gas, &input).ok();
+            recorded.record_precompile(
+                &PrecompileCall { address, gas, input },
+                result.as_ref().map(|output| &output[..]),
+            );
         }
         Self { recorded, elements, blobs: known.blobs() }
     }

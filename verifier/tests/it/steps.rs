@@ -24,7 +24,7 @@ use verifier::{Segment, first_machine};
 use crate::{
     host::Known,
     segments::{Scene, block_on},
-    tx::Act,
+    tx::{Act, P256_SIGNATURE, call_precompile},
     world::{Post, Round, World},
 };
 
@@ -130,8 +130,18 @@ async fn check_calls(contract: &Contract, segment: &Segment) -> BTreeMap<(u64, u
 }
 
 /// A block whose batch is in a blob.
+<<<<<<< HEAD
 pub(crate) fn world_in_a_blob() -> World {
     let acts = (0..6).map(|to| (0, Act::Transfer(to, 1))).collect();
+=======
+#[test]
+fn the_contract_takes_the_steps_of_a_segment() {
+    let transfers = (0..6).map(|to| Act::Transfer(to, 1));
+    // A signature that is right, a proof that is none, a sum.
+    let calls = [(0x100, &P256_SIGNATURE[..]), (0x0a, &[0; 192]), (0x0b, &[0; 256])];
+    let calls = calls.map(|(address, input)| call_precompile(address, input));
+    let acts = transfers.chain(calls).map(|act| (0, act)).collect();
+>>>>>>> d509293 (disputes: no honest run needs more steps than the machine has)
     let posts = vec![(Post::Honest(9), true)];
     let rounds = [Round { l2: vec![acts], gap: 12, messages: Vec::new(), posts }];
     let mut known = Known::default();
@@ -152,8 +162,11 @@ fn the_contract_takes_the_steps_of_a_segment() {
         let contract = Contract::start().await;
         let calls = check_calls(&contract, &segment).await;
         let kinds: Vec<_> = calls.keys().copied().collect();
-        // Local inputs, preimages and elements of blobs; hashes, signers, the output and the end.
-        assert_eq!(kinds, [(1, 1), (1, 2), (1, 5), (2, 0), (3, 0), (4, 0), (93, 0)], "{calls:?}");
+        // Local inputs, preimages, elements of blobs and results of precompiles; hashes, signers, the output and the end.
+        let expected = [(1, 1), (1, 2), (1, 5), (1, 6), (2, 0), (3, 0), (4, 0), (93, 0)];
+        assert_eq!(kinds, expected, "{calls:?}");
+        // 33 bytes of the signature, 129 of the sum, one of the failure.
+        assert_eq!(calls[&(1, 6)], CALLS);
         assert!(check_samples(&contract, &segment).await > STRIDE_STEPS);
     });
 }

@@ -91,7 +91,7 @@ impl Chain<'_> {
 
     fn valid(&self, number: u64, index: usize, entry: &PostedBatch) -> Option<Batch> {
         let mut batch = self.decode(entry)?;
-        if batch.unfinished || self.rivals(number, index, entry) >= 768 {
+        if batch.unfinished || self.rivals(number, index, entry) >= 640 {
             return None;
         }
         if batch.skip > 0 {

@@ -1,5 +1,4 @@
-//! The precompiled contracts: Ethereum's of the fork, and secp256r1 verification before the fork that brings it. A
-//! simulation may move them.
+//! The precompiled contracts: Ethereum's of the fork, and before Osaka two as Osaka has them. A simulation may move them.
 
 use alloc::{collections::BTreeMap, string::String};
 use alloy_primitives::{Address, map::AddressSet};
@@ -7,9 +6,15 @@ use revm::{
     context_interface::{Cfg, ContextTr},
     handler::{EthPrecompiles, PrecompileProvider},
     interpreter::{CallInputs, InterpreterResult},
-    precompile::{PrecompileSpecId, Precompiles, secp256r1},
+    precompile::{PrecompileSpecId, Precompiles, modexp, secp256r1},
     primitives::{OnceLock, hardfork::SpecId},
 };
+
+mod shown;
+
+pub(crate) use shown::ShowsPrecompiles;
+#[cfg(feature = "std")]
+pub use shown::result_on_l1;
 
 /// The precompiled contracts of a block.
 #[derive(Clone, Debug)]
@@ -22,10 +27,10 @@ pub struct ChainPrecompiles {
 pub(crate) type MovedPrecompiles = BTreeMap<Address, Option<Address>>;
 
 impl ChainPrecompiles {
-    /// Ethereum's of the fork, all at their own places; with `p256verify` before Osaka also `P256VERIFY`.
-    pub(crate) fn new(spec: SpecId, p256verify: bool) -> Self {
-        let inner = if p256verify && spec == SpecId::PRAGUE {
-            prague_with_p256verify()
+    /// Ethereum's of the fork, all at their own places; those of the rollup differ before Osaka.
+    pub(crate) fn new(spec: SpecId, is_rollup: bool) -> Self {
+        let inner = if is_rollup && spec == SpecId::PRAGUE {
+            prague_of_the_rollup()
         } else {
             EthPrecompiles::new(spec)
         };
@@ -45,6 +50,7 @@ impl ChainPrecompiles {
 
 impl<C: ContextTr> PrecompileProvider<C> for ChainPrecompiles
 where
+    C::Db: ShowsPrecompiles,
     EthPrecompiles: PrecompileProvider<C, Output = InterpreterResult>,
 {
     type Output = InterpreterResult;
@@ -59,7 +65,10 @@ where
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
         match self.moved.get(&inputs.bytecode_address) {
-            None => self.inner.run(context, inputs),
+            None => match shown::result(context, inputs) {
+                Some(shown) => Ok(Some(shown)),
+                None => self.inner.run(context, inputs),
+            },
             Some(None) => Ok(None),
             Some(Some(original)) => {
                 let inputs = CallInputs { bytecode_address: *original, ..inputs.clone() };
@@ -73,13 +82,15 @@ where
     }
 }
 
-/// Prague's set with `P256VERIFY` at `0x100` for 3,450 gas (RIP-7212).
-fn prague_with_p256verify() -> EthPrecompiles {
+/// Prague's set with `P256VERIFY` at `0x100` (RIP-7212), and that and `MODEXP` at the prices and with the bounds of Osaka
+/// (EIP-7951, EIP-7883, EIP-7823): for less gas, or with longer numbers, no machine could compute a block full of them
+/// (`docs/adr/0020-precompiles-in-the-machine.md`).
+fn prague_of_the_rollup() -> EthPrecompiles {
     // A constant table that only cannot be built at compile time.
     static PRAGUE: OnceLock<Precompiles> = OnceLock::new();
     let precompiles = PRAGUE.get_or_init(|| {
         let mut precompiles = Precompiles::new(PrecompileSpecId::PRAGUE).clone();
-        precompiles.extend([secp256r1::P256VERIFY]);
+        precompiles.extend([secp256r1::P256VERIFY_OSAKA, modexp::OSAKA]);
         precompiles
     });
     EthPrecompiles { precompiles, spec: SpecId::PRAGUE }

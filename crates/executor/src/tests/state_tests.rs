@@ -133,7 +133,9 @@ fn run_post(pre: &MemoryState, environment: Environment, post: &Value) -> Result
     let gas_left = environment.block.gas_limit;
     let mut after = pre.clone();
     let mut logs = Vec::new();
-    let outcome = match RecoveredTransaction::decode(&raw) {
+    // Ethereum has no bound on the gas of a transaction.
+    let tx = protocol::decode_user_transaction(&raw).and_then(RecoveredTransaction::new);
+    let outcome = match tx {
         Err(TransactionError::Type(3)) => return Ok(Verdict::Refused),
         Err(error) => Err(format!("{error}")),
         Ok(tx) => match Evm::with_environment(environment, pre, ()).run(&tx, gas_left) {

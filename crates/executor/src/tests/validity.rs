@@ -159,7 +159,7 @@ fn creations_report_their_address() {
 }
 
 #[test]
-fn secp256r1_verification_is_there_for_3450_gas() {
+fn secp256r1_verification_is_there_for_6900_gas() {
     // Calls 0x100 with an empty input, which returns nothing, and stores the gas of the call.
     let mut world = World::free();
     world.contract(
@@ -170,9 +170,42 @@ fn secp256r1_verification_is_there_for_3450_gas() {
     block.execute(&Tx::call(ALICE, 0, CONTRACT).fee(0, 0).build()).unwrap();
     use crate::testing::Peek;
     assert_eq!(block.pending().slot(CONTRACT, 0), U256::from(1));
-    // 3,450 for it, 100 for a warm call, 22,100 for the slot, and 2 · 5 + 3 + 2 · 2 for the words around.
+    // 6,900 for it, 100 for a warm call, 22,100 for the slot, and 2 · 5 + 3 + 2 · 2 for the words around.
     assert_eq!(
         block.pending().slot(CONTRACT, 1),
-        U256::from(3_450 + 100 + 22_100 + 8 + 3 + 2 + 2 + 2)
+        U256::from(6_900 + 100 + 22_100 + 8 + 3 + 2 + 2 + 2)
     );
+}
+
+/// Of numbers of a byte each, and of one that is longer than Osaka allows.
+#[test]
+fn modular_exponentiation_costs_what_it_does_in_osaka() {
+    use crate::testing::Peek;
+    let mut world = World::free();
+    // Base, exponent and modulus of one byte: 3 to the power of 0xff modulo 7. Then a modulus of 1,025 bytes.
+    world.contract(
+        CONTRACT,
+        "1 PUSH0 MSTORE 1 32 MSTORE 1 64 MSTORE 0x03 96 MSTORE8 0xff 97 MSTORE8 0x07 98 MSTORE8
+         GAS PUSH0 PUSH0 99 PUSH0 5 GAS STATICCALL PUSH0 SSTORE GAS SWAP1 SUB 1 SSTORE
+         1025 64 MSTORE PUSH0 PUSH0 2000 PUSH0 5 100000 STATICCALL 1 ADD 2 SSTORE",
+    );
+    let mut block = world.executor();
+    block.execute(&Tx::call(ALICE, 0, CONTRACT).fee(0, 0).build()).unwrap();
+    assert_eq!(block.pending().slot(CONTRACT, 0), U256::from(1));
+    let around = 100 + 22_100 + 8 + 3 + 2 + 2 + 2 + 1;
+    assert_eq!(block.pending().slot(CONTRACT, 1), U256::from(500 + around));
+    assert_eq!(block.pending().slot(CONTRACT, 2), U256::from(1), "refused");
+}
+
+#[test]
+fn a_transaction_that_asks_for_more_gas_than_one_may_is_none() {
+    let raw = |gas| {
+        let tx = Tx::call(ALICE, 0, BOB).gas(gas).build().tx;
+        alloy_eips::Encodable2718::encoded_2718(&tx).into()
+    };
+    let most = protocol::TRANSACTION_GAS_MAX;
+    let refused = RecoveredTransaction::decode(&raw(most + 1)).unwrap_err();
+    assert!(matches!(refused, protocol::TransactionError::Gas(gas) if gas == most + 1));
+    let taken = RecoveredTransaction::decode(&raw(most));
+    assert!(!matches!(taken, Err(protocol::TransactionError::Gas(_))));
 }

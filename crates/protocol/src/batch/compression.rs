@@ -1,7 +1,7 @@
 //! Decompression of columns: one decoder for node and fault-proof program, so that both read the same
 //! bytes out of every input, well-formed or not. Compressors are the batcher's choice and not here.
 //!
-//! Invariant: at most [`BATCH_BYTES_MAX`] bytes come out, memory is bounded by a small multiple of that,
+//! Invariant: at most [`BATCH_BYTES_MAX`] bytes come out, of brotli [`BROTLI_BYTES_MAX`], memory is bounded by a small multiple of that,
 //! and every input byte is used.
 
 use alloc::{borrow::Cow, boxed::Box, vec, vec::Vec};
@@ -11,7 +11,7 @@ use brotli_decompressor::{
 };
 
 use super::{
-    BATCH_BYTES_MAX,
+    BATCH_BYTES_MAX, BROTLI_BYTES_MAX,
     zstd::{self, ZstdError},
 };
 
@@ -31,7 +31,7 @@ pub enum Compression {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompressionError {
     /// More comes out than a batch may have.
-    #[error("more than {BATCH_BYTES_MAX} bytes come out")]
+    #[error("more comes out than {BATCH_BYTES_MAX} bytes, or {BROTLI_BYTES_MAX} of brotli")]
     TooLarge,
     /// Not a zstd frame as the protocol allows it.
     #[error("invalid zstd frame")]
@@ -98,7 +98,7 @@ fn brotli(bytes: &[u8]) -> Result<Vec<u8>, CompressionError> {
             &mut total_out,
             &mut state,
         );
-        if out.len() + output_offset > BATCH_BYTES_MAX {
+        if out.len() + output_offset > BROTLI_BYTES_MAX {
             return Err(CompressionError::TooLarge);
         }
         out.extend_from_slice(&step[..output_offset]);

@@ -15,7 +15,7 @@ use alloy_primitives::{
     map::{AddressMap, B256Map, U256Map},
 };
 
-use crate::{Account, AccountDiff, StateDiff, StateReader};
+use crate::{Account, AccountDiff, PrecompileResult, StateDiff, StateReader};
 
 /// A moment in the life of an overlay; later marks compare greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,5 +209,9 @@ impl<R: StateReader> StateReader for Overlay<R> {
             Some(hash) => Ok(*hash),
             None => self.base.block_hash(number),
         }
+    }
+
+    fn precompile(&self, address: u16, gas: u64, input: &[u8]) -> Option<PrecompileResult> {
+        self.base.precompile(address, gas, input)
     }
 }

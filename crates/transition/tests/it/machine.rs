@@ -1,56 +1,23 @@
 //! The same claims from the image that a dispute runs, as from the code that a verifier runs.
 
-use std::{fs, path::Path};
-
 use alloy_primitives::B256;
 use fault_proof::{
-    Image,
     commitment::{STRIDE_STEPS, Strides, before_stride, steps_of_stride},
-    vm::{BlobElement, Machine, Recorded, Runner},
+    vm::{Machine, Runner},
 };
 use proptest::{collection::vec, prelude::*};
-use transition::{LocalInput, Outcome, PreimageKey, Preimages, run};
+use transition::{Outcome, run};
 
 use crate::{
     host::{Host, Known, Pins},
     l2::parameters,
-    properties::pins,
     tx::Act,
+    vm::{STEPS_MAX, image, pins, recorded},
     world::{Post, Round, World, publish, round},
 };
 
-/// What the machine takes at most.
-const STEPS_MAX: u64 = 1 << 36;
-
-fn image() -> Machine {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../program/images/segment.image");
-    Image::decode(&fs::read(path).unwrap()).unwrap().machine()
-}
-
-/// A host of the machine that knows what a native run asked for.
-fn recorded(host: &Host<'_>) -> Recorded {
-    let locals = LocalInput::ALL.map(|input| host.local(input).unwrap());
-    let mut recorded = Recorded::new(locals.to_vec());
-    let asked = host.asked.borrow().clone();
-    for key in asked {
-        match key {
-            PreimageKey::Local(_) => {}
-            PreimageKey::Keccak(hash) => {
-                recorded.record(host.keccak(&hash).unwrap().to_vec());
-            }
-            PreimageKey::BlobElement { versioned_hash, index } => {
-                let value = host.blob_element(&versioned_hash, index).unwrap();
-                let (number, commitment, proof) = (index.into(), [0; 48], [0; 48]);
-                let element = BlobElement { versioned_hash, number, value, commitment, proof };
-                recorded.record_blob_element(&element);
-            }
-        }
-    }
-    recorded
-}
-
 /// Runs natively and in the machine; the leaf, and the machine's steps.
-fn both(first: &Machine, known: &Known, pins: Pins) -> (B256, u64) {
+pub(crate) fn both(first: &Machine, known: &Known, pins: Pins) -> (B256, u64) {
     let host = Host::new(known, pins);
     let outcome = run(&host).unwrap();
     let mut runner = Runner::new(first.clone());

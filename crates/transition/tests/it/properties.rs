@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::B256;
 use derivation::{AbsentReason, Cause};
 use proptest::{
     collection::vec, prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner,
@@ -14,17 +13,9 @@ use crate::{
     l1::L1,
     l2::parameters,
     tx::Act,
+    vm::pins,
     world::{Derived, Post, Round, World, publish, round},
 };
-
-/// What a proposal pins that is made in this L1 block, after everything else in it.
-pub(crate) fn pins(l1: &L1, l1_number: u64, previous: B256, place: u64, parameters: B256) -> Pins {
-    let tip = l1.number();
-    let now = l1.accumulators_after(std::cmp::min(l1_number, tip));
-    let l1_parent_hash = l1.get(l1_number - 1).unwrap().origin.hash;
-    let (batches, messages) = (now.batches, now.messages);
-    Pins { previous, batches, messages, l1_number, l1_parent_hash, parameters, place }
-}
 
 fn outcome(known: &Known, pins: Pins) -> Outcome {
     run(&Host::new(known, pins)).unwrap()
@@ -128,7 +119,7 @@ fn a_hostile_batcher_gets_no_more_opened_than_the_rule_says() {
     let honest = || (Post::Honest(9), false);
     let worthless = |count| vec![(Post::Garbage(vec![9]), false); count];
     let round = |posts| Round { l2: vec![vec![]], gap: 12, messages: vec![], posts };
-    let mut posts = worthless(762);
+    let mut posts = worthless(634);
     posts.extend([(Post::BadBlobs(1), true), honest()]);
     let mut rounds = vec![round(worthless(0)), round(posts)];
     let mut late = World::play(&rounds);
@@ -141,7 +132,7 @@ fn a_hostile_batcher_gets_no_more_opened_than_the_rule_says() {
     check(&mut late, 100_000);
 
     rounds.truncate(1);
-    let mut posts = worthless(761);
+    let mut posts = worthless(633);
     posts.extend([(Post::BadBlobs(1), true), honest()]);
     rounds.push(round(posts));
     let mut early = World::play(&rounds);

@@ -5,7 +5,9 @@ use alloy_eips::{
     eip2718::Encodable2718,
     eip7702::{Authorization, SignedAuthorization},
 };
-use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, bytes, keccak256};
+use alloy_primitives::{
+    Address, B256, Bytes, Signature, TxKind, U256, address, bytes, hex, keccak256,
+};
 use proptest::prelude::*;
 use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
 
@@ -25,8 +27,11 @@ pub(crate) const BURNER: Address = address!("00000000000000000000000000000000000
 /// Logs a topic.
 pub(crate) const LOGGER: Address = address!("00000000000000000000000000000000000000c5");
 
+/// Calls what the first word of its input names with the rest, and logs what comes of it.
+pub(crate) const CALLER: Address = address!("00000000000000000000000000000000000000c6");
+
 /// The codes of these contracts.
-pub(crate) fn contracts() -> [(Address, Bytes); 6] {
+pub(crate) fn contracts() -> [(Address, Bytes); 7] {
     [
         (COUNTER, bytes!("5f546001015f5500")),
         (HASHER, bytes!("600343034043550000")),
@@ -34,7 +39,23 @@ pub(crate) fn contracts() -> [(Address, Bytes); 6] {
         (REVERTER, bytes!("60015f555f5ffd")),
         (BURNER, bytes!("5b5f56")),
         (LOGGER, bytes!("60015f5fa100")),
+        (CALLER, bytes!("602036038060205f375f5f825f5f355afa3d5f5f3e3d5fa100")),
     ]
+}
+
+/// A true signature on secp256r1 with its hash and key, as `P256VERIFY` takes them (from the tests of RIP-7212).
+pub(crate) const P256_SIGNATURE: [u8; 160] = hex!(
+    "4cee90eb86eaa050036147a12d49004b6b9c72bd725d39d4785011fe190f0b4d"
+    "a73bd4903f0ce3b639bbbf6e8e80d16931ff4bcf5993d58468e8fb19086e8cac"
+    "36dbcd03009df8c59286b162af3bd7fcc0450c9aa81be5d10d312af6c66b1d60"
+    "4aebd3099c618202fcfe16ae7770b0c49ab5eadf74b754204a3bb6060e44eff3"
+    "7618b065f9832de4ca6ca971a7a1adc826d0f7c00181a5fb2ddf79ae00b4e10e"
+);
+
+/// A call of a precompiled contract through [`CALLER`].
+pub(crate) fn call_precompile(address: u16, input: &[u8]) -> Act {
+    let data = [B256::left_padding_from(&address.to_be_bytes()).as_slice(), input].concat();
+    Act::CallWith(CALLER, data.into(), 400_000)
 }
 
 pub(crate) fn writer() -> Bytes {
@@ -48,6 +69,8 @@ pub(crate) enum Act {
     /// Fills the place of one's next contract, so that it exists before.
     FundNextContract,
     Call(Address, u64),
+    /// The same with data.
+    CallWith(Address, Bytes, u64),
     /// To the writer, or the message passer.
     Write(bool, u8, u8),
     /// Deploys a contract of one byte.
@@ -120,6 +143,9 @@ impl Key {
             Act::FundNextContract => {
                 let to = TxKind::Call(self.address().create(nonce + 1));
                 self.simple(nonce, to, 5, Bytes::new(), 21_000)
+            }
+            Act::CallWith(to, data, gas) => {
+                self.simple(nonce, TxKind::Call(*to), 0, data.clone(), *gas)
             }
             Act::Call(to, gas) => self.simple(nonce, TxKind::Call(*to), 0, Bytes::new(), *gas),
             Act::Write(passer, slot, value) => {

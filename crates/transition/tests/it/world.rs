@@ -8,7 +8,8 @@ use derivation::{
 };
 use proptest::{collection::vec, prelude::*};
 use protocol::{
-    Batch, BlockInputs, Compression, ConfigUpdate, DepositMessage, L1Message, blob, pack,
+    Batch, BlockInputs, Compression, ConfigUpdate, DepositMessage, L1Message, L1Origin,
+    RollupConfig, blob, pack,
 };
 
 use crate::{
@@ -137,7 +138,16 @@ impl World {
     }
 
     /// The same, known to who knows something already.
-    pub(crate) fn play_with(mut known: Known, rounds: &[Round]) -> Self {
+    pub(crate) fn play_with(known: Known, rounds: &[Round]) -> Self {
+        Self::play_on(known, config, rounds)
+    }
+
+    /// The same, on a chain with other settings or contracts.
+    pub(crate) fn play_on(
+        mut known: Known,
+        config: impl Fn(&L1Origin) -> RollupConfig,
+        rounds: &[Round],
+    ) -> Self {
         let mut made = None;
         let l1 = L1::new(&mut known, |origin| made.insert(config(origin)).clone());
         let config = Arc::new(made.unwrap());

@@ -68,8 +68,11 @@ fn more_than_a_batch_is_refused() {
     assert_eq!(decompress(Compression::None, &content), Err(CompressionError::TooLarge));
 
     let content = &content[1..];
-    let brotli = brotli_of(content, 5, 22);
-    assert_eq!(decompress(Compression::Brotli, &brotli).unwrap(), content);
+    let of_brotli = &content[..BROTLI_BYTES_MAX];
+    let brotli = brotli_of(of_brotli, 5, 22);
+    assert_eq!(decompress(Compression::Brotli, &brotli).unwrap(), of_brotli);
+    let brotli = brotli_of(&content[..=BROTLI_BYTES_MAX], 5, 22);
+    assert_eq!(decompress(Compression::Brotli, &brotli), Err(CompressionError::TooLarge));
     let zstd = ::zstd::bulk::compress(content, 3).unwrap();
     assert_eq!(decompress(Compression::Zstd, &zstd).unwrap(), content);
 }
