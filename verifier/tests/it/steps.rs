@@ -130,18 +130,12 @@ async fn check_calls(contract: &Contract, segment: &Segment) -> BTreeMap<(u64, u
 }
 
 /// A block whose batch is in a blob.
-<<<<<<< HEAD
 pub(crate) fn world_in_a_blob() -> World {
-    let acts = (0..6).map(|to| (0, Act::Transfer(to, 1))).collect();
-=======
-#[test]
-fn the_contract_takes_the_steps_of_a_segment() {
     let transfers = (0..6).map(|to| Act::Transfer(to, 1));
     // A signature that is right, a proof that is none, a sum.
     let calls = [(0x100, &P256_SIGNATURE[..]), (0x0a, &[0; 192]), (0x0b, &[0; 256])];
     let calls = calls.map(|(address, input)| call_precompile(address, input));
     let acts = transfers.chain(calls).map(|act| (0, act)).collect();
->>>>>>> d509293 (disputes: no honest run needs more steps than the machine has)
     let posts = vec![(Post::Honest(9), true)];
     let rounds = [Round { l2: vec![acts], gap: 12, messages: Vec::new(), posts }];
     let mut known = Known::default();
