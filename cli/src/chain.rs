@@ -132,7 +132,7 @@ async fn require_osaka(l1: &impl Provider) -> Result<()> {
     let call = TransactionRequest::default().with_to(P256_VERIFY).with_input(P256_SIGNATURE);
     let verified = l1.call(call).await.wrap_err("cannot call P256VERIFY on L1")?;
     ensure!(
-        verified == B256::with_last_byte(1).0,
+        verified[..] == B256::with_last_byte(1)[..],
         "L1 has no P256VERIFY: it has to have the Osaka fork"
     );
     Ok(())
