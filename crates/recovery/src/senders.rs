@@ -1,14 +1,15 @@
 //! Senders of many transactions: their hashes and their signatures, each many at a time.
 //!
 //! Invariant: each answer is that of [`protocol::recover`], and each decoded transaction that of
-//! [`protocol::decode_user_transaction`].
+//! [`protocol::decode_user_transaction`], refused if it asks for more gas than one may: what is skipped here is skipped by
+//! the executor that decodes one by one.
 
 use std::{num::NonZero, thread};
 
-use alloy_consensus::{SignableTransaction, Signed as SignedTransaction};
+use alloy_consensus::{SignableTransaction, Signed as SignedTransaction, Transaction as _};
 use alloy_primitives::{Address, B256, Bytes, Signature};
 use lanes::Hasher;
-use protocol::{Transaction, TransactionError};
+use protocol::{TRANSACTION_GAS_MAX, Transaction, TransactionError};
 
 use crate::{HighS, Recoverer, Signed};
 
@@ -105,7 +106,7 @@ impl Senders {
     /// Decodes raw transactions of users.
     pub fn decode(&mut self, raws: &[Bytes]) -> Vec<Result<Decoded, TransactionError>> {
         let decoded: Vec<_> =
-            raws.iter().map(|raw| protocol::decode_user_transaction(raw)).collect();
+            raws.iter().map(|raw| within_gas(protocol::decode_user_transaction(raw)?)).collect();
         // What does not decode is not hashed: it may be of any size.
         let good = raws.iter().zip(&decoded).filter(|(_, decoded)| decoded.is_ok());
         let good: Vec<&[u8]> = good.map(|(raw, _)| &raw[..]).collect();
@@ -119,6 +120,14 @@ impl Senders {
             Ok(Decoded { tx: with_hash(tx, hash), sender: sender?, hash })
         };
         decoded.into_iter().map(one).collect()
+    }
+}
+
+/// The rule for blocks, which is the executor's.
+fn within_gas(tx: Transaction) -> Result<Transaction, TransactionError> {
+    match tx.gas_limit() {
+        gas_limit if gas_limit > TRANSACTION_GAS_MAX => Err(TransactionError::Gas(gas_limit)),
+        _ => Ok(tx),
     }
 }
 

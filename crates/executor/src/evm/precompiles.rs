@@ -84,7 +84,7 @@ where
 
 /// Prague's set with `P256VERIFY` at `0x100` (RIP-7212), and that and `MODEXP` at the prices and with the bounds of Osaka
 /// (EIP-7951, EIP-7883, EIP-7823): for less gas, or with longer numbers, no machine could compute a block full of them
-/// (`docs/adr/0020-precompiles-in-the-machine.md`).
+/// (`docs/adr/0021-precompiles-in-the-machine.md`).
 fn prague_of_the_rollup() -> EthPrecompiles {
     // A constant table that only cannot be built at compile time.
     static PRAGUE: OnceLock<Precompiles> = OnceLock::new();

@@ -88,3 +88,17 @@ fn raw_transactions_are_decoded_as_one_by_one() {
         assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn who_asks_for_more_gas_than_one_may_is_not_taken() {
+    let raw = |gas_limit| -> Bytes {
+        let tx = sign(TxEip1559 { chain_id: 7, gas_limit, ..TxEip1559::default() }, 1);
+        Transaction::from(tx).encoded_2718().into()
+    };
+    let [most, more] = [TRANSACTION_GAS_MAX, TRANSACTION_GAS_MAX + 1].map(raw);
+    let decoded = Senders::new().decode(&[most.clone(), more, most]);
+    assert!(decoded[0].is_ok() && decoded[2].is_ok());
+    assert!(
+        matches!(decoded[1], Err(TransactionError::Gas(gas)) if gas == TRANSACTION_GAS_MAX + 1)
+    );
+}
