@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use dispute::GameSummary;
+use dispute::{GameSummary, Level};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 /// Registers the descriptions of all metrics below.
@@ -41,6 +41,10 @@ pub(crate) fn describe() {
     describe_gauge!(
         "braid_verifier_dispute_time_left_seconds",
         "least time left on a clock of ours"
+    );
+    describe_gauge!(
+        "braid_verifier_dispute_clock_seconds",
+        "time left on the clocks of our matches, by proposal, level and side; infinite when it is over"
     );
     describe_gauge!("braid_verifier_dispute_stake_ether", "what our commitments have at stake");
     describe_counter!("braid_verifier_dispute_moves_total", "moves handed to the L1 sender");
@@ -149,8 +153,23 @@ pub(crate) fn not_moved() {
     counter!("braid_verifier_dispute_moves_missed_total").increment(1);
 }
 
-/// The open disputes. Without a clock of ours that runs there is no end of time.
-pub(crate) fn games(games: &[GameSummary]) {
+/// The open disputes, and those of before. Without a clock of ours that runs there is no end of time.
+pub(crate) fn games(games: &[GameSummary], before: &[GameSummary]) {
+    let clock = |game: &GameSummary, level: Level, is_theirs: bool| {
+        let side = if is_theirs { "theirs" } else { "ours" };
+        let labels = [
+            ("proposal", game.proposal.to_string()),
+            ("level", level.name().to_owned()),
+            ("side", side.to_owned()),
+        ];
+        gauge!("braid_verifier_dispute_clock_seconds", &labels)
+    };
+    for game in before {
+        game.clocks().for_each(|(level, side, _)| clock(game, level, side).set(f64::INFINITY));
+    }
+    for game in games {
+        game.clocks().for_each(|(level, side, left)| clock(game, level, side).set(left as f64));
+    }
     let left = games.iter().filter_map(GameSummary::our_time).min();
     let stake = games.iter().fold(0.0, |sum, game| sum + f64::from(game.stake));
     gauge!("braid_verifier_disputes_open").set(games.len() as f64);

@@ -257,6 +257,15 @@ impl Level {
             Self::Steps => 2,
         }
     }
+
+    /// One word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Segments => "segments",
+            Self::Strides => "strides",
+            Self::Steps => "steps",
+        }
+    }
 }
 
 /// The name of the tournament that a match opens when it is sealed: `keccak256(abi.encode("inner", outerMatch))`.

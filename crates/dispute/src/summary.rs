@@ -106,6 +106,20 @@ impl GameSummary {
     }
 }
 
+impl GameSummary {
+    /// The clocks of our matches that are not over, also while they stand still: what is compared, whether it is the other
+    /// side's, and how many seconds are left on it.
+    pub fn clocks(&self) -> impl Iterator<Item = (Level, bool, u64)> {
+        self.matches.iter().flat_map(|played| {
+            let (one, two) = (played.left_one, played.left_two);
+            let sides = played.ours.map(|ours| if ours { (two, one) } else { (one, two) });
+            sides
+                .into_iter()
+                .flat_map(|(our, their)| [(played.level, false, our), (played.level, true, their)])
+        })
+    }
+}
+
 impl MatchSummary {
     fn new(game: &Game, id: B256, played: &Match, roots: &[B256]) -> Self {
         let level = game.tournaments.get(&played.tournament).map(|found| found.level);

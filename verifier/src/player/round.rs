@@ -358,7 +358,7 @@ impl<T: Trees> Player<T> {
     }
 
     fn show(&mut self, games: Vec<GameSummary>) {
-        metrics::games(&games);
+        metrics::games(&games, &self.deps.games.borrow());
         if let Some(mover) = &self.deps.mover {
             metrics::l1_balance("challenger", mover.balance());
         }

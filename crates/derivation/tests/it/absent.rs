@@ -238,9 +238,9 @@ fn after_worthless(weight: u64) -> (Driver, L1, Sequencer) {
     let in_blobs = PostedBatch { carrier: Carrier::Blobs, data: None, ..bad };
     let mut first = vec![other.clone(), bad.clone(), other];
     first.resize(402, bad.clone());
-    // 400 and 50 times 6.
-    first.resize(452, in_blobs);
-    let mut second = vec![bad; usize::try_from(weight - 700).unwrap()];
+    // 400 and 30 times 6.
+    first.resize(432, in_blobs);
+    let mut second = vec![bad; usize::try_from(weight - 580).unwrap()];
     second.extend([honest.clone(), honest]);
     l1.mine(12, vec![], first);
     l1.mine(12, vec![], second);

@@ -53,7 +53,7 @@ fn mainnet_block_25323281() {
         .build_mainnet();
     let environment = Environment {
         spec: SpecId::PRAGUE,
-        p256verify: true,
+        p256verify: false,
         chain_id: 1,
         block,
         routing: FeeRouting::ETHEREUM,
@@ -94,7 +94,7 @@ pub(crate) fn read() -> Option<(MemoryState, Environment, Vec<RecoveredTransacti
     let txs = txs.map(|tx| recovered(tx_env(tx))).collect();
     let rules = Environment {
         spec: SpecId::PRAGUE,
-        p256verify: true,
+        p256verify: false,
         chain_id: 1,
         block,
         routing: FeeRouting::ETHEREUM,

@@ -40,8 +40,11 @@ fn main() {
     if "1,000 transfers of a token".contains(&part) {
         let cost = tokens::transfers(&machine, 1_000);
         println!(
-            "1,000 transfers of a token: {} gas, {} steps, {:.1} s",
-            cost.gas, cost.steps, cost.seconds
+            "1,000 transfers of a token: {} gas, {} steps, {:.1} s; commitment over the strides {:.1} s",
+            cost.gas,
+            cost.steps,
+            cost.seconds,
+            cost.strides_seconds.unwrap_or_default()
         );
     }
     for posting in postings::all() {

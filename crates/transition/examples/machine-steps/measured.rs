@@ -71,6 +71,12 @@ impl Measured {
         let code = looping(&self.data, &self.once, &self.body, self.gas / 6);
         let mut accounts = self.accounts.clone();
         accounts.insert(MEASURED, contract(code));
-        measure(machine, &accounts, vec![(0, Act::CallWith(MEASURED, Bytes::new(), gas))], vec![])
+        measure(
+            machine,
+            &accounts,
+            vec![(0, Act::CallWith(MEASURED, Bytes::new(), gas))],
+            vec![],
+            false,
+        )
     }
 }

@@ -56,7 +56,8 @@ impl Posting {
         let payload = self.payload();
         let block = |count| {
             let posting = |_| (Post::Garbage(payload.clone()), self.in_blobs);
-            measure(machine, &Accounts::new(), vec![], (0..count).map(posting).collect()).steps
+            measure(machine, &Accounts::new(), vec![], (0..count).map(posting).collect(), false)
+                .steps
         };
         (block(POSTINGS) - block(0)) / POSTINGS
     }

@@ -38,7 +38,7 @@ pub(crate) fn transfers(machine: &Machine, count: u64) -> Cost {
         let act = Act::CallWith(TOKEN, input.into(), 80_000);
         (usize::try_from(number % senders).unwrap(), act)
     });
-    measure(machine, &Accounts::from([(TOKEN, token)]), acts.collect(), vec![])
+    measure(machine, &Accounts::from([(TOKEN, token)]), acts.collect(), vec![], true)
 }
 
 fn somebody(number: u64) -> Address {

@@ -42,9 +42,8 @@ const CONSTANTS: [u64; 24] = [
 ];
 
 /// By how much a lane is turned, by its place.
-const TURNS: [u32; LANES] = [
-    0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14,
-];
+const TURNS: [u32; LANES] =
+    [0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14];
 
 pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
     let mut state = [0; LANES];
@@ -104,12 +103,7 @@ fn round(from: &State, to: &mut State, columns: Columns, constant: u64) -> Colum
 
 /// Writes a row of the state after the round, and gives it.
 #[inline(always)]
-fn row<const Y: usize>(
-    from: &State,
-    to: &mut State,
-    beside: &Columns,
-    constant: u64,
-) -> [u64; 5] {
+fn row<const Y: usize>(from: &State, to: &mut State, beside: &Columns, constant: u64) -> [u64; 5] {
     let [a, b, c, d, e] = [
         turned::<Y, 0>(from, beside),
         turned::<Y, 1>(from, beside),

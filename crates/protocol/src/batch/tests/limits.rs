@@ -110,9 +110,9 @@ fn transaction_size() {
 #[test]
 fn bytes_of_a_batch() {
     let large = with_data(130_000);
-    let batch = one_block(alloc::vec![large.clone(); 130]);
+    let batch = one_block(alloc::vec![large.clone(); 17]);
     assert!(matches!(batch.encode(CHAIN_ID), Err(BatchError::TooMany { what: "bytes", .. })));
-    let batch = one_block(alloc::vec![large; 120]);
+    let batch = one_block(alloc::vec![large; 16]);
     let encoded = batch.encode(CHAIN_ID).unwrap();
     assert_eq!(decode_plain(&encoded.columns, &encoded.signatures), Ok(batch));
 }

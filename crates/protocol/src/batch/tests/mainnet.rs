@@ -149,5 +149,10 @@ fn mainnet_transactions_survive_decoding_and_batches() {
     assert!(counts.blocks > 0 && counts.blocks == counts.states, "every block is looked at");
     assert!(counts.unprotected > 0 && counts.blob > 0, "the set has old and new transactions");
     sizes.print("a batch per block");
-    survive(&batch_of(blocks)).print("one batch of all blocks");
+    // More have more bytes than brotli may carry.
+    let mut sizes = Sizes::default();
+    for two in blocks.chunks(2) {
+        sizes.add(survive(&batch_of(two.to_vec())));
+    }
+    sizes.print("a batch for two blocks");
 }
