@@ -33,8 +33,8 @@ async function fails(name, method, work, meant = 1) {
   return error;
 }
 
-for (const { name, method, counted, params, code, text, data, status, requests: made, ethers: word } of rows.calls) {
-  const viem = await fails(`viem: ${name}`, counted, () => node.request({ method, params }), made.viem);
+for (const { name, method, counted, params, own, code, text, data, status, requests: made, ethers: word } of rows.calls) {
+  const viem = await fails(`viem: ${name}`, counted, () => node.request({ method, params: own.viem ?? params }), made.viem);
   assert.ok(viem instanceof BaseError, `${name}: ${viem}`);
   const coded = viem.walk((cause) => typeof cause.code === 'number');
   assert.equal(coded?.code, code, `viem: ${name}: ${viem}`);
@@ -42,7 +42,7 @@ for (const { name, method, counted, params, code, text, data, status, requests: 
   if (data !== null) {
     assert.deepEqual(viem.walk((cause) => cause.data !== undefined)?.data, data, `viem: ${name}`);
   }
-  const other = await fails(`ethers: ${name}`, counted, () => ethers.send(method, params), made.ethers);
+  const other = await fails(`ethers: ${name}`, counted, () => ethers.send(method, own.ethers ?? params), made.ethers);
   assert.ok(isError(other, word), `ethers: ${name}: ${other.code}: ${other}`);
   if (status !== 200) {
     // A refusal of the whole request: ethers hands the answer on.

@@ -15,7 +15,7 @@ count=$(node -p "JSON.parse(require('fs').readFileSync('${BRAID_ROWS:?}')).calls
 for ((row = 0; row < count; row++)); do
   IFS=$'\t' read -r method counted params code meant text < <(node -e "
     const row = JSON.parse(require('fs').readFileSync('$BRAID_ROWS')).calls[$row];
-    console.log([row.method, row.counted, JSON.stringify(row.params), row.code, row.requests.cast ?? 1, row.text].join('\t'))")
+    console.log([row.method, row.counted, JSON.stringify(row.own.cast ?? row.params), row.code, row.requests.cast ?? 1, row.text].join('\t'))")
   before=$(requests "$counted")
   if said=$(echo "$params" | "$cast" rpc --rpc-url "${BRAID_RPC:?}" --raw "$method" 2>&1); then
     echo "$method $params succeeded: $said" >&2

@@ -3,11 +3,12 @@
 use alloy::{
     consensus::{SignableTransaction, TxEip1559},
     eips::Encodable2718,
-    primitives::{Address, Bytes, Signature, TxKind, U256},
+    primitives::{Address, Bytes, Signature, TxKind, U256, bytes},
     signers::SignerSync,
 };
 use eyre::{Result, eyre};
 use harness::Funded;
+use protocol::TRANSACTION_GAS_MAX;
 use serde_json::{Value, json};
 
 use super::row;
@@ -129,17 +130,28 @@ pub(super) fn sendings(accounts: &[Funded], chain_id: u64) -> Result<(Vec<Value>
     // Above the lowest base fee, and below that of a young chain.
     let cheap = with(&|tx| (tx.nonce, tx.max_fee_per_gas) = (0, 1_100_000));
     let unready = "The transaction was added to the mempool but isn't ready: maxFeePerGas: 1100000, baseFee: ";
-    // Nobody is so quick.
-    let hasty = with(&|tx| tx.nonce = 0);
-    let late = "The transaction was added to the mempool but wasn't processed in 1ms";
-    for (name, from, tx, wait_ms, code, text) in [
-        ("gap", account, behind, 200, 6, gap),
-        ("not ready", poor, cheap, 200, 5, unready),
-        ("not in time", quick, hasty, 1, 4, late),
-    ] {
-        calls.push(row(name, sync, json!([sign(from, &tx)?, wait_ms]), code, text));
+    for (name, from, tx, code, text) in
+        [("gap", account, behind, 6, gap), ("not ready", poor, cheap, 5, unready)]
+    {
+        calls.push(row(name, sync, json!([sign(from, &tx)?, 200]), code, text));
     }
+    calls.push(late(quick, with(&|_| ()))?);
     Ok((calls, transactions))
+}
+
+/// Transactions that run until their gas is used up, which takes longer than anybody waits; one for each client, because it is
+/// done when it is sent again.
+fn late(from: &Funded, like: TxEip1559) -> Result<Value> {
+    let text = "The transaction was added to the mempool but wasn't processed in 1ms";
+    let mut row = row("not in time", "eth_sendRawTransactionSync", json!([]), 4, text);
+    // In the order in which they come.
+    for (nonce, client) in (0..).zip(["alloy", "web3", "cast", "viem", "ethers"]) {
+        let (to, input) = (TxKind::Create, bytes!("5b5f56"));
+        let endless =
+            TxEip1559 { nonce, gas_limit: TRANSACTION_GAS_MAX, to, input, ..like.clone() };
+        row["own"][client] = json!([sign(from, &endless)?, 1]);
+    }
+    Ok(row)
 }
 
 /// A transaction that waits behind a gap, which others are about.
