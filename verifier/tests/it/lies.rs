@@ -94,8 +94,14 @@ fn check(kind: LieKind, truth: &Truth, lie: &Forged) {
     let played: Vec<B256> = before.chain(lie.place.claims.iter().copied()).collect();
     let played = Commitment::new(SEGMENTS_HEIGHT, played).unwrap();
     assert_eq!(played.root(), lie.tree.root(), "{kind}");
-    let has_true_end = matches!(kind, LieKind::RightEnd | LieKind::InvalidInside);
-    assert_eq!(lie.last == truth.interval.last, has_true_end, "{kind}");
+    if has_true_end(kind) {
+        assert_eq!(lie.last, truth.interval.last, "{kind}");
+    }
+}
+
+/// Others may have it where a transaction that is skipped only shifts where a block is cut.
+const fn has_true_end(kind: LieKind) -> bool {
+    matches!(kind, LieKind::RightEnd | LieKind::InvalidInside)
 }
 
 #[test]
@@ -110,6 +116,7 @@ fn every_kind_of_lie_can_be_told_about_a_history_that_has_something_of_all() {
         check(kind, &truth, &lie);
         if !kind.is_perjury() {
             assert!(roots.insert(lie.tree.root()), "{kind} is the same lie as another kind");
+            assert_eq!(lie.last == truth.interval.last, has_true_end(kind), "{kind}");
         }
         let segment = lie.place.segment;
         match kind {
