@@ -70,7 +70,8 @@ fn memory() -> (u64, u64) {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1_024
     };
     let both = (of("VmRSS"), of("VmHWM"));
-    fs::write("/proc/self/clear_refs", "5").unwrap();
+    // Where that is not allowed, the most is that of the whole test.
+    let _ = fs::write("/proc/self/clear_refs", "5");
     both
 }
 

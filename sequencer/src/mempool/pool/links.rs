@@ -27,6 +27,7 @@ impl Pool {
             nonce: tx.nonce(),
             gas_limit: tx.gas_limit(),
             sender,
+            key: 0,
             class: PriceClass::of(false, tx.fees.tip),
             before: None,
             after: None,

@@ -24,6 +24,8 @@ pub(in crate::mempool) struct Slot {
     pub(in crate::mempool) nonce: u64,
     pub(in crate::mempool) gas_limit: u64,
     pub(in crate::mempool) sender: SenderId,
+    /// Its place in the index, so that moving it there does not look at the transaction.
+    pub(super) key: u64,
     /// In which list of equal price it stands.
     pub(in crate::mempool) class: PriceClass,
     /// Its neighbours in that list.
@@ -66,26 +68,24 @@ impl Slots {
     }
 
     /// Lays a transaction down that is not here yet.
-    pub(super) fn insert(&mut self, slot: Slot) -> SlotId {
-        let hash = self.hasher.hash_one(slot.admitted.hash());
+    pub(super) fn insert(&mut self, mut slot: Slot) -> SlotId {
+        let key = self.hasher.hash_one(slot.admitted.hash());
+        slot.key = key;
         let id = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             SlotId::try_from(self.places.len() - 1).expect("fewer than 2^32 transactions wait")
         });
         self.places[id as usize] = Some(slot);
-        let (places, hasher) = (&self.places, &self.hasher);
-        self.by_hash.insert_unique(hash, id, |id| {
-            let slot = places[*id as usize].as_ref();
-            hasher.hash_one(slot.map(|slot| slot.admitted.hash()).unwrap_or_default())
-        });
+        let places = &self.places;
+        self.by_hash
+            .insert_unique(key, id, |id| places[*id as usize].as_ref().map_or(0, |slot| slot.key));
         id
     }
 
     /// Takes a transaction out.
     pub(super) fn remove(&mut self, id: SlotId) -> Option<Slot> {
         let slot = self.places.get_mut(id as usize)?.take()?;
-        let hash = self.hasher.hash_one(slot.admitted.hash());
-        if let Ok(entry) = self.by_hash.find_entry(hash, |found| *found == id) {
+        if let Ok(entry) = self.by_hash.find_entry(slot.key, |found| *found == id) {
             entry.remove();
         }
         self.free.push(id);
