@@ -61,7 +61,7 @@ sol! {
 #[serde(rename_all = "camelCase")]
 struct Proven {
     withdrawal: WithdrawalTransaction,
-    l2_output_index: U64,
+    l2_output_index: Option<U64>,
     output_root_proof: OutputRootProof,
     withdrawal_proof: Vec<Bytes>,
 }
@@ -234,19 +234,29 @@ async fn initiated(node: &DynProvider, sender: Address) -> Result<(B256, U256, u
 /// Proves a withdrawal with what one question gives, waits for the window, and has it paid. Anybody may do that.
 async fn withdraw(site: &Site, node: &DynProvider, hash: B256, block: u64) -> Result<()> {
     let (l1, contracts) = (provider(&site.anvil.url(), 6)?, site.rollup.contracts);
-    let proposed = block.next_multiple_of(site.rollup.proposal_interval);
     let oracle = DisputeOracle::new(contracts.output_oracle, &l1);
-    eventually("the proposal", LATER, || async {
-        Ok((oracle.latestBlockNumber().call().await? >= U256::from(proposed)).then_some(()))
+    let covering = eventually("the proposal", LATER, || async {
+        if oracle.latestBlockNumber().call().await? < U256::from(block) {
+            return Ok(None);
+        }
+        Ok(Some(oracle.getL2OutputIndexAfter(U256::from(block)).call().await?))
     })
     .await?;
+    let proposed = oracle.getL2Output(covering).call().await?.l2BlockNumber;
     let params = json!([hash, format!("{proposed:#x}")]);
-    let proven: Proven = ask(node, "rollup_getWithdrawalProof", params).await?;
-    let Proven { withdrawal, l2_output_index, output_root_proof, withdrawal_proof } = proven;
+    // The node takes its time to have the block, and to see the proposal on L1.
+    let (index, proven) = eventually("the proof", LATER, || async {
+        let asked = ask::<Proven>(node, "rollup_getWithdrawalProof", params.clone()).await;
+        let Ok(proven) = asked else { return Ok(None) };
+        Ok(proven.l2_output_index.map(|index| (U256::from(index), proven)))
+    })
+    .await?;
+    assert_eq!(index, covering);
+    let Proven { withdrawal, output_root_proof, withdrawal_proof, .. } = proven;
     let finalize = finalizeWithdrawalTransactionCall { withdrawal: withdrawal.clone() };
     let prove = proveWithdrawalTransactionCall {
         withdrawal,
-        l2OutputIndex: U256::from(l2_output_index),
+        l2OutputIndex: index,
         outputRootProof: output_root_proof,
         withdrawalProof: withdrawal_proof,
     };

@@ -13,6 +13,11 @@ pub(crate) enum BridgeError {
         words(*about)
     )]
     NotProposed { about: u64 },
+    /// The same: a proposal covers it, and the L2 node has no proof for the block of any such.
+    #[error(
+        "the withdrawal cannot be proven now: proposal {proposal} is for block {block}, whose state the L2 node does not keep; ask another node (--l2-rpc), try again after the next proposal, or let `braid bridge finalize --follow` wait"
+    )]
+    Forgotten { block: u64, proposal: u64 },
     /// The same, for the payment.
     #[error(
         "the withdrawal cannot be paid yet: it is final in {}; try again then, or let `braid bridge finalize --follow` wait",
@@ -50,7 +55,10 @@ impl BridgeError {
     /// 75: try again later; 3: a disagreement was found.
     pub(crate) const fn exit_code(self) -> u8 {
         match self {
-            Self::NotProposed { .. } | Self::NotFinal { .. } | Self::InDispute => 75,
+            Self::NotProposed { .. }
+            | Self::Forgotten { .. }
+            | Self::NotFinal { .. }
+            | Self::InDispute => 75,
             Self::OutputRoot { .. } | Self::NotInState { .. } | Self::Hash { .. } => 3,
             Self::NotProven => 1,
         }

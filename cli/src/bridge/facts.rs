@@ -1,7 +1,7 @@
 //! What L1 knows of a withdrawal: every answer is of the same L1 block. L2 is not asked.
 
-use alloy::{eips::BlockId, primitives::U256};
-use bindings::{DisputeOracle, Portal};
+use alloy::eips::BlockId;
+use bindings::Portal;
 use eyre::{Result, WrapErr};
 
 use super::{
@@ -16,7 +16,8 @@ pub(crate) async fn read(link: &Link, initiated: &Initiated, terms: Terms) -> Re
 }
 
 async fn at_newest(link: &Link, initiated: &Initiated, terms: Terms) -> Result<Facts> {
-    let (block, now) = link.l1_now().await?;
+    let (block_hash, now) = link.l1_now().await?;
+    let block = BlockId::hash(block_hash);
     let hash = initiated.hash;
     let portal = link.chain.contracts.portal;
     let count = link.outputs.count(block).await?;
@@ -24,10 +25,11 @@ async fn at_newest(link: &Link, initiated: &Initiated, terms: Terms) -> Result<F
         Some(index) => Some(link.outputs.proposal(index, block).await?),
         None => None,
     };
-    let newest = newest.map(|found| Newest { block: found.l2_block, made_at: found.timestamp });
-    let is_covered = newest.is_some_and(|newest| newest.block >= initiated.block);
-    let covering =
-        if is_covered { Some(covering(link, initiated.block, block).await?) } else { None };
+    let newest = newest.map(|found| Newest {
+        block: found.l2_block,
+        made_at: found.timestamp,
+        decided: found.decided,
+    });
     let call = Portal::finalizedWithdrawalsCall { withdrawalHash: hash };
     let finalized = link.client.call(portal, call, block).await?;
     let paused_until = link.client.call(portal, Portal::pausedUntilCall {}, block).await?;
@@ -36,18 +38,12 @@ async fn at_newest(link: &Link, initiated: &Initiated, terms: Terms) -> Result<F
         block: initiated.block,
         timestamp: initiated.timestamp,
         newest,
-        covering,
+        covering: link.outputs.covering(initiated.block, block_hash).await?,
         proof: proof(link, initiated, count, block).await?,
         finalized,
         paused_until: u64::try_from(paused_until).unwrap_or(u64::MAX),
         terms,
     })
-}
-
-async fn covering(link: &Link, l2_block: u64, block: BlockId) -> Result<u64> {
-    let call = DisputeOracle::getL2OutputIndexAfterCall { l2BlockNumber: U256::from(l2_block) };
-    let index = link.client.call(link.chain.contracts.output_oracle, call, block).await?;
-    u64::try_from(index).wrap_err("a proposal has an index beyond all bounds")
 }
 
 /// The proof, and whether its proposal is still what it was: the portal asks the same before it pays.

@@ -2,11 +2,12 @@
 //! interrupted and taken up again, and goes on after a reorg of either chain.
 
 use alloy::signers::local::PrivateKeySigner;
-use eyre::Result;
+use eyre::{Report, Result};
 
 use super::{
     args::WhichArgs,
     console::Console,
+    error::BridgeError,
     facts, finalize,
     link::Link,
     prove,
@@ -52,6 +53,11 @@ pub(crate) async fn to_the_end(
             }
             Stage::ReadyToProve { proposal, .. } => {
                 let proven = prove::prove(link, signer, &initiated, proposal, console).await;
+                if let Some(text) = proven.as_ref().err().and_then(no_proof) {
+                    console.waiting("no-proof", &text);
+                    tokio::time::sleep(wait::pause(terms.between_proposals())).await;
+                    continue;
+                }
                 unless_it_moved(link, &initiated, terms, stage, proven).await?;
             }
             Stage::ReadyToFinalize => {
@@ -62,6 +68,17 @@ pub(crate) async fn to_the_end(
                 }
             }
         }
+    }
+}
+
+/// What to say while there is no proof: a dispute may leave a proposal for a block that the L2 node keeps no proofs of, and
+/// the next one is for another.
+fn no_proof(error: &Report) -> Option<String> {
+    match error.downcast_ref::<BridgeError>() {
+        Some(BridgeError::Forgotten { block, proposal }) => Some(format!(
+            "proposal {proposal} covers it, and the L2 node has no proof at its block {block}; the next proposal may do"
+        )),
+        _ => None,
     }
 }
 
@@ -80,5 +97,21 @@ async fn unless_it_moved<T>(
     match facts::read(link, initiated, terms).await {
         Ok(facts) if facts.stage().name() != before.name() => Ok(None),
         _ => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eyre::eyre;
+
+    use super::*;
+
+    #[test]
+    fn a_block_without_proofs_is_waited_for_and_a_lie_is_not() {
+        let said = no_proof(&BridgeError::Forgotten { block: 77, proposal: 5 }.into()).unwrap();
+        assert!(said.contains("proposal 5") && said.contains("block 77"), "{said}");
+        let lie = BridgeError::NotInState { hash: Default::default(), block: 77 };
+        assert_eq!(no_proof(&lie.into()), None);
+        assert_eq!(no_proof(&eyre!("L1 does not answer")), None);
     }
 }

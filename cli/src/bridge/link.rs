@@ -6,7 +6,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use alloy::{
-    eips::{BlockId as L1BlockId, BlockNumberOrTag},
+    eips::BlockNumberOrTag,
     primitives::{Address, B256, U256},
     providers::{Provider, ProviderBuilder},
     signers::local::PrivateKeySigner,
@@ -128,10 +128,10 @@ impl Link {
         })
     }
 
-    /// The newest block of L1, by hash, and its timestamp: what is read of one block fits together.
-    pub(crate) async fn l1_now(&self) -> Result<(L1BlockId, u64)> {
+    /// Hash and timestamp of the newest block of L1: what is read by one hash fits together.
+    pub(crate) async fn l1_now(&self) -> Result<(B256, u64)> {
         let header = self.client.header(BlockNumberOrTag::Latest).await?;
-        Ok((L1BlockId::hash(header.hash), header.timestamp))
+        Ok((header.hash, header.timestamp))
     }
 
     /// The bridge on L1, which must be one of this portal.

@@ -2,13 +2,14 @@
 //! anything is paid for; the proof itself is tried in the simulation, by the contract that will judge it.
 
 use alloy::{
+    eips::BlockId,
     primitives::{B256, Bytes, U64, U256},
     providers::Provider,
     signers::local::PrivateKeySigner,
     transports::TransportError,
 };
 use bindings::Portal::{self, OutputRootProof};
-use eyre::{Result, WrapErr, ensure, eyre};
+use eyre::{Result, WrapErr, ensure};
 use l1::Proposal;
 use protocol::output_root;
 use serde::Deserialize;
@@ -107,26 +108,21 @@ async fn checked_proof(
     initiated: &Initiated,
     covering: u64,
 ) -> Result<(Proposal, ProofOfNode)> {
-    let (block, _) = link.l1_now().await?;
+    let (block_hash, _) = link.l1_now().await?;
+    let block = BlockId::hash(block_hash);
     let newest = link.outputs.count(block).await?.saturating_sub(1);
     let l2 = link.l2().await?;
-    let mut forgotten = None;
-    for index in [covering, newest] {
-        let proposal = link.outputs.proposal(index, block).await?;
-        match ask(l2, initiated.hash, proposal.l2_block).await {
-            Ok(Some(proof)) => return compared(proposal, proof),
-            Ok(None) => {
-                let (hash, block) = (initiated.hash, proposal.l2_block);
-                return Err(BridgeError::NotInState { hash, block }.into());
-            }
-            Err(error) if is_pruned(&error) => forgotten = Some((proposal.l2_block, error)),
-            Err(error) => return Err(error).wrap_err("cannot ask the L2 node for the proof"),
-        }
+    let first = link.outputs.proposal(covering, block).await?;
+    if let Some(proof) = ask(l2, initiated.hash, first.l2_block).await? {
+        return compared(first, proof);
     }
-    let (block, error) = forgotten.ok_or_else(|| eyre!("there is no proposal"))?;
-    Err(eyre!(error).wrap_err(format!(
-        "the L2 node does not keep the state of block {block}, which was proposed: ask another one (--l2-rpc), or try again after the next proposal"
-    )))
+    let last = link.outputs.proposal(newest, block).await?;
+    if last.id != first.id
+        && let Some(proof) = ask(l2, initiated.hash, last.l2_block).await?
+    {
+        return compared(last, proof);
+    }
+    Err(BridgeError::Forgotten { block: last.l2_block, proposal: last.index }.into())
 }
 
 fn compared(proposal: Proposal, proof: ProofOfNode) -> Result<(Proposal, ProofOfNode)> {
@@ -146,9 +142,17 @@ fn compared(proposal: Proposal, proof: ProofOfNode) -> Result<(Proposal, ProofOf
     Ok((proposal, proof))
 }
 
-async fn ask(l2: &Layer, hash: B256, block: u64) -> Result<Option<ProofOfNode>, TransportError> {
+/// What the node says of the withdrawal after a block; `None` if it does not keep the state of that block.
+async fn ask(l2: &Layer, hash: B256, block: u64) -> Result<Option<ProofOfNode>> {
     let params = (hash, U64::from(block));
-    l2.provider.raw_request("rollup_getWithdrawalProof".into(), params).await
+    let answer: Result<Option<ProofOfNode>, TransportError> =
+        l2.provider.raw_request("rollup_getWithdrawalProof".into(), params).await;
+    match answer {
+        Ok(Some(proof)) => Ok(Some(proof)),
+        Ok(None) => Err(BridgeError::NotInState { hash, block }.into()),
+        Err(error) if is_pruned(&error) => Ok(None),
+        Err(error) => Err(error).wrap_err("cannot ask the L2 node for the proof"),
+    }
 }
 
 fn is_pruned(error: &TransportError) -> bool {

@@ -50,6 +50,8 @@ pub(crate) struct Newest {
     pub(crate) block: u64,
     /// L1 time at which it was made.
     pub(crate) made_at: u64,
+    /// Whether a dispute has confirmed or brought it; then it may be as late as the dispute was long.
+    pub(crate) decided: bool,
 }
 
 /// A proof that the portal holds.
@@ -113,6 +115,13 @@ pub(crate) enum Stage {
     Finalized,
 }
 
+impl Terms {
+    /// Seconds from one proposal to the next, where nothing delays them.
+    pub(crate) const fn between_proposals(&self) -> u64 {
+        self.interval.saturating_mul(self.block_time)
+    }
+}
+
 impl Facts {
     /// How far it has come.
     pub(crate) fn stage(&self) -> Stage {
@@ -144,19 +153,20 @@ impl Facts {
         }
     }
 
-    /// L2 blocks are a fixed time apart, so the time of the block that will be proposed is known; the proposal is expected
-    /// as long after it as the newest one came after its own.
+    /// L2 blocks are a fixed time apart, so the time of the earliest block that can be proposed and covers it is known; the
+    /// proposal is expected as long after it as the newest one came after its own, and never before the newest one.
     fn uncovered(&self) -> Stage {
         let Terms { interval, block_time, .. } = self.terms;
-        let behind = |newest: &Newest| self.block.saturating_sub(newest.block);
-        let blocks = self.newest.as_ref().map_or(self.block, behind);
-        let beyond = blocks.div_ceil(std::cmp::max(interval, 1)) * interval - blocks;
+        let beyond = self.block.next_multiple_of(std::cmp::max(interval, 1)) - self.block;
         let due_at = self.timestamp + beyond * block_time;
-        let delay = self.newest.map_or(0, |newest| {
-            let of_block = self.timestamp.saturating_sub(behind(&newest) * block_time);
+        let newest_at = self.newest.map_or(0, |newest| newest.made_at);
+        let usual = self.newest.filter(|newest| !newest.decided);
+        let delay = usual.map_or(0, |newest| {
+            let behind = self.block.saturating_sub(newest.block);
+            let of_block = self.timestamp.saturating_sub(behind * block_time);
             newest.made_at.saturating_sub(of_block)
         });
-        let expected_at = due_at + delay;
+        let expected_at = std::cmp::max(due_at + delay, newest_at);
         Stage::WaitingToProve {
             about: expected_at.saturating_sub(self.now),
             overdue: self.now.saturating_sub(expected_at),
@@ -244,7 +254,7 @@ mod tests {
         now: 1_041,
         block: 20,
         timestamp: 1_040,
-        newest: Some(Newest { block: 16, made_at: 1_039 }),
+        newest: Some(Newest { block: 16, made_at: 1_039, decided: false }),
         covering: None,
         proof: None,
         finalized: false,
@@ -287,6 +297,29 @@ mod tests {
         assert_eq!(far.stage(), Stage::WaitingToProve { about: 62, overdue: 0 });
         let first = Facts { newest: None, ..INITIATED };
         assert_eq!(first.stage(), Stage::WaitingToProve { about: 23, overdue: 0 });
+    }
+
+    /// After a dispute the newest may be for a block that is no multiple of the interval, and made long after it.
+    #[test]
+    fn a_dispute_does_not_make_the_next_proposal_late() {
+        let brought = Newest { block: 19, made_at: 9_000, decided: true };
+        let after = Facts { now: 9_002, newest: Some(brought), ..INITIATED };
+        assert_eq!(after.stage(), Stage::WaitingToProve { about: 0, overdue: 2 });
+        // Block 32 is at 1,064 whatever came before it.
+        let early = Newest { made_at: 1_045, ..brought };
+        let soon = Facts { now: 1_050, newest: Some(early), ..INITIATED };
+        assert_eq!(soon.stage(), Stage::WaitingToProve { about: 14, overdue: 0 });
+    }
+
+    /// One proposal may cover several intervals.
+    #[test]
+    fn whatever_the_proposal_covers_it_is_the_one_to_prove_against() {
+        let newest = Some(Newest { block: 80, made_at: 1_170, decided: false });
+        let covered = Facts { now: 1_171, newest, covering: Some(2), ..INITIATED };
+        assert_eq!(covered.stage(), Stage::ReadyToProve { proposal: 2, again: false });
+        // What is behind it waits for the next multiple, as late as that one was.
+        let behind = Facts { now: 1_171, block: 81, timestamp: 1_162, newest, ..INITIATED };
+        assert_eq!(behind.stage(), Stage::WaitingToProve { about: 31, overdue: 0 });
     }
 
     #[test]

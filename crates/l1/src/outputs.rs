@@ -12,15 +12,15 @@ use alloy::{
     sol_types::SolEvent,
 };
 use bindings::DisputeOracle::{
-    OutputProposed, OutputsDeleted, idOfCall, isFinalCall, nextBlockNumberCall, proposalByIdCall,
-    proposalCountCall,
+    OutputProposed, OutputsDeleted, getL2OutputIndexAfterCall, idOfCall, isFinalCall,
+    latestBlockNumberCall, nextBlockNumberCall, proposalByIdCall, proposalCountCall,
 };
 
 pub use source::{ProposalSource, RecordedProposals};
 
 use crate::{client::L1Client, error::L1Error};
 
-/// A claim about the end of an interval, and the view of L1 it is judged by.
+/// A claim about the last of a number of L2 blocks, and the view of L1 it is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// Its name: never given again.
@@ -31,7 +31,7 @@ pub struct Proposal {
     pub output_root: B256,
     /// The claim of the interval's last block, of which the output root is a part.
     pub claim: B256,
-    /// The L2 block it is for.
+    /// The L2 block it is for: the last that it covers.
     pub l2_block: u64,
     /// Root of the tree over the claims of the interval's segments; zero for the genesis.
     pub segments_root: B256,
@@ -81,10 +81,29 @@ impl Outputs {
         self.number(count)
     }
 
-    /// The L2 block that the next proposal must be for.
+    /// The lowest L2 block that the next proposal may be for.
     pub async fn next_block(&self, block: BlockId) -> Result<u64, L1Error> {
         let next = self.client.call(self.oracle, nextBlockNumberCall {}, block).await?;
         self.number(next)
+    }
+
+    /// The L2 block that the newest proposal is for, in the state after `block`.
+    pub async fn latest_block(&self, block: BlockId) -> Result<u64, L1Error> {
+        let latest = self.client.call(self.oracle, latestBlockNumberCall {}, block).await?;
+        self.number(latest)
+    }
+
+    /// Index of the first proposal that covers this L2 block, in the state after the block with this hash; `None` if none
+    /// does yet. Proposals cover different numbers of blocks, so only the contract knows.
+    pub async fn covering(&self, l2_block: u64, block_hash: B256) -> Result<Option<u64>, L1Error> {
+        let block = BlockId::hash(block_hash);
+        // The contract reverts where none does, which looks like any other fault.
+        if self.latest_block(block).await? < l2_block {
+            return Ok(None);
+        }
+        let call = getL2OutputIndexAfterCall { l2BlockNumber: U256::from(l2_block) };
+        let index = self.client.call(self.oracle, call, block).await?;
+        self.number(index).map(Some)
     }
 
     /// Which proposal stands at this index in the state after `block`; `None` if none does.

@@ -49,6 +49,28 @@ impl ProposalSource {
         }
     }
 
+    /// The L2 block that the newest proposal is for; the genesis stands always, so without any it is 0.
+    ///
+    /// # Errors
+    /// When L1 does not answer, or no longer has the block.
+    pub async fn latest_block(&self, at: BlockId) -> Result<u64, L1Error> {
+        match self {
+            Self::Node(outputs) => outputs.latest_block(eips::BlockId::hash(at.hash)).await,
+            Self::Recorded(recorded) => recorded.latest_block(at),
+        }
+    }
+
+    /// Index of the first proposal that covers this L2 block; `None` if none does yet.
+    ///
+    /// # Errors
+    /// When L1 does not answer, or no longer has the block.
+    pub async fn covering(&self, l2_block: u64, at: BlockId) -> Result<Option<u64>, L1Error> {
+        match self {
+            Self::Node(outputs) => outputs.covering(l2_block, at.hash).await,
+            Self::Recorded(recorded) => recorded.covering(l2_block, at),
+        }
+    }
+
     /// Which proposal stands at this index; `None` if none does.
     ///
     /// # Errors

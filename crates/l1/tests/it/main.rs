@@ -9,6 +9,7 @@ mod harness;
 mod memory_store;
 mod outages;
 mod outputs;
+mod proposals;
 mod reader;
 mod running_sender;
 mod sender;

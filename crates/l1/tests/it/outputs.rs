@@ -77,6 +77,12 @@ async fn proposals_are_listed_with_what_they_pin() {
     assert_eq!(outputs.removed_in(block_hash).await.unwrap(), None);
     assert_eq!(outputs.id(1, latest).await.unwrap(), Some(1));
     assert_eq!(outputs.id(9, latest).await.unwrap(), None);
+    assert_eq!(outputs.latest_block(latest).await.unwrap(), 10);
+    for (block, index) in [(0, Some(0)), (1, Some(1)), (10, Some(1)), (11, None)] {
+        assert_eq!(outputs.covering(block, block_hash).await.unwrap(), index, "block {block}");
+    }
+    // One more question about the state before it.
+    assert_eq!(outputs.covering(1, parent.hash).await.unwrap(), None);
 
     let error = outputs.proposal(9, latest).await.unwrap_err();
     assert_eq!(error.severity(), Severity::Temporary);

@@ -77,6 +77,17 @@ impl RecordedProposals {
         Ok(self.list(0, u64::MAX, at)?.len() as u64)
     }
 
+    pub(super) fn latest_block(&self, at: BlockId) -> Result<u64, L1Error> {
+        Ok(self.list(0, u64::MAX, at)?.last().map_or(0, |newest| newest.l2_block))
+    }
+
+    /// Those that stand were pushed in the order of their places, each for a later block than the one before.
+    pub(super) fn covering(&self, l2_block: u64, at: BlockId) -> Result<Option<u64>, L1Error> {
+        let standing = self.list(0, u64::MAX, at)?;
+        let place = standing.partition_point(|proposal| proposal.l2_block < l2_block);
+        Ok(standing.get(place).map(|proposal| proposal.index))
+    }
+
     fn must_have(&self, at: BlockId) -> Result<(), L1Error> {
         if self.l1.block(at.number).is_none_or(|block| block.id() != at) {
             return Err(L1Error::BlockMissing { block: at.hash.to_string() });
