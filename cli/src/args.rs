@@ -92,7 +92,7 @@ pub(crate) struct DevnetArgs {
     /// Time between sub-blocks
     #[arg(long, env = "BRAID_DEVNET_SUB_BLOCK_TIME", default_value = "100ms", help_heading = "Chain", value_parser = duration)]
     pub(crate) sub_block_time: Duration,
-    /// L2 blocks between proposals; fixed when the chain is made
+    /// Proposals are for multiples of so many L2 blocks; fixed when the chain is made
     #[arg(long, env = "BRAID_DEVNET_PROPOSAL_INTERVAL", default_value_t = 16, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub(crate) proposal_interval: u64,
     /// Seconds in which a proposal can be disputed, and that a withdrawal waits; fixed when the chain is made
@@ -124,7 +124,7 @@ pub(crate) struct BondArgs {
         long = "bond",
         id = "bond",
         value_name = "WEI",
-        default_value = "100000000000000000",
+        default_value = "150000000000000000",
         help_heading = "Disputes"
     )]
     pub(crate) segments: U256,
@@ -246,7 +246,7 @@ pub(crate) struct DeployArgs {
     pub(crate) dispute_effort: Option<u64>,
     #[command(flatten)]
     pub(crate) bonds: BondArgs,
-    /// L2 blocks between proposals
+    /// Proposals are for multiples of so many L2 blocks
     #[arg(long, default_value_t = 1_024)]
     pub(crate) proposal_interval: u64,
     /// L1 blocks within which a block must be posted

@@ -14,8 +14,8 @@ use alloy::{
     sol_types::SolValue,
 };
 use bindings::{
-    Claims, DeployParams, DeployedL1, DisputeParams, FeeVaultParams, L1Addresses, PredeployParams,
-    deploy_l1, l2_predeploys,
+    Claims, DeployParams, DeployedL1, DisputeParams, FeeVaultParams, L1Addresses, L2Genesis,
+    PredeployParams, deploy_l1, l2_predeploys,
     predeploys::{OTHER_BRIDGE_SLOT, OTHER_MESSENGER_SLOT},
 };
 use eyre::{Result, WrapErr, ensure};
@@ -28,6 +28,8 @@ use transition::{BlockClaim, ChainParameters, Cursor};
 
 use crate::args::BondArgs;
 
+/// Seconds between the blocks of Ethereum and its testnets.
+pub(crate) const L1_BLOCK_TIME: u64 = 12;
 /// Blob fee update fraction of Prague (EIP-7691).
 const PRAGUE_BLOB_UPDATE_FRACTION: u64 = 5_007_716;
 /// Base fee of the genesis block, in wei.
@@ -55,13 +57,15 @@ pub(crate) struct ChainParams {
     pub(crate) l2_chain_id: u64,
     /// Seconds between L2 blocks.
     pub(crate) block_time: u64,
+    /// Seconds between L1 blocks, or more.
+    pub(crate) l1_block_time: u64,
     /// Gas of one L2 block.
     pub(crate) gas_limit: u64,
     /// L1 blocks within which a block must be posted.
     pub(crate) sequencing_window: u64,
     /// Seconds that a block with user transactions may lie after its L1 origin.
     pub(crate) sequencer_drift_max: u64,
-    /// L2 blocks between proposals.
+    /// Proposals are for multiples of so many L2 blocks.
     pub(crate) proposal_interval: u64,
     /// Seconds in which a proposal can be disputed.
     pub(crate) dispute_window: u64,
@@ -118,7 +122,7 @@ pub(crate) async fn create(l1: &impl Provider, params: &ChainParams) -> Result<R
     let deployed = deploy_l1(l1, &deploy_params, |start, contracts| {
         config.genesis.timestamp = start.timestamp;
         config.genesis.alloc = alloc(params, contracts);
-        genesis_claim(&config, start.block)
+        L2Genesis { claim: genesis_claim(&config, start.block), timestamp: start.timestamp }
     })
     .await
     .wrap_err("cannot deploy the contracts on L1")?;
@@ -223,14 +227,22 @@ fn genesis_claim(config: &RollupConfig, l1: BlockNumHash) -> Claims::BlockClaim 
         cursor: Cursor::genesis(l1.number),
         origin_hash: l1.hash,
         sequence_number: 0,
+        number: 0,
     };
     Claims::BlockClaim::abi_decode(&claim.encode())
-        .expect("a claim is six words, as the ABI has it")
+        .expect("a claim is seven words, as the ABI has it")
 }
 
 /// For how long both sides gain time when they meet: what was said, or the usual, which a short window bounds.
 pub(crate) fn effort(said: Option<u64>, usual: u64, window: u64) -> u64 {
     said.unwrap_or_else(|| std::cmp::max(1, std::cmp::min(usual, window / 3)))
+}
+
+/// A block that was not posted in its sequencing window is forced with the next L1 block, which the one after shows as a
+/// hash. So a block that is this old follows from L1 whatever the sequencer does, with as much time again for L1 blocks that
+/// nobody made.
+const fn proposal_lag(params: &ChainParams) -> u64 {
+    2 * params.l1_block_time * (params.sequencing_window + 2)
 }
 
 fn dispute_params(params: &ChainParams, config: &RollupConfig) -> DisputeParams {
@@ -239,6 +251,7 @@ fn dispute_params(params: &ChainParams, config: &RollupConfig) -> DisputeParams 
         bonds: [segments, strides, steps],
         window: params.dispute_window,
         effort: params.effort,
+        proposal_lag: proposal_lag(params),
         refund_price_max,
         step_gas_max,
         initial_state: verifier::initial_state(),

@@ -8,7 +8,7 @@ use eyre::{Result, WrapErr, ensure};
 
 use crate::{
     args::DeployArgs,
-    chain::{self, BridgeOnL1, ChainParams},
+    chain::{self, BridgeOnL1, ChainParams, L1_BLOCK_TIME},
 };
 
 /// Gas of one L2 block of a new chain.
@@ -31,6 +31,7 @@ pub(crate) async fn run(args: DeployArgs) -> Result<()> {
     let params = ChainParams {
         l2_chain_id: args.l2_chain_id,
         block_time: args.block_time,
+        l1_block_time: L1_BLOCK_TIME,
         gas_limit: GAS_LIMIT,
         sequencing_window: args.sequencing_window,
         sequencer_drift_max: SEQUENCER_DRIFT_MAX,

@@ -41,7 +41,7 @@ use self::{
 };
 use crate::{
     args::DevnetArgs,
-    chain::{self, BridgeOnL1, ChainParams},
+    chain::{self, BridgeOnL1, ChainParams, L1_BLOCK_TIME},
     run::{Process, connect_l1},
     services::{self, VerifierPages},
     settings,
@@ -272,6 +272,7 @@ fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams>
     Ok(ChainParams {
         l2_chain_id: L2_CHAIN_ID,
         block_time: std::cmp::min(args.block_time, args.l1_block_time),
+        l1_block_time: std::cmp::max(args.l1_block_time, L1_BLOCK_TIME),
         gas_limit: GAS_LIMIT,
         sequencing_window: SEQUENCING_WINDOW,
         sequencer_drift_max: SEQUENCER_DRIFT_MAX,

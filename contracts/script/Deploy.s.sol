@@ -22,12 +22,14 @@ import {Configuration, Contracts, Deployment} from "./Deployment.sol";
 ///          BRAID_OPERATOR_FEE_SCALAR                           millionths of a wei per gas
 ///          BRAID_OPERATOR_FEE_CONSTANT                         wei
 ///          BRAID_PROPOSAL_INTERVAL                             L2 blocks
+///          BRAID_PROPOSAL_LAG                                  seconds
 ///          BRAID_L2_BLOCK_TIME, BRAID_PAUSE                    seconds
 ///          BRAID_DISPUTE_WINDOW, BRAID_EFFORT                  seconds
 ///          BRAID_BOND_SEGMENTS, _STRIDES, _STEPS               wei
 ///          BRAID_REFUND_PRICE_MAX                              wei per gas
 ///          BRAID_STEP_GAS_MAX                                  gas
 ///          BRAID_INITIAL_STATE*, BRAID_PARAMETERS_HASH*        hashes
+///          BRAID_GENESIS_TIME*                                 seconds, of the genesis block
 ///          BRAID_GENESIS_BLOCK_HASH*, _STATE_ROOT*,            words of the genesis block's claim
 ///          _WITHDRAWALS_ROOT*, _CURSOR*, _ORIGIN_HASH*
 contract Deploy {
@@ -37,7 +39,7 @@ contract Deploy {
     error Missing(string name);
 
     /// @dev Of the protocol: `docs/spec/disputes.md`, section 1.
-    uint8 private constant HEIGHT_SEGMENTS = 15;
+    uint8 private constant HEIGHT_SEGMENTS = 26;
     uint8 private constant HEIGHT_STRIDES = 18;
     uint8 private constant HEIGHT_STEPS = 18;
 
@@ -65,7 +67,7 @@ contract Deploy {
         read.disputes = ITournaments.Parameters({
             heights: [HEIGHT_SEGMENTS, HEIGHT_STRIDES, HEIGHT_STEPS],
             bonds: [
-                vm.envOr("BRAID_BOND_SEGMENTS", uint256(0.1 ether)),
+                vm.envOr("BRAID_BOND_SEGMENTS", uint256(0.15 ether)),
                 vm.envOr("BRAID_BOND_STRIDES", uint256(0.1 ether)),
                 vm.envOr("BRAID_BOND_STEPS", uint256(0.5 ether))
             ],
@@ -81,6 +83,9 @@ contract Deploy {
             portal: address(0),
             proposalInterval: _uint64("BRAID_PROPOSAL_INTERVAL", 1024),
             l2BlockTime: _uint64("BRAID_L2_BLOCK_TIME", 1),
+            // Twice the time of a sequencing window of 3,600 L1 blocks, and of two more.
+            proposalLag: _uint64("BRAID_PROPOSAL_LAG", 86_448),
+            genesisTime: _time("BRAID_GENESIS_TIME"),
             parametersHash: _word("BRAID_PARAMETERS_HASH"),
             genesis: Claims.BlockClaim({
                 blockHash: _word("BRAID_GENESIS_BLOCK_HASH"),
@@ -88,7 +93,8 @@ contract Deploy {
                 withdrawalsRoot: _word("BRAID_GENESIS_WITHDRAWALS_ROOT"),
                 cursor: _word("BRAID_GENESIS_CURSOR"),
                 originHash: _word("BRAID_GENESIS_ORIGIN_HASH"),
-                sequenceNumber: 0
+                sequenceNumber: 0,
+                number: 0
             })
         });
     }
@@ -96,6 +102,11 @@ contract Deploy {
     function _word(string memory name) private view returns (bytes32 word) {
         word = vm.envOr(name, bytes32(0));
         if (word == 0) revert Missing(name);
+    }
+
+    function _time(string memory name) private view returns (uint64 time) {
+        time = _uint64(name, 0);
+        if (time == 0) revert Missing(name);
     }
 
     function _uint64(string memory name, uint256 otherwise) private view returns (uint64) {

@@ -21,8 +21,10 @@ abstract contract Chain {
     uint64 internal constant WINDOW = 1 hours;
     uint256 internal constant PAUSE = 2 hours;
     uint256 internal constant BOND = 0.01 ether;
-    /// @dev An interval of 60 blocks fits a tree of 2048 places.
-    uint8 internal constant HEIGHT = 11;
+    uint8 internal constant HEIGHT = 26;
+    uint64 internal constant LAG = 1 days;
+    /// @dev So many seconds before the contracts are made, so that some blocks can be proposed at once.
+    uint64 internal constant AGE = 1 hours;
 
     Contracts internal chain;
 
@@ -62,6 +64,8 @@ abstract contract Chain {
                 portal: address(0),
                 proposalInterval: INTERVAL,
                 l2BlockTime: 1,
+                proposalLag: LAG,
+                genesisTime: 1_700_000_000 - AGE,
                 parametersHash: keccak256("parameters"),
                 genesis: genesisClaim()
             })

@@ -51,7 +51,7 @@ pub struct DeployParams {
     pub operator_fee_scalar: u32,
     /// Operator fee per transaction, in wei.
     pub operator_fee_constant: u64,
-    /// L2 blocks between proposals.
+    /// Proposals are for multiples of so many L2 blocks.
     pub proposal_interval: u64,
     /// Seconds between L2 blocks.
     pub l2_block_time: u64,
@@ -95,6 +95,15 @@ pub struct L1Start {
     /// Its number and hash.
     pub block: BlockNumHash,
     /// Its timestamp, in seconds.
+    pub timestamp: u64,
+}
+
+/// The genesis block of an L2, as the contract of disputes wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct L2Genesis {
+    /// What stands after it.
+    pub claim: Claims::BlockClaim,
+    /// Its time, in seconds.
     pub timestamp: u64,
 }
 
@@ -180,12 +189,12 @@ pub fn predict_addresses(deployer: Address, nonce: u64) -> L1Addresses {
     }
 }
 
-/// Deploys all L1 contracts, and Multicall3 where L1 does not have it. `genesis` gives the claim of an L2 genesis block
-/// that begins there and names those contracts.
+/// Deploys all L1 contracts, and Multicall3 where L1 does not have it. `genesis` gives an L2 genesis block that begins
+/// there and names those contracts.
 pub async fn deploy_l1<P: Provider>(
     provider: &P,
     params: &DeployParams,
-    genesis: impl FnOnce(&L1Start, &L1Addresses) -> Claims::BlockClaim,
+    genesis: impl FnOnce(&L1Start, &L1Addresses) -> L2Genesis,
 ) -> Result<DeployedL1, DeployError> {
     let checked = params.disputes.check(params.proposal_interval, params.l2_block_time);
     checked.map_err(DeployError::Disputes)?;
@@ -213,7 +222,8 @@ pub async fn deploy_l1<P: Provider>(
     }
     let start = L1Start { block, timestamp: timestamp(provider, block).await? };
 
-    let [step, oracle] = dispute_creations(params, &contracts, genesis(&start, &contracts));
+    let genesis = genesis(&start, &contracts);
+    let [step, oracle] = dispute_creations(params, &contracts, genesis);
     let [messenger, bridge] = bridge_creations(&contracts);
     let mut sent = Vec::new();
     for (nonce, creation) in (nonce + 3..).zip([step, oracle, messenger, bridge]) {

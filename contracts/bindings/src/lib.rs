@@ -20,7 +20,7 @@ pub use contracts::{
 };
 pub use deploy::{
     DeployError, DeployParams, DeployedL1, DisputeParams, DisputeParamsError, L1Addresses, L1Start,
-    deploy_l1, predict_addresses,
+    L2Genesis, deploy_l1, predict_addresses,
 };
 pub use predeploys::{
     FeeVaultParams, Predeploy, PredeployParams, WithdrawalNetwork, l2_predeploys,

@@ -21,10 +21,15 @@ contract DisputeOracle is Tournaments, ProposalList {
     struct OracleParameters {
         address batchInbox;
         address portal;
-        /// L2 blocks between proposals.
+        /// Proposals are for multiples of so many L2 blocks.
         uint64 proposalInterval;
         /// Seconds between L2 blocks.
         uint64 l2BlockTime;
+        /// How old the block of a proposal may be, in seconds. By then it has to follow from L1, whatever the
+        /// sequencer does, or nobody can make a true proposal that is new enough.
+        uint64 proposalLag;
+        /// The time of L2 block 0.
+        uint64 genesisTime;
         /// keccak256 of the chain's parameters (`docs/spec/claims.md`, section 3).
         bytes32 parametersHash;
         /// What stands after the L2 genesis block.
@@ -47,12 +52,19 @@ contract DisputeOracle is Tournaments, ProposalList {
 
     constructor(Parameters memory rules, OracleParameters memory chain)
         Bracket(rules)
-        ProposalList(chain.proposalInterval, chain.l2BlockTime, rules.window)
+        ProposalList(
+            chain.proposalInterval,
+            chain.l2BlockTime,
+            rules.window,
+            chain.proposalLag,
+            chain.genesisTime,
+            2 ** rules.heights[0] / Claims.PLACES_PER_BLOCK
+        )
     {
-        uint256 places = chain.proposalInterval * Claims.PLACES_PER_BLOCK;
         if (
-            places == 0 || places > 2 ** rules.heights[0] || chain.l2BlockTime == 0
-                || chain.l2BlockTime > L2_BLOCK_TIME_MAX
+            chain.proposalInterval == 0 || chain.proposalInterval > MAX_BLOCKS
+                || chain.l2BlockTime == 0 || chain.l2BlockTime > L2_BLOCK_TIME_MAX
+                || chain.proposalLag == 0 || chain.genesisTime == 0 || chain.genesis.number != 0
         ) revert ParameterOutOfBounds();
         BOND = rules.bonds[0];
         PARAMETERS_HASH = chain.parametersHash;
@@ -70,10 +82,10 @@ contract DisputeOracle is Tournaments, ProposalList {
         uint256 l1BlockNumber
     ) external payable {
         if (msg.value != BOND) revert WrongBond(BOND, msg.value);
-        uint256 expected = nextBlockNumber();
-        if (l2BlockNumber != expected) revert NotNextBlock(expected, l2BlockNumber);
-        bytes32 parent = _latest().claim;
-        if (parentClaim != parent) revert OtherParent(parent, parentClaim);
+        _requireNext(l2BlockNumber);
+        if (last.number != l2BlockNumber) revert ClaimOfOtherBlock(l2BlockNumber, last.number);
+        Proposal storage parent = _latest();
+        if (parentClaim != parent.claim) revert OtherParent(parent.claim, parentClaim);
         // blockhash gives zero for a block it does not know, which must not match a zero argument.
         if (l1BlockHash == 0 || blockhash(l1BlockNumber) != l1BlockHash) {
             revert L1BlockUnknown(l1BlockNumber, l1BlockHash);
@@ -88,9 +100,8 @@ contract DisputeOracle is Tournaments, ProposalList {
         made.l1ParentHash = blockhash(block.number - 1);
         made.proposer = msg.sender;
         made.timestamp = uint64(block.timestamp);
-        // One interval after the one before, so 2^64 is out of reach.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        made.l2BlockNumber = uint64(l2BlockNumber);
+        made.l2BlockNumber = last.number;
+        made.parentBlockNumber = parent.l2BlockNumber;
         made.l1BlockNumber = uint64(block.number);
         // So that whoever disputes it needs nothing that the proposer could keep to itself.
         emit SegmentsOpened(_push(made), left, right);
@@ -146,7 +157,10 @@ contract DisputeOracle is Tournaments, ProposalList {
         if (winner == 0) return;
         if (_rootBy(lastLeaf, proof) != winner) revert NotTheCommitment(winner);
         if (lastLeaf == last.hash()) {
-            _replace(id, winner, last);
+            // What follows from L1 may end before the proposal did, and with the parent's block at the least.
+            bool inside =
+                judged.parentBlockNumber < last.number && last.number <= judged.l2BlockNumber;
+            if (inside) _replace(id, winner, last);
         } else if (lastLeaf != Claims.INVALID) {
             // Nobody who told the truth took part, or somebody would know what the leaf stands for. That must
             // not keep the list from going on for ever.
@@ -186,6 +200,7 @@ contract DisputeOracle is Tournaments, ProposalList {
         made.segmentsRoot = winner;
         made.proposer = _commitments[made.tournament][winner].joiner;
         made.timestamp = uint64(block.timestamp);
+        made.l2BlockNumber = last.number;
         (made.bondClaimed, made.decided) = (true, true);
         emit ProposalReplaced(id, _push(made));
     }
@@ -218,7 +233,8 @@ contract DisputeOracle is Tournaments, ProposalList {
         returns (bytes32[] memory locals)
     {
         Proposal storage judged = _proposals[_disputed[tournament]];
-        bool isPadding = segment >= SUBMISSION_INTERVAL * Claims.PLACES_PER_BLOCK;
+        uint256 blocks = judged.l2BlockNumber - judged.parentBlockNumber;
+        bool isPadding = segment >= blocks * Claims.PLACES_PER_BLOCK;
         uint256 place = isPadding ? Claims.PLACES_PER_BLOCK : segment % Claims.PLACES_PER_BLOCK;
         locals = new bytes32[](7);
         locals[0] = claim;

@@ -6,7 +6,8 @@ import {IL2OutputOracle} from "../interfaces/IL2OutputOracle.sol";
 
 /// @title ProposalList
 /// @notice Which proposals stand, and which of them are final. Not here: who wins a dispute.
-/// @dev Invariants. No standing proposal before `_firstOpen` is in an open dispute while there is one. What
+/// @dev Invariants. Each standing proposal is for a later block than the one before, and begins behind it. No
+///      standing proposal before `_firstOpen` is in an open dispute while there is one. What
 ///      is final stands for ever: a dispute opens only within a window, when neither its proposal nor a
 ///      later one is final, and removes nothing before it.
 abstract contract ProposalList is IDisputeOracle {
@@ -22,6 +23,12 @@ abstract contract ProposalList is IDisputeOracle {
     uint256 public immutable L2_BLOCK_TIME;
     /// @inheritdoc IL2OutputOracle
     uint256 public immutable FINALIZATION_PERIOD_SECONDS;
+    /// @inheritdoc IDisputeOracle
+    uint256 public immutable PROPOSAL_LAG;
+    /// @inheritdoc IDisputeOracle
+    uint256 public immutable GENESIS_TIME;
+    /// @inheritdoc IDisputeOracle
+    uint256 public immutable MAX_BLOCKS;
 
     /// @dev All that were ever made, by id.
     mapping(uint256 id => Proposal) internal _proposals;
@@ -32,10 +39,20 @@ abstract contract ProposalList is IDisputeOracle {
     uint64 private _openDisputes;
     uint64 private _firstOpen;
 
-    constructor(uint64 interval, uint64 l2BlockTime, uint64 window) {
+    constructor(
+        uint64 interval,
+        uint64 l2BlockTime,
+        uint64 window,
+        uint64 lag,
+        uint64 genesisTime,
+        uint256 maxBlocks
+    ) {
         SUBMISSION_INTERVAL = interval;
         L2_BLOCK_TIME = l2BlockTime;
         FINALIZATION_PERIOD_SECONDS = window;
+        PROPOSAL_LAG = lag;
+        GENESIS_TIME = genesisTime;
+        MAX_BLOCKS = maxBlocks;
     }
 
     /// @inheritdoc IDisputeOracle
@@ -71,13 +88,18 @@ abstract contract ProposalList is IDisputeOracle {
     }
 
     /// @inheritdoc IL2OutputOracle
-    /// @dev The genesis is at index 0, and each proposal is one interval after the one before.
-    function getL2OutputIndexAfter(uint256 l2BlockNumber) external view returns (uint256) {
+    /// @dev Intervals have any length, but blocks rise along the list.
+    function getL2OutputIndexAfter(uint256 l2BlockNumber) external view returns (uint256 first) {
         require(
             l2BlockNumber <= latestBlockNumber(),
             "L2OutputOracle: cannot get output for a block that has not been proposed"
         );
-        return (l2BlockNumber + SUBMISSION_INTERVAL - 1) / SUBMISSION_INTERVAL;
+        uint256 last = _count - 1;
+        while (first < last) {
+            uint256 middle = (first + last) / 2;
+            if (_proposals[_ids[middle]].l2BlockNumber < l2BlockNumber) first = middle + 1;
+            else last = middle;
+        }
     }
 
     /// @inheritdoc IDisputeOracle
@@ -112,8 +134,21 @@ abstract contract ProposalList is IDisputeOracle {
     }
 
     /// @inheritdoc IL2OutputOracle
-    function nextBlockNumber() public view returns (uint256) {
-        return latestBlockNumber() + SUBMISSION_INTERVAL;
+    function nextBlockNumber() public view returns (uint256 next) {
+        uint256 parent = latestBlockNumber();
+        next = _roundDown(parent) + SUBMISSION_INTERVAL;
+        uint256 least = _roundDown(_newest(parent, PROPOSAL_LAG));
+        if (least > next) next = least;
+    }
+
+    /// @dev What a proposal may be for now.
+    function _requireNext(uint256 l2BlockNumber) internal view {
+        uint256 expected = nextBlockNumber();
+        if (l2BlockNumber < expected || _roundDown(l2BlockNumber) != l2BlockNumber) {
+            revert NotNextBlock(expected, l2BlockNumber);
+        }
+        uint256 most = _newest(latestBlockNumber(), 0);
+        if (l2BlockNumber > most) revert BlockTooHigh(most, l2BlockNumber);
     }
 
     function _at(uint256 index) internal view returns (Proposal storage) {
@@ -169,6 +204,20 @@ abstract contract ProposalList is IDisputeOracle {
         emit OutputsDeleted(_count, index);
         _count = index;
         _openDisputes = 0;
+    }
+
+    /// @dev The newest block that is so many seconds old and that a tree behind the parent's block has places
+    ///      for.
+    function _newest(uint256 parent, uint256 age) private view returns (uint256 number) {
+        uint256 since = GENESIS_TIME + age;
+        // Whoever makes L1 blocks shifts their time by seconds, which moves the bounds by a few blocks.
+        // forge-lint: disable-next-line(block-timestamp)
+        if (block.timestamp > since) number = (block.timestamp - since) / L2_BLOCK_TIME;
+        if (number > parent + MAX_BLOCKS) number = parent + MAX_BLOCKS;
+    }
+
+    function _roundDown(uint256 number) private view returns (uint256) {
+        return number - number % SUBMISSION_INTERVAL;
     }
 
     function _isOpen(uint256 index) private view returns (bool) {

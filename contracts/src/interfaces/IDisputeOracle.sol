@@ -7,6 +7,11 @@ import {IL2OutputOracle} from "./IL2OutputOracle.sol";
 /// @title IDisputeOracle
 /// @notice Proposals that can be disputed: what the last claims of intervals are, by anybody with a bond.
 ///
+///         An interval begins behind the block of the proposal before, and ends with a block that the
+///         proposer names: a multiple of SUBMISSION_INTERVAL that is not in the future, nor older than
+///         PROPOSAL_LAG if a later one fits the tree. So one proposal covers all blocks that a dispute has held
+///         up, and a liar delays a block by two disputes at most, not by one for each interval.
+///
 ///         A proposal is final when its window has passed undisputed, or when it has won its dispute; and
 ///         no earlier one is in dispute. One that loses is removed with all that build on it, and the claim
 ///         that has won stands in its place and is final.
@@ -34,7 +39,9 @@ interface IDisputeOracle is IL2OutputOracle {
         bool bondClaimed;
         /// A dispute has confirmed it.
         bool decided;
+        /// The last block of the interval, and the one before its first.
         uint64 l2BlockNumber;
+        uint64 parentBlockNumber;
         /// The L1 block that holds the proposal.
         uint64 l1BlockNumber;
         /// Its place in the list.
@@ -70,7 +77,12 @@ interface IDisputeOracle is IL2OutputOracle {
 
     /// @notice The proposal would build on another one than its proposer thought.
     error OtherParent(bytes32 expected, bytes32 given);
+    /// @notice The block is before the smallest that a proposal may be for, or no multiple of the interval.
     error NotNextBlock(uint256 expected, uint256 given);
+    /// @notice The block is in the future, or farther away than a tree has places.
+    error BlockTooHigh(uint256 most, uint256 given);
+    /// @notice The claim is about another block than the proposal.
+    error ClaimOfOtherBlock(uint256 expected, uint256 given);
     error L1BlockUnknown(uint256 number, bytes32 hash);
     error ProposalUnknown(uint256 index);
     /// @notice It has a tournament already, which can be joined.
@@ -86,11 +98,11 @@ interface IDisputeOracle is IL2OutputOracle {
     /// @notice The bond is claimed, or it was put into a dispute, or the proposal can still be disputed.
     error NoBond(uint256 id);
 
-    /// @notice Proposes the next interval, with the exact bond.
+    /// @notice Proposes the next interval, up to a block, with the exact bond.
     /// @param last          The claim of its last block.
     /// @param proof         Siblings of the last leaf of the tree of its segments, from the bottom up.
     /// @param parentClaim   The claim that it builds on.
-    /// @param l2BlockNumber Must be `nextBlockNumber()`.
+    /// @param l2BlockNumber That block: `nextBlockNumber()`, or a later multiple of the interval.
     /// @param l1BlockHash   Hash of an L1 block that the proposer's view builds on.
     /// @param l1BlockNumber Its number, at most 256 blocks ago.
     function proposeOutput(
@@ -115,7 +127,9 @@ interface IDisputeOracle is IL2OutputOracle {
         bytes32[] calldata proof
     ) external payable;
 
-    /// @notice Takes the result of a tournament that is over.
+    /// @notice Takes the result of a tournament that is over. What has won may end before the proposal did: with
+    ///         the last block that follows from the L1 that was pinned. If that is a block of the interval, it
+    ///         stands; if not, nothing does.
     /// @param lastLeaf The last leaf of the tree that has won, if it is not the proposer's.
     /// @param proof    Its siblings.
     /// @param last     The claim that it stands for; anything if it is INVALID.
@@ -140,6 +154,12 @@ interface IDisputeOracle is IL2OutputOracle {
     function proposalById(uint256 id) external view returns (Proposal memory);
     function idOf(uint256 index) external view returns (uint256);
     function proposalCount() external view returns (uint256);
+    /// @notice How old the block of a proposal may be, in seconds.
+    function PROPOSAL_LAG() external view returns (uint256);
+    /// @notice The time of L2 block 0.
+    function GENESIS_TIME() external view returns (uint256);
+    /// @notice The most blocks that one proposal covers.
+    function MAX_BLOCKS() external view returns (uint256);
     function BOND() external view returns (uint256);
     function PARAMETERS_HASH() external view returns (bytes32);
     function batchInbox() external view returns (address);

@@ -28,7 +28,7 @@ interface IL2OutputOracle {
     /// @notice L2 block of the newest proposal; zero before the first.
     function latestBlockNumber() external view returns (uint256);
 
-    /// @notice L2 block that the next proposal must be for.
+    /// @notice The smallest L2 block that the next proposal may be for.
     function nextBlockNumber() external view returns (uint256);
 
     /// @notice The proposal with this index.
@@ -41,7 +41,7 @@ interface IL2OutputOracle {
     /// @notice Seconds between L2 blocks.
     function L2_BLOCK_TIME() external view returns (uint256);
 
-    /// @notice L2 blocks between proposals.
+    /// @notice Proposals are for multiples of so many L2 blocks.
     function SUBMISSION_INTERVAL() external view returns (uint256);
 
     /// @notice Seconds during which a proposal can be disputed.

@@ -15,6 +15,8 @@ library Claims {
         /// Hash of the block's L1 origin.
         bytes32 originHash;
         uint64 sequenceNumber;
+        /// Number of the L2 block.
+        uint64 number;
     }
 
     /// @notice The claim that there is none.

@@ -47,9 +47,16 @@ abstract contract Exits is Chain {
 
     /// @dev Proposes the next interval with this last claim, and whatever before it.
     function proposeClaim(address proposer, Claims.BlockClaim memory last) internal {
+        proposeClaimUpTo(proposer, last, uint64(chain.outputOracle.nextBlockNumber()));
+    }
+
+    /// @dev Proposes an interval that ends with this block.
+    function proposeClaimUpTo(address proposer, Claims.BlockClaim memory last, uint64 number)
+        internal
+    {
         uint256 index = chain.outputOracle.latestOutputIndex();
         bytes32 parentClaim = chain.outputOracle.proposal(index).claim;
-        uint256 number = chain.outputOracle.nextBlockNumber();
+        last.number = number;
         bytes32 parent = blockhash(block.number - 1);
         vm.deal(proposer, BOND);
         vm.prank(proposer);
@@ -69,6 +76,7 @@ abstract contract Exits is Chain {
         bytes32[] memory proof = new bytes32[](HEIGHT);
         Claims.BlockClaim memory last = claimOf(parts);
         IDisputeOracle.Proposal memory judged = oracle.proposal(index);
+        last.number = judged.l2BlockNumber;
         vm.deal(DISPUTER, BOND);
         vm.prank(DISPUTER);
         oracle.dispute{value: BOND}(index, 0, rootBy(judged.claim, HEIGHT - 1), last.hash(), proof);

@@ -174,7 +174,7 @@ abstract contract Cast {
         virtual
         returns (Claims.BlockClaim memory)
     {
-        return Toy.claim(_false("claim", number, segment));
+        return Toy.claim(_false("claim", number, segment), 0);
     }
 
     function joinWith(

@@ -18,7 +18,7 @@ contract DisputeOracleTest is OracleArena {
     function test_genesis_isFinal() public {
         vm.assertEq(oracle.proposalCount(), 1);
         vm.assertTrue(oracle.isFinal(0));
-        vm.assertEq(oracle.proposal(0).claim, Toy.claim("genesis").hash());
+        vm.assertEq(oracle.proposal(0).claim, Toy.claim("genesis", 0).hash());
         vm.assertEq(oracle.nextBlockNumber(), 1);
         vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NoBond.selector, 0));
         oracle.claimBond(0);
@@ -38,6 +38,7 @@ contract DisputeOracleTest is OracleArena {
         vm.assertEq(made.l1ParentHash, blockhash(block.number - 1));
         vm.assertEq(made.l1BlockNumber, block.number);
         vm.assertEq(made.l2BlockNumber, 1);
+        vm.assertEq(made.parentBlockNumber, 0);
         vm.assertEq(made.proposer, account(0));
         vm.assertEq(oracle.getL2Output(1).outputRoot, made.outputRoot);
         vm.assertEq(oracle.getL2OutputIndexAfter(0), 0);
@@ -48,12 +49,17 @@ contract DisputeOracleTest is OracleArena {
         bytes32 parent = oracle.proposal(0).claim;
         bytes32 hash = blockhash(block.number - 1);
         uint256 number = block.number - 1;
-        Claims.BlockClaim memory last = Toy.claim("last");
+        Claims.BlockClaim memory last = Toy.claim("last", 1);
         bytes32[] memory proof = new bytes32[](6);
         vm.expectRevert(abi.encodeWithSelector(ITournaments.WrongBond.selector, BOND, 1));
         oracle.proposeOutput{value: 1}(last, proof, parent, 1, hash, number);
-        vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NotNextBlock.selector, 1, 2));
+        vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.NotNextBlock.selector, 1, 0));
+        oracle.proposeOutput{value: BOND}(last, proof, parent, 0, hash, number);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.ClaimOfOtherBlock.selector, 2, 1));
         oracle.proposeOutput{value: BOND}(last, proof, parent, 2, hash, number);
+        // A tree of 64 places has those of two blocks.
+        vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.BlockTooHigh.selector, 2, 3));
+        oracle.proposeOutput{value: BOND}(last, proof, parent, 3, hash, number);
         vm.expectRevert(
             abi.encodeWithSelector(IDisputeOracle.OtherParent.selector, parent, bytes32("x"))
         );
@@ -248,18 +254,6 @@ contract DisputeOracleTest is OracleArena {
         oracle.resolve(0, 0, proof, unknown);
     }
 
-    /// forge-config: default.isolate = true
-    function test_gas() public {
-        uint256 liar_ = propose(liar(3, 3, 3));
-        vm.snapshotGasLastCall("proposals", "proposeOutput, a tree of 6 levels");
-        measures = true;
-        disputeBy(honest(), liar_, 1);
-        vm.warp(block.timestamp + WINDOW);
-        game.timeout(openMatches[0]);
-        _conclude();
-        vm.snapshotGasLastCall("proposals", "resolve, it is replaced");
-    }
-
     /// @dev After a reorg the same proposal may stand in another L1 block. Moves of the dispute that is gone
     ///      then move nothing, for the names follow from the pins.
     function test_l1Reorg_givesOtherNames() public {
@@ -281,13 +275,16 @@ contract DisputeOracleTest is OracleArena {
 
     function test_constructor_outOfBounds_reverts() public {
         ITournaments.Parameters memory rules = parameters();
-        for (uint256 i = 0; i < 4; ++i) {
+        for (uint256 i = 0; i < 7; ++i) {
             DisputeOracle.OracleParameters memory wrong = oracleParameters();
             if (i == 0) wrong.proposalInterval = 0;
             // 96 places do not fit into a tree of 64.
             if (i == 1) wrong.proposalInterval = 3;
             if (i == 2) wrong.l2BlockTime = 0;
             if (i == 3) wrong.l2BlockTime = 13;
+            if (i == 4) wrong.proposalLag = 0;
+            if (i == 5) wrong.genesisTime = 0;
+            if (i == 6) wrong.genesis.number = 1;
             vm.expectRevert(ITournaments.ParameterOutOfBounds.selector);
             new DisputeOracle(rules, wrong);
         }

@@ -13,8 +13,8 @@ import {Player} from "./Cast.sol";
 import {Toy} from "./Toy.sol";
 
 /// @title OracleArena
-/// @notice Proposals of one block each, and disputes about them, with a Portal that pays by them. The trees
-///         hold twice as many claims as a block has segments: the rest is padding.
+/// @notice Proposals of one block each, unless said otherwise, and disputes about them, with a Portal that pays
+///         by them. The trees hold twice as many claims as a block has segments: the rest is padding.
 abstract contract OracleArena is Arena {
     using Claims for Claims.BlockClaim;
 
@@ -23,12 +23,22 @@ abstract contract OracleArena is Arena {
     Contracts internal chain;
     DisputeOracle internal oracle;
     Portal internal portal;
-    bool internal measures;
     /// @dev The withdrawals root that lies have.
     bytes32 internal falseWithdrawals;
-    /// @dev What the proposal that is played about pins.
-    bytes32[4] private _pins;
-    bytes32[4][] private proposalsMade;
+
+    /// @notice What a proposal is judged by, and for which block it is.
+    struct Made {
+        bytes32[4] pins;
+        uint64 number;
+        /// Leaves that belong to blocks.
+        uint256 places;
+    }
+
+    /// @dev The proposal that is played about, and all that were made.
+    Made private _made;
+    Made[] private _allMade;
+    /// @dev The block that the false claims of a player are about, if it is not that of the last proposal.
+    mapping(uint256 player => uint64) private _blockOf;
     /// @dev Trees of proposers.
     mapping(uint256 player => bytes32[]) internal proposed;
 
@@ -42,18 +52,22 @@ abstract contract OracleArena is Arena {
         super.setUp();
     }
 
-    /// @dev A new player proposes the next interval.
-    function propose(Player memory player) internal returns (uint256 number) {
+    /// @dev A new player proposes the next interval, and all of it follows from L1.
+    function propose(Player memory player) internal returns (uint256) {
+        _nextL1Block();
+        uint64 next = uint64(oracle.nextBlockNumber());
+        return proposeUpTo(player, next, next);
+    }
+
+    /// @dev A new player proposes up to block `l2Block`, in this L1 block, whose view ends with block `end`.
+    function proposeUpTo(Player memory player, uint64 l2Block, uint64 end)
+        internal
+        returns (uint256 number)
+    {
         number = players.length;
         players.push(player);
-        _nextL1Block();
-        _pins = [
-            chain.batchInbox.accumulator(),
-            chain.portal.messageAccumulator(),
-            bytes32(block.number),
-            blockhash(block.number - 1)
-        ];
-        proposalsMade.push(_pins);
+        _notePins(l2Block, end);
+        _blockOf[number] = l2Block;
         START = oracle.proposal(oracle.latestOutputIndex()).claim;
         bytes32[] memory leaves = claimsOf(number);
         proposed[number] = leaves;
@@ -61,16 +75,15 @@ abstract contract OracleArena is Arena {
         vm.deal(account(number), BOND);
         Claims.BlockClaim memory last = lastOf(number, leaves);
         bytes32[] memory proof = Toy.proof(leaves, leaves.length - 1);
-        uint256 next = oracle.nextBlockNumber();
         vm.prank(account(number));
         oracle.proposeOutput{value: BOND}(
-            last, proof, START, next, blockhash(block.number - 1), block.number - 1
+            last, proof, START, l2Block, blockhash(block.number - 1), block.number - 1
         );
     }
 
     /// @dev From now on it is played about the proposal with this index, of which none was removed before.
     function pinsOf(uint256 index) internal {
-        _pins = proposalsMade[index - 1];
+        _made = _allMade[index - 1];
     }
 
     /// @dev A new player disputes the proposal of another, which stands at an index.
@@ -81,6 +94,7 @@ abstract contract OracleArena is Arena {
         number = players.length;
         players.push(player);
         START = oracle.proposal(index - 1).claim;
+        _blockOf[number] = oracle.proposal(index).l2BlockNumber;
         bytes32[] memory theirs = proposed[proposer];
         bytes32[] memory mine = claimsOf(number);
         (bytes32 left, bytes32 right) = Toy.children(theirs);
@@ -89,7 +103,6 @@ abstract contract OracleArena is Arena {
         vm.deal(account(number), BOND);
         vm.prank(account(number));
         oracle.dispute{value: BOND}(index, left, right, mine[mine.length - 1], proof);
-        if (measures) vm.snapshotGasLastCall("proposals", "dispute, trees of 6 levels");
         TOP = oracle.proposal(index).tournament;
         leavesOf[TOP][proposer] = theirs;
         playerOf[TOP][Toy.root(theirs)] = proposer;
@@ -108,7 +121,7 @@ abstract contract OracleArena is Arena {
         if (players[number].segment <= last) return _falseClaim(number, last);
         (, bytes memory state) = _strides(leaves[last - 1], last);
         (bytes32 memoryRoot,,) = Toy.decode(state);
-        return Toy.claim(memoryRoot);
+        return Toy.claim(memoryRoot, machine.ends(uint256(_made.pins[2])));
     }
 
     function _conclude() internal override returns (bytes32 winner) {
@@ -140,9 +153,16 @@ abstract contract OracleArena is Arena {
             portal: address(chain.portal),
             proposalInterval: 1,
             l2BlockTime: 1,
+            proposalLag: lag(),
+            genesisTime: 1_700_000_000 - 1000,
             parametersHash: PARAMETERS_HASH,
-            genesis: Toy.claim("genesis")
+            genesis: Toy.claim("genesis", 0)
         });
+    }
+
+    /// @dev Longer than any test, so that the next multiple will always do.
+    function lag() internal pure virtual returns (uint64) {
+        return 365 days;
     }
 
     function _falseClaim(uint256 number, uint256 segment)
@@ -151,7 +171,8 @@ abstract contract OracleArena is Arena {
         override
         returns (Claims.BlockClaim memory made)
     {
-        made = Toy.claim(_false("claim", number, segment));
+        uint64 l2Block = _blockOf[number] == 0 ? _made.number : _blockOf[number];
+        made = Toy.claim(_false("claim", number, segment), l2Block);
         made.withdrawalsRoot = falseWithdrawals;
     }
 
@@ -164,10 +185,23 @@ abstract contract OracleArena is Arena {
         locals = new bytes32[](7);
         locals[0] = claim;
         for (uint256 i = 0; i < 4; ++i) {
-            locals[i + 1] = _pins[i];
+            locals[i + 1] = _made.pins[i];
         }
         locals[5] = PARAMETERS_HASH;
-        locals[6] = bytes32(segment < 32 ? segment : 32);
+        locals[6] = bytes32(segment < _made.places ? segment % 32 : 32);
+    }
+
+    function _notePins(uint64 l2Block, uint64 end) private {
+        machine.setEnd(block.number, end);
+        _made.pins = [
+            chain.batchInbox.accumulator(),
+            chain.portal.messageAccumulator(),
+            bytes32(block.number),
+            blockhash(block.number - 1)
+        ];
+        _made.number = l2Block;
+        _made.places = (l2Block - oracle.latestBlockNumber()) * 32;
+        _allMade.push(_made);
     }
 
     /// @dev With a deposit, so that there is something to pin.

@@ -49,12 +49,74 @@ contract ProposalListTest is Exits {
         _propose(_claim("root"), bond, INTERVAL);
     }
 
-    function testFuzz_proposeOutput_notNextBlock_reverts(uint256 l2BlockNumber) public {
-        vm.assume(l2BlockNumber != INTERVAL);
+    /// @dev Any multiple that is not in the future, and nothing else.
+    function testFuzz_proposeOutput_whichBlock(uint64 l2BlockNumber, bool isMultiple) public {
+        if (isMultiple) l2BlockNumber -= l2BlockNumber % INTERVAL;
+        if (isMultiple) l2BlockNumber %= 2 * AGE;
+        Claims.BlockClaim memory last = _claim("root");
+        last.number = l2BlockNumber;
+        bool isNext = l2BlockNumber != 0 && l2BlockNumber % INTERVAL == 0;
+        if (!isNext) {
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IDisputeOracle.NotNextBlock.selector, INTERVAL, l2BlockNumber
+                )
+            );
+        } else if (l2BlockNumber > AGE) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IDisputeOracle.BlockTooHigh.selector, AGE, l2BlockNumber)
+            );
+        }
+        _propose(last, BOND, l2BlockNumber);
+        if (!isNext || l2BlockNumber > AGE) return;
+        vm.assertEq(chain.outputOracle.latestBlockNumber(), l2BlockNumber);
+        vm.assertEq(chain.outputOracle.nextBlockNumber(), l2BlockNumber + INTERVAL);
+    }
+
+    function testFuzz_proposeOutput_claimOfOtherBlock_reverts(uint64 number) public {
+        vm.assume(number != INTERVAL);
+        Claims.BlockClaim memory last = _claim("root");
+        last.number = number;
         vm.expectRevert(
-            abi.encodeWithSelector(IDisputeOracle.NotNextBlock.selector, INTERVAL, l2BlockNumber)
+            abi.encodeWithSelector(IDisputeOracle.ClaimOfOtherBlock.selector, INTERVAL, number)
         );
-        _propose(_claim("root"), BOND, l2BlockNumber);
+        _propose(last, BOND, INTERVAL);
+    }
+
+    /// @dev To the second, and to the last place of a tree.
+    function test_nextBlockNumber_coversWhatIsOlderThanTheLag() public {
+        uint256 genesis = chain.outputOracle.GENESIS_TIME();
+        vm.assertEq(chain.outputOracle.nextBlockNumber(), INTERVAL);
+        vm.warp(genesis + LAG + 2 * INTERVAL - 1);
+        vm.assertEq(chain.outputOracle.nextBlockNumber(), INTERVAL);
+        vm.warp(genesis + LAG + 2 * INTERVAL);
+        vm.assertEq(chain.outputOracle.nextBlockNumber(), 2 * INTERVAL);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputeOracle.NotNextBlock.selector, 2 * INTERVAL, INTERVAL)
+        );
+        _propose(_claim("root"), BOND, INTERVAL);
+
+        uint256 most = chain.outputOracle.MAX_BLOCKS();
+        vm.assertEq(most, 2 ** HEIGHT / 32);
+        vm.warp(genesis + 10 * most);
+        uint256 last = most - most % INTERVAL;
+        vm.assertEq(chain.outputOracle.nextBlockNumber(), last);
+        Claims.BlockClaim memory beyond = _claim("root");
+        beyond.number = uint64(last + INTERVAL);
+        vm.expectRevert(
+            abi.encodeWithSelector(IDisputeOracle.BlockTooHigh.selector, most, last + INTERVAL)
+        );
+        _propose(beyond, BOND, last + INTERVAL);
+        proposeClaim(USER, _claim("root"));
+        vm.assertEq(chain.outputOracle.latestBlockNumber(), last);
+        vm.assertEq(chain.outputOracle.nextBlockNumber(), (last + most) / INTERVAL * INTERVAL);
+    }
+
+    /// @dev Before the genesis nothing can be proposed.
+    function test_proposeOutput_beforeTheGenesis_reverts() public {
+        vm.warp(chain.outputOracle.GENESIS_TIME() - 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeOracle.BlockTooHigh.selector, 0, INTERVAL));
+        _propose(_claim("root"), BOND, INTERVAL);
     }
 
     /// @dev For a block that L1 does not know, its hash reads as zero.
@@ -124,14 +186,19 @@ contract ProposalListTest is Exits {
         vm.assertEq(output.l2BlockNumber, 2 * INTERVAL);
     }
 
-    function testFuzz_getL2OutputIndexAfter_isTheFirstThatCovers(uint8 count, uint16 wanted)
-        public
-    {
-        count = count % 20;
-        for (uint256 i = 1; i <= count; ++i) {
-            proposeClaim(USER, _claim(bytes32(i)));
+    /// @dev Of intervals of any lengths.
+    function testFuzz_getL2OutputIndexAfter_isTheFirstThatCovers(
+        uint8[] calldata lengths,
+        uint16 wanted
+    ) public {
+        vm.warp(block.timestamp + LAG - AGE);
+        uint256 latest = 0;
+        for (uint256 i = 0; i < lengths.length && i < 20; ++i) {
+            latest += (1 + lengths[i] % 40) * INTERVAL;
+            proposeClaimUpTo(USER, _claim(bytes32(i)), uint64(latest));
         }
-        if (wanted > uint256(count) * INTERVAL) {
+        wanted %= 30_000;
+        if (wanted > latest) {
             vm.expectRevert(NOT_PROPOSED);
             chain.outputOracle.getL2OutputIndexAfter(wanted);
             return;
@@ -158,6 +225,6 @@ contract ProposalListTest is Exits {
     }
 
     function _claim(bytes32 blockHash) private pure returns (Claims.BlockClaim memory made) {
-        made.blockHash = blockHash;
+        (made.blockHash, made.number) = (blockHash, INTERVAL);
     }
 }

@@ -14,10 +14,18 @@ contract ToyMachine is IStep {
     /// Nonzero: every run ends with this exit code, so that it means INVALID.
     uint8 public immutable EXIT_CODE;
 
+    /// With which L2 block what an L1 block lets follow ends. Only the end of a tree is looked at, so all of
+    /// its claims have this number.
+    mapping(uint256 l1Block => uint64) public ends;
+
     error NotThisState();
 
     constructor(uint64 steps, uint8 exitCode) {
         (STEPS, EXIT_CODE) = (steps, exitCode);
+    }
+
+    function setEnd(uint256 l1Block, uint64 number) external {
+        ends[l1Block] = number;
     }
 
     function step(bytes32 state, bytes calldata proof, bytes32[] calldata locals)
@@ -40,9 +48,10 @@ contract ToyMachine is IStep {
         (bytes32 memoryRoot, uint64 count, bool ended) = Toy.decode(state);
         if (ended) return state;
         memoryRoot = keccak256(abi.encode(memoryRoot, locals));
-        return ++count == STEPS
-            ? Toy.encode(memoryRoot, count, true, EXIT_CODE, Toy.claim(memoryRoot).hash())
-            : Toy.encode(memoryRoot, count, false, 0, 0);
+        if (++count != STEPS) return Toy.encode(memoryRoot, count, false, 0, 0);
+        uint64 number = locals.length == 7 ? ends[uint256(locals[3])] : 0;
+        bytes32 output = Toy.claim(memoryRoot, number).hash();
+        return Toy.encode(memoryRoot, count, true, EXIT_CODE, output);
     }
 
     /// @notice The state in which a run begins.
@@ -69,9 +78,13 @@ contract ToyMachine is IStep {
 
 /// @notice The bytes of states, and trees over leaves.
 library Toy {
-    /// @notice A claim with a block of this hash, and nothing else in it.
-    function claim(bytes32 blockHash) internal pure returns (Claims.BlockClaim memory made) {
-        made.blockHash = blockHash;
+    /// @notice A claim with a block of this hash and number, and nothing else in it.
+    function claim(bytes32 blockHash, uint64 number)
+        internal
+        pure
+        returns (Claims.BlockClaim memory made)
+    {
+        (made.blockHash, made.number) = (blockHash, number);
     }
 
     function encode(bytes32 memoryRoot, uint64 count, bool ended, uint8 code, bytes32 output)

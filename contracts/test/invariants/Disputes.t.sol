@@ -148,13 +148,6 @@ contract DisputesInvariants is Targets {
         callOnly(address(handler));
     }
 
-    /// @dev Gas has a price here, and forge gives what a sender did not use to it as ether: the contract under
-    ///      test must not be one.
-    function targetSenders() external pure returns (address[] memory senders) {
-        senders = new address[](1);
-        senders[0] = address(0x5E4DE4);
-    }
-
     /// forge-config: default.invariant.runs = 32
     function invariant_money_isAllAccountedFor() public view {
         vm.assertEq(handler.balance(), handler.held());

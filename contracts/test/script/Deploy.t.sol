@@ -30,6 +30,8 @@ contract DeployTest {
         vm.setEnv("BRAID_DISPUTE_WINDOW", "60");
         vm.setEnv("BRAID_EFFORT", "20");
         vm.setEnv("BRAID_BOND_SEGMENTS", "200000000000000000");
+        vm.setEnv("BRAID_PROPOSAL_LAG", "7248");
+        vm.setEnv("BRAID_GENESIS_TIME", "1699999000");
         vm.setEnv("BRAID_INITIAL_STATE", vm.toString(keccak256("image")));
         vm.setEnv("BRAID_PARAMETERS_HASH", vm.toString(keccak256("parameters")));
         Claims.BlockClaim memory genesis = _genesis();
@@ -78,10 +80,13 @@ contract DeployTest {
         vm.assertEq(made.systemConfig.blobbasefeeScalar(), 1_000_000);
         vm.assertEq(made.outputOracle.SUBMISSION_INTERVAL(), 120);
         vm.assertEq(made.outputOracle.L2_BLOCK_TIME(), 1);
+        vm.assertEq(made.outputOracle.PROPOSAL_LAG(), 7248);
+        vm.assertEq(made.outputOracle.GENESIS_TIME(), 1_699_999_000);
+        vm.assertEq(made.outputOracle.MAX_BLOCKS(), 1 << 21);
         vm.assertEq(made.outputOracle.FINALIZATION_PERIOD_SECONDS(), 60);
         vm.assertEq(made.outputOracle.BOND(), 0.2 ether);
         vm.assertEq(made.outputOracle.bond(ITournaments.Level.Steps), 0.5 ether);
-        vm.assertEq(uint256(made.outputOracle.height(ITournaments.Level.Segments)), 15);
+        vm.assertEq(uint256(made.outputOracle.height(ITournaments.Level.Segments)), 26);
         vm.assertEq(made.outputOracle.WINDOW(), 60);
         vm.assertEq(made.outputOracle.EFFORT(), 20);
         vm.assertEq(made.outputOracle.INITIAL_STATE(), keccak256("image"));
@@ -96,7 +101,8 @@ contract DeployTest {
             withdrawalsRoot: keccak256("withdrawals"),
             cursor: bytes32(uint256(5) << 64),
             originHash: keccak256("origin"),
-            sequenceNumber: 0
+            sequenceNumber: 0,
+            number: 0
         });
     }
 

@@ -19,7 +19,8 @@ contract ClaimsVectorsTest is Vectors {
                 withdrawalsRoot: seed("withdrawals", i),
                 cursor: bytes32(uint256(l1Number) << 64 | uint256(entries) << 32 | i),
                 originHash: seed("origin", i),
-                sequenceNumber: i == 7 ? type(uint64).max : i
+                sequenceNumber: i == 7 ? type(uint64).max : i,
+                number: uint64(uint256(seed("number", i)) >> (8 * i))
             });
             string memory text = hash("blockHash", claim.blockHash);
             text = join(text, hash("stateRoot", claim.stateRoot));
@@ -29,6 +30,7 @@ contract ClaimsVectorsTest is Vectors {
             text = join(text, number("cursorBlocks", i));
             text = join(text, hash("originHash", claim.originHash));
             text = join(text, number("sequenceNumber", claim.sequenceNumber));
+            text = join(text, number("number", claim.number));
             text = join(text, hash("claim", claim.hash()));
             text = join(text, hash("outputRoot", claim.outputRoot()));
             cases[i] = join(text, hash("invalid", Claims.INVALID));

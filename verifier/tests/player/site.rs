@@ -358,6 +358,9 @@ fn chain() -> OracleParameters {
         portal: ACCUMULATORS,
         proposalInterval: INTERVAL.into(),
         l2BlockTime: 1,
+        // So early and long that one interval after another may be proposed at any time.
+        proposalLag: u64::from(u32::MAX),
+        genesisTime: 1,
         parametersHash: PARAMETERS,
         genesis: block_claim(0),
     }

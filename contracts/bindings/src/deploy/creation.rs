@@ -5,10 +5,10 @@ use alloy::{
     sol_types::SolConstructor,
 };
 
-use super::{DeployParams, L1Addresses};
+use super::{DeployParams, L1Addresses, L2Genesis};
 use crate::contracts::{
-    BatchInbox, Claims, DisputeOracle, ISystemConfig, L1CrossDomainMessenger, L1StandardBridge,
-    Portal, Step, SystemConfig,
+    BatchInbox, DisputeOracle, ISystemConfig, L1CrossDomainMessenger, L1StandardBridge, Portal,
+    Step, SystemConfig,
 };
 
 /// One contract to be made.
@@ -72,7 +72,7 @@ pub(super) fn creations_for_derivation(
 pub(super) fn dispute_creations(
     params: &DeployParams,
     addresses: &L1Addresses,
-    genesis: Claims::BlockClaim,
+    genesis: L2Genesis,
 ) -> [Creation; 2] {
     let arguments = DisputeOracle::constructorCall {
         rules: params.disputes.encode(addresses.step),
@@ -81,8 +81,10 @@ pub(super) fn dispute_creations(
             portal: addresses.portal,
             proposalInterval: params.proposal_interval,
             l2BlockTime: params.l2_block_time,
+            proposalLag: params.disputes.proposal_lag,
+            genesisTime: genesis.timestamp,
             parametersHash: params.disputes.parameters_hash,
-            genesis,
+            genesis: genesis.claim,
         },
     };
     let step = Creation { name: "Step", address: addresses.step, code: Step::BYTECODE.clone() };

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, U256};
 use crate::contracts::ITournaments;
 
 /// Heights of the trees of segments, strides and steps: constants of the protocol (`docs/spec/disputes.md`, section 1).
-const HEIGHTS: [u8; 3] = [15, 18, 18];
+const HEIGHTS: [u8; 3] = [26, 18, 18];
 /// Places of an L2 block in the tree of segments.
 const PLACES_PER_BLOCK: u64 = 32;
 /// Most gas that is refunded for opening a node, for sealing, and for the end of a match.
@@ -31,6 +31,8 @@ pub struct DisputeParams {
     pub window: u64,
     /// Seconds that two clocks gain when their sides meet.
     pub effort: u64,
+    /// How old the block of a proposal may be, in seconds. By then it has to follow from L1, whatever the sequencer does.
+    pub proposal_lag: u64,
     /// The highest gas price at which moves are refunded, in wei.
     pub refund_price_max: u64,
     /// The most gas that is refunded for a step.
@@ -60,6 +62,11 @@ pub enum DisputeParamsError {
         /// Seconds of the window.
         window: u64,
     },
+    /// No block is new enough to be proposed when it is there.
+    #[error(
+        "the proposal lag is 0 s, it must be 1 s or more: by then a block has to follow from L1"
+    )]
+    ProposalLag,
     /// Not all segments of an interval have a place in the tree.
     #[error(
         "an interval of {interval} blocks does not fit the tree of segments: with {PLACES_PER_BLOCK} places for each block it \
@@ -119,6 +126,9 @@ impl DisputeParams {
         }
         if !(1..=window).contains(&effort) {
             return Err(DisputeParamsError::Effort { effort, window });
+        }
+        if self.proposal_lag == 0 {
+            return Err(DisputeParamsError::ProposalLag);
         }
         let most = (1 << HEIGHTS[0]) / PLACES_PER_BLOCK;
         if !(1..=most).contains(&interval) {
@@ -185,6 +195,7 @@ mod tests {
             bonds: [U256::ZERO; 3],
             window: 60,
             effort: 20,
+            proposal_lag: 1_008,
             refund_price_max: 30_000_000_000,
             step_gas_max: 8_000_000,
             initial_state: B256::repeat_byte(1),
@@ -198,7 +209,7 @@ mod tests {
     fn the_least_bonds_are_one_and_a_half_times_the_refunds() {
         let wei = |milliether: u64| U256::from(milliether) * U256::from(10).pow(U256::from(15));
         let [segments, strides, steps] = params().least_bonds();
-        assert_eq!(segments, U256::from(83_250_000_000_000_000_u64));
+        assert_eq!(segments, U256::from(127_800_000_000_000_000_u64));
         assert_eq!(strides, U256::from(95_400_000_000_000_000_u64));
         assert_eq!(steps, strides + wei(360));
         assert_eq!(DisputeParams { refund_price_max: 0, ..params() }.least_bonds(), [U256::ONE; 3]);
@@ -209,10 +220,10 @@ mod tests {
         let told = |params: DisputeParams, interval, block_time| {
             params.check(interval, block_time).unwrap_err().to_string()
         };
-        assert_eq!(params().check(1_024, 12), Ok(()));
+        assert_eq!(params().check(2_097_152, 12), Ok(()));
         assert_eq!(
-            told(params(), 1_025, 1),
-            "an interval of 1025 blocks does not fit the tree of segments: with 32 places for each block it holds 1 to 1024 blocks"
+            told(params(), 2_097_153, 1),
+            "an interval of 2097153 blocks does not fit the tree of segments: with 32 places for each block it holds 1 to 2097152 blocks"
         );
         assert_eq!(
             told(DisputeParams { effort: 61, ..params() }, 16, 1),
@@ -231,6 +242,8 @@ mod tests {
         assert!(matches!(params().check(16, 13), Err(DisputeParamsError::BlockTime { .. })));
         let without = DisputeParams { initial_state: B256::ZERO, ..params() };
         assert_eq!(without.check(16, 1), Err(DisputeParamsError::InitialState));
+        let prompt = DisputeParams { proposal_lag: 0, ..params() };
+        assert_eq!(prompt.check(16, 1), Err(DisputeParamsError::ProposalLag));
         for window in [0, WINDOW_MAX_S + 1] {
             let other = DisputeParams { window, ..params() };
             assert_eq!(other.check(16, 1), Err(DisputeParamsError::Window { window }));

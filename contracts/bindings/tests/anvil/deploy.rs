@@ -11,7 +11,7 @@ use bindings::{
     predict_addresses,
 };
 
-use crate::node::{Anvil, DEPLOYER, genesis, params};
+use crate::node::{Anvil, DEPLOYER, genesis, genesis_at, params};
 
 #[tokio::test]
 async fn contracts_stand_where_predicted_and_name_one_another() {
@@ -23,7 +23,7 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
     let root = |start: &L1Start, contracts: &L1Addresses| {
         assert_eq!(*contracts, predicted);
         told = Some(*start);
-        genesis()
+        genesis_at(start, contracts)
     };
     let deployed = deploy_l1(provider, &params, root).await.unwrap();
     assert_eq!(deployed.contracts, predicted);
@@ -57,6 +57,10 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
     }
     assert_eq!(oracle.WINDOW().call().await.unwrap(), params.disputes.window);
     assert_eq!(oracle.EFFORT().call().await.unwrap(), params.disputes.effort);
+    let lag = U256::from(params.disputes.proposal_lag);
+    assert_eq!(oracle.PROPOSAL_LAG().call().await.unwrap(), lag);
+    let genesis_time = U256::from(deployed.start.timestamp - 3_600);
+    assert_eq!(oracle.GENESIS_TIME().call().await.unwrap(), genesis_time);
     assert_eq!(oracle.INITIAL_STATE().call().await.unwrap(), params.disputes.initial_state);
     assert_eq!(oracle.PARAMETERS_HASH().call().await.unwrap(), params.disputes.parameters_hash);
     let first = oracle.proposal(U256::ZERO).call().await.unwrap();
@@ -79,7 +83,7 @@ async fn contracts_stand_where_predicted_and_name_one_another() {
 async fn multicall3_stands_at_its_address_and_batches_reads() {
     let anvil = Anvil::start(&[]).await;
     let provider = &anvil.provider;
-    let deployed = deploy_l1(provider, &params(), |_, _| genesis()).await.unwrap();
+    let deployed = deploy_l1(provider, &params(), genesis_at).await.unwrap();
     assert_eq!(deployed.multicall3, multicall3::ADDRESS);
     let code = provider.get_code_at(multicall3::ADDRESS).await.unwrap();
     assert_eq!(code, multicall3::runtime_code());
@@ -99,10 +103,10 @@ async fn multicall3_stands_at_its_address_and_batches_reads() {
 #[tokio::test]
 async fn a_second_deployment_makes_new_contracts_and_keeps_multicall3() {
     let anvil = Anvil::start(&[]).await;
-    let first = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap();
+    let first = deploy_l1(&anvil.provider, &params(), genesis_at).await.unwrap();
     // Seven contracts, and the payment to Multicall3's deployer.
     assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 8);
-    let second = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap();
+    let second = deploy_l1(&anvil.provider, &params(), genesis_at).await.unwrap();
     assert_eq!(anvil.provider.get_transaction_count(DEPLOYER).await.unwrap(), 15);
     assert_eq!(second.contracts, predict_addresses(DEPLOYER, 8));
     assert_ne!(first.contracts, second.contracts);
@@ -111,7 +115,7 @@ async fn a_second_deployment_makes_new_contracts_and_keeps_multicall3() {
 #[tokio::test]
 async fn an_l1_with_a_block_time_takes_what_derivation_needs_in_one_block() {
     let anvil = Anvil::start(&["--block-time", "2"]).await;
-    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap();
+    let deployed = deploy_l1(&anvil.provider, &params(), genesis_at).await.unwrap();
     let config = SystemConfig::new(deployed.contracts.system_config, &anvil.provider);
     let start = config.startBlock().call().await.unwrap();
     // Sending takes far less than a block, but may fall across the end of one.
@@ -122,7 +126,7 @@ async fn an_l1_with_a_block_time_takes_what_derivation_needs_in_one_block() {
 async fn a_deployer_without_ether_is_an_error_that_names_the_contract() {
     let anvil = Anvil::start(&[]).await;
     anvil.provider.anvil_set_balance(DEPLOYER, U256::ZERO).await.unwrap();
-    let error = deploy_l1(&anvil.provider, &params(), |_, _| genesis()).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params(), genesis_at).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "SystemConfig", .. }), "{error:?}");
 }
 
@@ -131,9 +135,9 @@ async fn a_deployer_without_ether_is_an_error_that_names_the_contract() {
 async fn bounds_are_those_of_the_contract() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
-    params.proposal_interval = 1_024;
+    params.proposal_interval = 2_097_152;
     params.disputes.bonds = params.disputes.least_bonds();
-    deploy_l1(&anvil.provider, &params, |_, _| genesis()).await.unwrap();
+    deploy_l1(&anvil.provider, &params, genesis_at).await.unwrap();
     let nonce = anvil.provider.get_transaction_count(DEPLOYER).await.unwrap();
     let mut refused = Vec::new();
     for level in 0..3 {
@@ -142,13 +146,16 @@ async fn bounds_are_those_of_the_contract() {
         refused.push(short);
     }
     let mut long = params.clone();
-    long.proposal_interval = 1_025;
+    long.proposal_interval = 2_097_153;
     refused.push(long);
+    let mut prompt = params.clone();
+    prompt.disputes.proposal_lag = 0;
+    refused.push(prompt);
     let mut slow = params;
     slow.disputes.effort = slow.disputes.window + 1;
     refused.push(slow);
     for params in refused {
-        let error = deploy_l1(&anvil.provider, &params, |_, _| genesis()).await.unwrap_err();
+        let error = deploy_l1(&anvil.provider, &params, genesis_at).await.unwrap_err();
         assert!(matches!(error, DeployError::Disputes(_)), "{error:?}");
         let call = DisputeOracle::deploy_builder(&anvil.provider, rules(&params), chain(&params));
         let error = call.call().await.unwrap_err();
@@ -161,7 +168,7 @@ async fn bounds_are_those_of_the_contract() {
 fn rules(params: &DeployParams) -> ITournaments::Parameters {
     let disputes = params.disputes;
     ITournaments::Parameters {
-        heights: [15, 18, 18],
+        heights: [26, 18, 18],
         bonds: disputes.bonds,
         window: disputes.window,
         effort: disputes.effort,
@@ -178,6 +185,8 @@ fn chain(params: &DeployParams) -> DisputeOracle::OracleParameters {
         portal: DEPLOYER,
         proposalInterval: params.proposal_interval,
         l2BlockTime: params.l2_block_time,
+        proposalLag: params.disputes.proposal_lag,
+        genesisTime: 1,
         parametersHash: params.disputes.parameters_hash,
         genesis: genesis(),
     }
@@ -188,6 +197,6 @@ async fn an_account_the_wallet_does_not_hold_is_refused() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
     params.deployer = address!("0x00000000000000000000000000000000000000aa");
-    let error = deploy_l1(&anvil.provider, &params, |_, _| genesis()).await.unwrap_err();
+    let error = deploy_l1(&anvil.provider, &params, genesis_at).await.unwrap_err();
     assert!(matches!(error, DeployError::Send { what: "SystemConfig", .. }), "{error:?}");
 }

@@ -11,13 +11,12 @@ use alloy::{
 };
 use bindings::{BatchInbox, Claims, DeployedL1, DisputeOracle, Portal, SystemConfig, deploy_l1};
 
-use crate::node::{Anvil, DEPLOYER, genesis, params};
+use crate::node::{Anvil, DEPLOYER, genesis, genesis_at, params};
 
 async fn start() -> (Anvil, DeployedL1) {
     let anvil = Anvil::start(&[]).await;
-    let deployed = deploy_l1(&anvil.provider, &params(), |_, _| genesis())
-        .await
-        .expect("anvil takes the contracts");
+    let deployed =
+        deploy_l1(&anvil.provider, &params(), genesis_at).await.expect("anvil takes the contracts");
     (anvil, deployed)
 }
 
@@ -133,9 +132,9 @@ async fn a_proposal_pins_its_view_and_gives_the_bond_back() {
     call.send().await.unwrap().get_receipt().await.unwrap();
 
     let head = block(&anvil, BlockNumberOrTag::Latest).await.header;
-    let last = Claims::BlockClaim { blockHash: B256::repeat_byte(6), ..genesis() };
+    let last = Claims::BlockClaim { blockHash: B256::repeat_byte(6), number: 60, ..genesis() };
     let claim = keccak256(last.abi_encode());
-    let proof = vec![B256::repeat_byte(7); 15];
+    let proof = vec![B256::repeat_byte(7); 26];
     let parent = keccak256(genesis().abi_encode());
     let number = U256::from(head.number);
     let (next, bond) = (U256::from(60), params().disputes.bonds[0]);

@@ -11,7 +11,7 @@ use alloy::{
     providers::{DynProvider, Provider, ProviderBuilder},
     signers::local::PrivateKeySigner,
 };
-use bindings::{Claims, DeployParams, DisputeParams};
+use bindings::{Claims, DeployParams, DisputeParams, L1Addresses, L1Start, L2Genesis};
 
 /// The first of anvil's funded accounts, and its published key.
 pub(crate) const DEPLOYER: Address = address!("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
@@ -91,6 +91,7 @@ pub(crate) fn params() -> DeployParams {
             bonds: [1, 2, 3].map(|many| U256::from(many) * U256::from(10).pow(U256::from(16))),
             window: 60,
             effort: 20,
+            proposal_lag: 3_600,
             refund_price_max: 1_000_000_000,
             step_gas_max: 8_000_000,
             initial_state: B256::repeat_byte(8),
@@ -99,7 +100,12 @@ pub(crate) fn params() -> DeployParams {
     }
 }
 
-/// What stands after the genesis block of that chain.
+/// The genesis of that chain, which is an hour old.
+pub(crate) fn genesis_at(start: &L1Start, _contracts: &L1Addresses) -> L2Genesis {
+    L2Genesis { claim: genesis(), timestamp: start.timestamp - 3_600 }
+}
+
+/// What stands after its genesis block.
 pub(crate) fn genesis() -> Claims::BlockClaim {
     Claims::BlockClaim {
         blockHash: B256::repeat_byte(1),
@@ -108,5 +114,6 @@ pub(crate) fn genesis() -> Claims::BlockClaim {
         cursor: B256::repeat_byte(4),
         originHash: B256::repeat_byte(5),
         sequenceNumber: 0,
+        number: 0,
     }
 }

@@ -170,6 +170,9 @@ fn ground() -> Ground {
             portal: Address::ZERO,
             proposalInterval: INTERVAL.into(),
             l2BlockTime: 1,
+            // So early and long that one interval after another may be proposed at any time.
+            proposalLag: 1_000_000,
+            genesisTime: 1,
             parametersHash: PARAMETERS,
             genesis: block_claim(0),
         },

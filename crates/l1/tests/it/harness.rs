@@ -9,7 +9,7 @@ use alloy::{
     rpc::types::{TransactionReceipt, TransactionRequest, anvil::ReorgOptions},
     sol_types::SolCall,
 };
-use bindings::{Claims, DeployParams, DisputeParams, deploy_l1};
+use bindings::{Claims, DeployParams, DisputeParams, L1Addresses, L1Start, L2Genesis, deploy_l1};
 use l1::{
     BlobReader, Kzg, L1Client, L1Config, L1Reader, LocalSigner,
     anvil::{Anvil, AnvilOptions, MNEMONIC},
@@ -76,13 +76,19 @@ impl L1 {
                 bonds: [U256::from(BOND); 3],
                 window: 60,
                 effort: 20,
+                proposal_lag: 3_600,
                 refund_price_max: 0,
                 step_gas_max: 0,
                 initial_state: B256::repeat_byte(8),
                 parameters_hash: B256::repeat_byte(9),
             },
         };
-        let deployed = deploy_l1(self.client.provider(), &params, |_, _| claim(0)).await.unwrap();
+        // As old as the lag, so that many blocks can be proposed at once and none has to be.
+        let genesis = |start: &L1Start, _: &L1Addresses| L2Genesis {
+            claim: claim(0),
+            timestamp: start.timestamp - 3_600,
+        };
+        let deployed = deploy_l1(self.client.provider(), &params, genesis).await.unwrap();
         rollup(
             L1Contracts {
                 system_config: deployed.contracts.system_config,
@@ -146,6 +152,7 @@ pub(crate) fn claim(number: u8) -> Claims::BlockClaim {
         cursor: B256::ZERO,
         originHash: B256::ZERO,
         sequenceNumber: 0,
+        number: 0,
     }
 }
 

@@ -115,6 +115,9 @@ impl Site {
                 portal: Address::ZERO,
                 proposalInterval: self.last_block(),
                 l2BlockTime: self.rollup.block_time,
+                // So early and long that it may be proposed at any time, before it is posted too.
+                proposalLag: u64::from(u32::MAX),
+                genesisTime: 1,
                 parametersHash: self.parameters.hash(),
                 genesis,
             },
