@@ -6,7 +6,8 @@
 //! ```
 //! Not here: executing a block slice by slice (`slices`), and where its claims are kept (`db::DerivedRow`).
 //! Invariant: leaf `32 · b + s` of a tree is what the transition gives there: the claim after slice `s` of block `b` of
-//! the interval, or, if the block is over by then, the claim after the block; behind the last block its claim.
+//! the interval, or, if the block is over by then, the claim after the block; behind the last block its claim. So most words
+//! are the same as the one before, and a tree costs a few hashes for each block, however wide it is.
 
 mod pinned;
 mod slices;
@@ -23,8 +24,10 @@ pub use slices::{Cut, Sliced, execute_in_slices};
 pub use stored::ClaimReader;
 pub(crate) use stored::claims_of;
 
-/// Height of the tree over an interval, whatever its length: 32 places for each of 1,024 blocks.
-pub const SEGMENTS_HEIGHT: usize = 15;
+/// Height of the tree over an interval, whatever its length.
+pub const SEGMENTS_HEIGHT: usize = 26;
+/// L2 blocks that an interval has at most: 32 places for each of them.
+pub const INTERVAL_MAX: u64 = (1 << SEGMENTS_HEIGHT) / PLACES_PER_BLOCK;
 
 /// The claim after a block.
 pub fn block_claim(block: &L2BlockRef, header: &Header, cursor: Cursor) -> BlockClaim {
@@ -35,6 +38,7 @@ pub fn block_claim(block: &L2BlockRef, header: &Header, cursor: Cursor) -> Block
         cursor,
         origin_hash: block.origin.hash,
         sequence_number: block.sequence_number,
+        number: block.number,
     }
 }
 
@@ -61,10 +65,10 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The interval of these blocks. `None` if there are none, or more than a tree has places for.
+    /// The interval of these blocks. `None` if there are none, or more than [`INTERVAL_MAX`].
     pub fn new(parent: BlockClaim, blocks: Vec<BlockClaims>) -> Option<Self> {
         let last = blocks.last()?.claim;
-        let tree = Commitment::new(SEGMENTS_HEIGHT, blocks.iter().flat_map(leaves).collect())?;
+        let tree = Commitment::of_runs(SEGMENTS_HEIGHT, blocks.iter().flat_map(runs))?;
         Some(Self { parent, blocks, tree, last })
     }
 
@@ -75,7 +79,7 @@ impl Interval {
 
     /// The siblings of the last leaf, from the bottom up: with the last claim they give the root.
     pub fn proof_of_last(&self) -> Vec<B256> {
-        self.tree.proof((1 << SEGMENTS_HEIGHT) - 1).unwrap_or_default()
+        self.tree.proof_of_last()
     }
 }
 
@@ -89,6 +93,14 @@ const _: () = assert!(PLACES as u64 == PLACES_PER_BLOCK, "one number");
 
 /// The places of a block: its slices, and then itself to the end.
 pub(crate) fn leaves(block: &BlockClaims) -> impl Iterator<Item = B256> {
-    let slices = block.slices.iter().map(SliceClaim::hash);
-    slices.chain(std::iter::repeat(block.claim.hash())).take(PLACES)
+    let of_run =
+        |(word, count)| std::iter::repeat_n(word, usize::try_from(count).unwrap_or(PLACES));
+    runs(block).flat_map(of_run)
+}
+
+/// The same, each with the number of places in which it stands.
+pub(crate) fn runs(block: &BlockClaims) -> impl Iterator<Item = (B256, u64)> {
+    let slices = block.slices.iter().take(PLACES);
+    let rest = PLACES_PER_BLOCK - slices.len() as u64;
+    slices.map(|slice| (slice.hash(), 1)).chain([(block.claim.hash(), rest)])
 }

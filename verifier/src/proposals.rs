@@ -2,7 +2,7 @@
 //!
 //! A proposal is read and judged once the L1 block that holds it was processed: it is true if both its output root and the
 //! root of the tree over the claims of its interval's segments are ours. One that was made before its blocks were posted is
-//! wrong, whatever they turn out to be. One whose interval begins after a block that is not derived stays pending, as does
+//! wrong, whatever they turn out to be: what it pinned ends before them. One whose interval begins after a block that is not derived stays pending, as does
 //! one that L1 does not show all of, and raises an alarm after a while. One that a dispute has removed is forgotten.
 //!
 //! Invariant: every verdict is about blocks that stand in the database, and goes away with them.
@@ -17,7 +17,6 @@ use derivation::L1Processed;
 use l1::{Proposal, ProposalSource};
 use protocol::BlockId;
 use service::error_chain;
-use transition::BlockClaim;
 
 pub(crate) use verdict::Summary;
 use verdict::Verdict;
@@ -249,9 +248,14 @@ impl Judge {
         let earlier = before.filter_map(|(_, judged)| judged.pins);
         let earlier = earlier.take(EARLIER_MAX).collect();
         let pins = Pins::from(proposal);
-        let interval = self.segments.pinned(proposal.l2_block, pins, earlier).await?;
+        let blocks = (proposal.parent_block, proposal.l2_block);
+        let interval = self.segments.pinned(blocks, pins, earlier).await?;
         Ok(interval.map(|interval| DerivedRoots {
-            output_root: interval.last().map_or(B256::ZERO, BlockClaim::output_root),
+            // Where its block does not follow, nothing has the output root that it claims.
+            output_root: match interval.is_whole() {
+                true => interval.last().output_root(),
+                false => B256::ZERO,
+            },
             segments_root: interval.tree().root(),
         }))
     }

@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use self::bonds::Bonds;
 use crate::{
     Status, VerifierError,
-    claims::{ClaimReader, Interval},
+    claims::{ClaimReader, INTERVAL_MAX, Interval},
     metrics,
 };
 
@@ -142,33 +142,35 @@ impl Proposer {
     /// Proposes the next interval if it is due.
     async fn propose(&mut self, head: protocol::BlockId) -> Result<(), VerifierError> {
         let at = BlockId::from(head.hash);
+        let parent = self.outputs.latest_block(at).await.map_err(VerifierError::L1)?;
         let next = self.outputs.next_block(at).await.map_err(VerifierError::L1)?;
-        metrics::proposed_to(next.saturating_sub(self.interval));
+        metrics::proposed_to(parent);
         let status = self.status.borrow().clone();
-        if !is_due(&status, next, self.interval) {
+        let block = target(status.head.number, parent, next, self.interval);
+        if !is_due(&status, parent, block) {
             return Ok(());
         }
-        let Some(attempt) = self.attempt(next, head.number).await? else { return Ok(()) };
-        let Some(interval) = self.claims.interval(next).await? else { return Ok(()) };
+        let Some(attempt) = self.attempt(parent, head.number).await? else { return Ok(()) };
+        let Some(interval) = self.claims.interval(parent, block).await? else { return Ok(()) };
         let request = TxRequest {
             to: self.oracle,
             value: self.bond(at).await?,
-            input: calldata(&interval, next, status.l1_processed)?,
+            input: calldata(&interval, block, status.l1_processed)?,
             gas_limit: Some(PROPOSE_GAS),
             blob_data: None,
         };
-        let key = proposal_key(next, attempt);
+        let key = proposal_key(parent, block, attempt);
         let record = self.sender.submit(&key, request).await.map_err(VerifierError::Submit)?;
         let (output, segments) = (interval.last.output_root(), interval.root());
         let record = record.id.0;
-        tracing::info!(block = next, %output, %segments, record, "proposal handed to the L1 sender");
+        tracing::info!(parent, block, %output, %segments, record, "proposal handed to the L1 sender");
         Ok(())
     }
 
-    /// The number of the next attempt for this block, which L1 still asks for in block `l1_number`; `None` while one is
-    /// under way.
-    async fn attempt(&self, block: u64, l1_number: u64) -> Result<Option<usize>, VerifierError> {
-        let tried = self.outbox.entries(&format!("proposal/{block}/")).await;
+    /// The number of the next attempt behind block `parent`, where L1 still has nothing in its block `l1_number`; `None` while
+    /// one is under way.
+    async fn attempt(&self, parent: u64, l1_number: u64) -> Result<Option<usize>, VerifierError> {
+        let tried = self.outbox.entries(&format!("proposal/{parent}/")).await;
         let tried = tried.map_err(VerifierError::Outbox)?;
         if tried.iter().any(|entry| may_stand(entry, l1_number)) {
             return Ok(None);
@@ -188,15 +190,22 @@ impl Proposer {
     }
 }
 
-/// Whether the interval that ends with `next` can be proposed: it is derived, everything proposed before it is on L1 and
-/// true, and nothing is left to be judged.
-pub(crate) fn is_due(status: &Status, next: u64, interval: u64) -> bool {
-    let parent = next.checked_sub(interval);
+/// The block to propose behind block `parent`, derived to block `head`: the next that L1 takes. Where that is not simply the
+/// next multiple of the interval, much time has gone by and L1 asks for ever later ones; then all that there is.
+pub(crate) fn target(head: u64, parent: u64, next: u64, interval: u64) -> u64 {
+    let multiple = |number: u64| number - number % interval;
+    if next <= multiple(parent).saturating_add(interval) {
+        return next;
+    }
+    let most = multiple(parent.saturating_add(INTERVAL_MAX));
+    std::cmp::max(next, std::cmp::min(multiple(head), most))
+}
+
+/// Whether the interval from after block `parent` to `block` can be proposed: it is derived, everything proposed before it is
+/// on L1 and true, and nothing is left to be judged.
+pub(crate) fn is_due(status: &Status, parent: u64, block: u64) -> bool {
     let all_true = status.disagreements.is_empty() && status.proposals_pending == 0;
-    status.synced
-        && all_true
-        && parent.is_some_and(|parent| status.agreed_to == Some(parent))
-        && next <= status.head.number
+    status.synced && all_true && status.agreed_to == Some(parent) && block <= status.head.number
 }
 
 /// Whether a record may be, or come to be, the proposal for its block. One that was mined in a block at or below
@@ -215,7 +224,7 @@ fn calldata(
     block: u64,
     l1: protocol::BlockId,
 ) -> Result<Bytes, VerifierError> {
-    // Six words, as the ABI has them too (`docs/spec/claims.md`, section 1).
+    // Seven words, as the ABI has them too (`docs/spec/claims.md`, section 1).
     let last = Claims::BlockClaim::abi_decode(&interval.last.encode());
     let call = proposeOutputCall {
         last: last.map_err(|_| VerifierError::Claims { number: block })?,
@@ -228,15 +237,15 @@ fn calldata(
     Ok(call.abi_encode().into())
 }
 
-/// The key of a proposal; `attempt` counts how often it was made before.
-fn proposal_key(block: u64, attempt: usize) -> String {
-    format!("proposal/{block}/{attempt}")
+/// The key of a proposal behind block `parent`; `attempt` counts how often one was made there before.
+fn proposal_key(parent: u64, block: u64, attempt: usize) -> String {
+    format!("proposal/{parent}/{block}/{attempt}")
 }
 
 /// What a key covers.
 fn coverage(key: &str) -> Coverage {
     let proposal = || {
-        let (block, _) = key.strip_prefix("proposal/")?.split_once('/')?;
+        let block = key.strip_prefix("proposal/")?.split('/').nth(1)?;
         Some(Coverage::Proposal { block: block.parse().ok()? })
     };
     proposal().unwrap_or(Coverage::Other)

@@ -27,7 +27,7 @@ use db::{ChainReader, Database, Index, PgStateReader};
 use l1::{Kzg, L1Evidence, L1Source, Proposal};
 use protocol::RollupConfig;
 use tokio::sync::Semaphore;
-use transition::{ChainParameters, Claim, INVALID, Missing, PreimageKey, run};
+use transition::{ChainParameters, Claim, Missing, PreimageKey, run};
 
 pub(crate) use self::{before::trie_after, inputs::derive_again};
 pub use self::{
@@ -149,15 +149,14 @@ impl Segments {
         self.parts.parameters.hash()
     }
 
-    /// The interval of a proposal for block `last`, as far as it follows from what the proposal has pinned; behind that
-    /// nothing can be claimed. `None` while the pinned L1 block is not derived from, or where the block before the interval
-    /// is not derived.
+    /// The interval from after block `before` up to block `last`, as far as it follows from what a proposal has pinned; there
+    /// the chain ends. `None` while the pinned L1 block is not derived from, or where block `before` is not derived.
     ///
     /// # Errors
     /// When something of it is not to be had.
     pub async fn pinned(
         &self,
-        last: u64,
+        (before, last): (u64, u64),
         pins: Pins,
         earlier: Vec<Pins>,
     ) -> Result<Option<PinnedInterval>, SegmentError> {
@@ -168,12 +167,12 @@ impl Segments {
         if pinned_in.is_none() || parent != Some(pins.l1_parent_hash) {
             return Ok(None);
         }
-        let Some((parent, blocks)) = claims.derived(last).await? else { return Ok(None) };
+        let Some((parent, blocks)) = claims.derived(before, last).await? else { return Ok(None) };
         // They were read beside whoever takes blocks back after a reorg.
         if claims.l1_hash(pins.l1_number).await? != pinned_in {
             return Ok(None);
         }
-        let length = usize::try_from(self.parts.rollup.proposal_interval).unwrap_or(usize::MAX);
+        let length = last.saturating_sub(before);
         let below = blocks.partition_point(|block| block.claim.cursor.l1_number < pins.l1_number);
         let within = blocks.partition_point(|block| block.claim.cursor.l1_number <= pins.l1_number);
         let whole = move || PinnedInterval::new(parent, blocks, length, pins, earlier);
@@ -212,10 +211,11 @@ impl Segments {
 
     /// Whether a block follows in the view that is pinned: then its run comes to the point where it reads the state.
     async fn follows(&self, request: SegmentRequest) -> Result<bool, SegmentError> {
+        let previous = request.previous;
         let (mut known, mut gathering) = self.begin(request);
         loop {
             match self.attempt(known).await? {
-                Attempt::Ended(segment) => return Ok(segment.leaf() != INVALID),
+                Attempt::Ended(segment) => return Ok(segment.leaf() != previous),
                 Attempt::Lacks(key, _) if gathering.is_state(&key) => return Ok(true),
                 Attempt::Lacks(key, lacking) => known = gathering.filled(key, lacking).await?,
             }
@@ -258,9 +258,9 @@ impl Segments {
     }
 }
 
-/// Some ten thousand hashes are work for a processor.
+/// Ten hashes for each block are work for a processor.
 async fn hashed(
-    length: usize,
+    length: u64,
     make: impl FnOnce() -> Option<PinnedInterval> + Send + 'static,
 ) -> Result<PinnedInterval, SegmentError> {
     let made = tokio::task::spawn_blocking(make).await.map_err(|_| SegmentError::CutOff)?;

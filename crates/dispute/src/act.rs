@@ -2,6 +2,8 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
+use crate::CLAIM_BYTES;
+
 /// One call of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -83,7 +85,7 @@ pub enum Act {
         /// Its siblings.
         proof: Vec<B256>,
         /// What the leaf stands for; zeros where nothing.
-        last_claim: Box<[u8; 192]>,
+        last_claim: Box<[u8; CLAIM_BYTES]>,
     },
     /// Has the list look past what is decided, to the proposal in dispute.
     PassDecided {

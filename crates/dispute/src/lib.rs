@@ -28,6 +28,9 @@ pub use replay::{Replay, forged_state};
 pub use source::{Need, Run, Source, Why};
 pub use summary::{GameSummary, MatchSummary, explain};
 
+/// Bytes of the preimage of a block's claim (`docs/spec/claims.md`, section 1).
+pub const CLAIM_BYTES: usize = 224;
+
 /// The claim that there is none (`docs/spec/claims.md`, section 1).
 pub const INVALID: alloy_primitives::B256 =
     alloy_primitives::b256!("07289984112c7ad862200a215504ad6a7cc6e445a76c570efb86f13d9918aa20");

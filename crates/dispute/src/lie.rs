@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy_primitives::{B256, Bytes, keccak256};
 use fault_proof::commitment::Commitment;
 
-use crate::{Run, Source, Why, forged_state};
+use crate::{CLAIM_BYTES, Run, Source, Why, forged_state};
 
 /// Trees of each inner level that are kept. A liar is in few matches at a time.
 const KEPT_MAX: usize = 8;
@@ -39,7 +39,7 @@ pub struct Lie<S> {
     truth: S,
     place: Where,
     /// The preimage of the last false claim, if the liar is to show it.
-    last_claim: Option<[u8; 192]>,
+    last_claim: Option<[u8; CLAIM_BYTES]>,
     claims: Option<Arc<Commitment>>,
     runs: BTreeMap<u64, Arc<Run>>,
     stretches: BTreeMap<(u64, u64), Arc<Commitment>>,
@@ -47,7 +47,7 @@ pub struct Lie<S> {
 
 impl<S: Source> Lie<S> {
     /// Lies in these places.
-    pub const fn new(truth: S, place: Where, last_claim: Option<[u8; 192]>) -> Self {
+    pub const fn new(truth: S, place: Where, last_claim: Option<[u8; CLAIM_BYTES]>) -> Self {
         let runs = BTreeMap::new();
         Self { truth, place, last_claim, claims: None, runs, stretches: BTreeMap::new() }
     }
@@ -73,8 +73,7 @@ impl<S: Source> Lie<S> {
         let mut last = forged_state(&truth.last, claim);
         // Registers of an ended run mean nothing, so liars for the same claim can have states of their own.
         last[298..306].copy_from_slice(&self.place.salt.to_be_bytes());
-        let strides = before(&truth.strides, self.place.stride).chain([keccak256(last)]).collect();
-        let strides = Commitment::new(truth.strides.height(), strides)?;
+        let strides = truth.strides.continued(self.place.stride, [keccak256(last)])?;
         Some(Run { strides: Arc::new(strides), last })
     }
 
@@ -83,7 +82,7 @@ impl<S: Source> Lie<S> {
         let wrong = [self.word(level, place)];
         let next = usize::try_from(place).ok()?.checked_add(1)?;
         let after = (next..).map_while(|at| truth.leaf(at));
-        Commitment::new(truth.height(), before(truth, place).chain(wrong).chain(after).collect())
+        truth.continued(place, wrong.into_iter().chain(after))
     }
 }
 
@@ -94,7 +93,7 @@ impl<S: Source> Source for Lie<S> {
         self.truth.parent_claim()
     }
 
-    fn last_claim(&self) -> Option<[u8; 192]> {
+    fn last_claim(&self) -> Option<[u8; CLAIM_BYTES]> {
         if self.is_perjury() { self.truth.last_claim() } else { self.last_claim }
     }
 
@@ -106,8 +105,8 @@ impl<S: Source> Source for Lie<S> {
         if let Some(kept) = &self.claims {
             return Ok(kept.clone());
         }
-        let claims = before(&truth, self.place.segment).chain(self.place.claims.iter().copied());
-        let claims = made(Commitment::new(truth.height(), claims.collect()))?;
+        let claims = self.place.claims.iter().copied();
+        let claims = made(truth.continued(self.place.segment, claims))?;
         self.claims = Some(claims.clone());
         Ok(claims)
     }
@@ -174,18 +173,8 @@ impl<S: Source> Lie<S> {
         if end == last {
             return Ok(truth);
         }
-        let lie = end.and_then(|end| {
-            let words = before(&truth, self.place.step).chain([end]).collect();
-            Commitment::new(truth.height(), words)
-        });
-        made(lie)
+        made(end.and_then(|end| truth.continued(self.place.step, [end])))
     }
-}
-
-/// The leaves before one.
-fn before(tree: &Commitment, place: u64) -> impl Iterator<Item = B256> + '_ {
-    let place = usize::try_from(place).unwrap_or(usize::MAX);
-    (0..place).map_while(|at| tree.leaf(at))
 }
 
 fn made<T, E>(part: Option<T>) -> Result<Arc<T>, Why<E>> {

@@ -9,6 +9,8 @@ use alloy_primitives::{B256, Bytes};
 use fault_proof::{commitment::Commitment, vm::STATE_BYTES};
 use serde::{Deserialize, Serialize};
 
+use crate::CLAIM_BYTES;
+
 /// A part of the player's trees, named for who has to build it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,7 +77,7 @@ pub trait Source {
     fn parent_claim(&self) -> B256;
 
     /// The preimage of the interval's last claim; `None` if that is [`crate::INVALID`].
-    fn last_claim(&self) -> Option<[u8; 192]>;
+    fn last_claim(&self) -> Option<[u8; CLAIM_BYTES]>;
 
     /// The claims of the interval's segments.
     ///

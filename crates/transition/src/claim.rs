@@ -16,7 +16,7 @@ pub const PLACES_PER_BLOCK: u64 = 32;
 pub const SEGMENT_GAS: u64 = 100_000_000;
 
 /// Bytes of a block claim's preimage.
-pub const BLOCK_CLAIM_BYTES: usize = 192;
+pub const BLOCK_CLAIM_BYTES: usize = 224;
 
 /// Bytes of a slice claim's preimage.
 pub const SLICE_CLAIM_BYTES: usize = 384;
@@ -36,6 +36,8 @@ pub struct BlockClaim {
     pub origin_hash: B256,
     /// The block's place in its epoch.
     pub sequence_number: u64,
+    /// Number of the L2 block. It follows from the hash too; it is here for contracts, as the roots are.
+    pub number: u64,
 }
 
 /// What stands after a slice of a block that is not its last.
@@ -85,7 +87,7 @@ impl Claim {
 }
 
 impl BlockClaim {
-    /// The preimage: six words.
+    /// The preimage: seven words.
     pub fn encode(&self) -> [u8; BLOCK_CLAIM_BYTES] {
         let mut cursor = B256::ZERO;
         cursor[16..24].copy_from_slice(&self.cursor.l1_number.to_be_bytes());
@@ -98,6 +100,7 @@ impl BlockClaim {
             cursor,
             self.origin_hash,
             U256::from(self.sequence_number).into(),
+            U256::from(self.number).into(),
         ];
         let mut out = [0; BLOCK_CLAIM_BYTES];
         for (place, word) in out.chunks_exact_mut(32).zip(words) {
@@ -127,6 +130,7 @@ impl BlockClaim {
             },
             origin_hash: word(4)?,
             sequence_number: u64::try_from(U256::from_be_bytes(word(5)?.0)).ok()?,
+            number: u64::try_from(U256::from_be_bytes(word(6)?.0)).ok()?,
         })
     }
 

@@ -17,8 +17,7 @@ impl From<Invalid> for Halt {
 }
 
 /// Why no claim follows from the previous one. All of them have the same meaning, [`crate::INVALID`]; which it is, is for
-/// people. An honest previous claim has a next one in every view that was pinned late enough, so that only
-/// [`Invalid::NotDerivable`] is ever met above it.
+/// people. None is ever met above an honest claim at its own place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     /// Nothing follows from the claim that there is none.
@@ -57,7 +56,8 @@ pub enum Invalid {
     /// The receipts before this slice are not what the previous claim says.
     #[error("the receipts so far are malformed")]
     Receipts,
-    /// The view was pinned before the next block could be derived.
+    /// The view was pinned before the block of a slice could be derived. Before a block's first slice that is no fault:
+    /// the chain ends there.
     #[error("the next block cannot be derived from L1 up to block {l1_number}")]
     NotDerivable {
         /// The pinned L1 block.

@@ -9,7 +9,7 @@
 //!
 //! [`run`] is the whole of it: it takes a host ([`Preimages`]) and gives an [`Outcome`], the leaf of the tree that stands at
 //! the place which the host's local inputs name. What a leaf says is a [`Claim`]: a [`BlockClaim`] after a block, or a
-//! [`SliceClaim`] in the midst of a large one. [`INVALID`] is the leaf where nothing follows. The bytes are normative in
+//! [`SliceClaim`] in the midst of a large one. [`INVALID`] is the leaf where nothing can follow. The bytes are normative in
 //! `docs/spec/claims.md`.
 //!
 //! Not here: the machine, the game, and where a host gets its bytes from. No rule of derivation or execution is here either:

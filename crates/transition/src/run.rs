@@ -17,7 +17,7 @@ use crate::{
 pub enum Outcome {
     /// The next claim.
     Claim(Claim),
-    /// The place only fills up: the claim before it stands there too.
+    /// The place only fills up, or the view gives no next block: the claim before it stands there too.
     Repeated(B256),
     /// There is no next claim.
     Invalid(Invalid),
@@ -68,7 +68,13 @@ fn advance<P: Preimages>(host: &P) -> Result<Outcome, Halt> {
     let parameters = keccak(host, &local(host, LocalInput::Parameters)?)?;
     let parameters = ChainParameters::decode(&parameters).ok_or(Invalid::Parameters)?;
     let parent = Parent::read(host, &parameters, &base)?;
-    let block = next_block(host, &parent.config, &parent.head, base.cursor)?;
+    let block = match next_block(host, &parent.config, &parent.head, base.cursor) {
+        // In this view the chain ends here. Within a block it cannot: the view that gave its first slice gives the block.
+        Err(Halt::Invalid(Invalid::NotDerivable { .. })) if place == 0 => {
+            return Ok(Outcome::Repeated(previous));
+        }
+        derived => derived?,
+    };
     execute(host, parameters.segment_gas, &parent, progress, block).map(Outcome::Claim)
 }
 

@@ -94,6 +94,7 @@ pub(crate) fn execute(
         cursor: block.cursor,
         origin_hash: context.opening.origin.hash,
         sequence_number: context.opening.sequence_number,
+        number: sealed.header.number,
     }))
 }
 

@@ -1,16 +1,16 @@
 //! The claims of an interval as a dispute about one proposal has them: what follows from the L1 that the proposal has pinned.
 //!
-//! A proposal can be made before the blocks that it is about were posted. Whatever is derived later, nothing can be claimed in
-//! its view then: leaves from there on are INVALID, and that is what an honest player says. Invariant: the tree's leaves
-//! are those that the transition gives with these pins.
+//! A proposal can be made before the blocks that it is about were posted. Whatever is derived later, in its view the chain
+//! ends before them: the claim of the last block that follows is repeated to the end, and that is what an honest player says.
+//! Invariant: the tree's leaves are those that the transition gives with these pins.
 
 use std::sync::Arc;
 
 use alloy::primitives::B256;
 use fault_proof::commitment::Commitment;
-use transition::{BlockClaim, Claim, INVALID, PLACES_PER_BLOCK};
+use transition::{BlockClaim, Claim, PLACES_PER_BLOCK};
 
-use super::{BlockClaims, PLACES, SEGMENTS_HEIGHT, leaves, split};
+use super::{BlockClaims, INTERVAL_MAX, SEGMENTS_HEIGHT, runs, split};
 use crate::segment::{Pins, SegmentRequest};
 
 /// An interval in the view of one proposal.
@@ -20,7 +20,7 @@ pub struct PinnedInterval {
     /// Those that follow.
     blocks: Vec<BlockClaims>,
     /// Blocks of the interval, those that do not follow too.
-    length: usize,
+    length: u64,
     tree: Arc<Commitment>,
     pins: Pins,
     earlier: Vec<Pins>,
@@ -31,16 +31,17 @@ impl PinnedInterval {
     pub fn new(
         parent: BlockClaim,
         blocks: Vec<BlockClaims>,
-        length: usize,
+        length: u64,
         pins: Pins,
         earlier: Vec<Pins>,
     ) -> Option<Self> {
-        if blocks.len() > length || length > (1 << SEGMENTS_HEIGHT) / PLACES {
+        if blocks.len() as u64 > length || length > INTERVAL_MAX {
             return None;
         }
-        let end = (blocks.len() < length).then_some(INVALID);
-        let words = blocks.iter().flat_map(leaves).chain(end).collect();
-        let tree = Arc::new(Commitment::new(SEGMENTS_HEIGHT, words)?);
+        // The last word is repeated.
+        let nothing = blocks.is_empty().then(|| (parent.hash(), 1));
+        let words = blocks.iter().flat_map(runs).chain(nothing);
+        let tree = Arc::new(Commitment::of_runs(SEGMENTS_HEIGHT, words)?);
         Some(Self { parent, blocks, length, tree, pins, earlier })
     }
 
@@ -64,16 +65,20 @@ impl PinnedInterval {
         &self.tree
     }
 
-    /// The last claim; `None` where that is INVALID.
-    pub fn last(&self) -> Option<&BlockClaim> {
-        let is_whole = self.blocks.len() == self.length;
-        self.blocks.last().filter(|_| is_whole).map(|block| &block.claim)
+    /// The claim of the last block that follows; the parent's if none does.
+    pub fn last(&self) -> &BlockClaim {
+        self.blocks.last().map_or(&self.parent, |block| &block.claim)
+    }
+
+    /// Whether all blocks of the interval follow.
+    pub const fn is_whole(&self) -> bool {
+        self.blocks.len() as u64 == self.length
     }
 
     /// The run for a leaf.
     pub fn request(&self, leaf: usize) -> SegmentRequest {
         let (block, place) = split(leaf);
-        let place = if block < self.length { place as u64 } else { PLACES_PER_BLOCK };
+        let place = if (block as u64) < self.length { place as u64 } else { PLACES_PER_BLOCK };
         let (previous, claims) = match leaf.checked_sub(1) {
             None => (self.parent.hash(), vec![Claim::Block(self.parent)]),
             Some(before) => self.claims_at(before),
@@ -84,17 +89,15 @@ impl PinnedInterval {
 
     /// The run for the first leaf of a block.
     pub(crate) fn request_of_block(&self, block: usize) -> SegmentRequest {
-        self.request(block.saturating_mul(PLACES))
+        self.request(block.saturating_mul(super::PLACES))
     }
 
     /// A leaf, and what a run after it may read of claims.
     fn claims_at(&self, leaf: usize) -> (B256, Vec<Claim>) {
         let (number, place) = split(leaf);
         let Some(block) = self.blocks.get(number) else {
-            return match self.last() {
-                Some(last) => (last.hash(), vec![Claim::Block(*last)]),
-                None => (INVALID, Vec::new()),
-            };
+            let last = self.last();
+            return (last.hash(), vec![Claim::Block(*last)]);
         };
         let Some(slice) = block.slices.get(place) else {
             return (block.claim.hash(), vec![Claim::Block(block.claim)]);

@@ -14,7 +14,7 @@ use transition::{BlockClaim, Claim, SliceClaim};
 use super::{BlockClaims, Interval, block_claim};
 use crate::VerifierError;
 
-/// Gives the claims of what is derived. Cheap to clone; an interval of 1,024 blocks is two queries and 65,536 hashes.
+/// Gives the claims of what is derived. Cheap to clone; an interval is two queries and some ten hashes for each block.
 #[derive(Debug, Clone)]
 pub struct ClaimReader {
     rollup: Arc<RollupConfig>,
@@ -39,19 +39,21 @@ impl ClaimReader {
         Ok(genesis_claim(&self.rollup, &header))
     }
 
-    /// The interval that a proposal for block `last` is about; `None` while it is not derived, and for block 0, which is
-    /// about none.
+    /// The interval that begins after block `before` and ends with block `last`; `None` while it is not derived, and if it has
+    /// no blocks.
     ///
     /// # Errors
     /// When the database does not answer, or holds what nobody wrote.
-    pub async fn interval(&self, last: u64) -> Result<Option<Interval>, VerifierError> {
-        let interval = self.rollup.proposal_interval;
-        let Some(before) = last.checked_sub(interval) else { return Ok(None) };
-        let Some((parent, blocks)) = self.derived(last).await? else { return Ok(None) };
+    pub async fn interval(
+        &self,
+        before: u64,
+        last: u64,
+    ) -> Result<Option<Interval>, VerifierError> {
+        let Some((parent, blocks)) = self.derived(before, last).await? else { return Ok(None) };
         if blocks.len() as u64 != last - before {
             return Ok(None);
         }
-        // Some ten thousand hashes are work for a processor.
+        // Ten hashes for each block are work for a processor.
         let tree = tokio::task::spawn_blocking(move || Interval::new(parent, blocks)).await;
         tree.map_err(|_| VerifierError::Lost { what: "hashing of claims" })
     }
@@ -69,19 +71,23 @@ impl ClaimReader {
         Ok(blocks.first().filter(|block| block.number == number).map(|block| block.hash))
     }
 
-    /// The claim before the interval that ends with block `last`, and those about as many of its blocks as are derived;
-    /// `None` while the block before them is not.
+    /// The claim after block `before`, and those about as many of the blocks behind it, up to block `last`, as are derived;
+    /// `None` while that block is not, and if there are none behind it.
     ///
     /// # Errors
     /// When the database does not answer, or holds what nobody wrote.
     pub async fn derived(
         &self,
+        before: u64,
         last: u64,
     ) -> Result<Option<(BlockClaim, Vec<BlockClaims>)>, VerifierError> {
-        let Some(before) = last.checked_sub(self.rollup.proposal_interval) else { return Ok(None) };
-        let claims = self.claims(before, last).await?;
-        let split = claims.as_ref().and_then(|claims| claims.split_first());
-        Ok(split.map(|(first, blocks)| (first.claim, blocks.to_vec())))
+        if last <= before {
+            return Ok(None);
+        }
+        let claims = self.claims(before, last).await?.unwrap_or_default();
+        let mut claims = claims.into_iter();
+        let first = claims.next();
+        Ok(first.map(|first| (first.claim, claims.collect())))
     }
 
     /// The claims about as many of blocks `first..=last` as are derived; `None` if what was read is of two chains.

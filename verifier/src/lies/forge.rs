@@ -110,7 +110,7 @@ pub fn forge<S: StateReader>(
     let from = match kind {
         LieKind::FirstSegment => 0,
         LieKind::LastBlock | LieKind::LastSegment => last_block,
-        LieKind::RightEnd => {
+        LieKind::RightEnd | LieKind::ClaimedNumber => {
             let before_last = last_block.checked_sub(1).ok_or(LieError::Nothing { kind })?;
             std::cmp::min(from, before_last)
         }
@@ -131,25 +131,34 @@ pub fn forge<S: StateReader>(
         let claims = chain.next(block, truth.blocks.get(number + 1..).unwrap_or_default(), lie)?;
         let is_false = interval.blocks.get(number) != Some(&claims);
         // This one lies about the leaf, and not about what it stands for.
-        let is_false = is_false || (kind == LieKind::InvalidInside && lie.is_some());
+        let is_about_leaf = matches!(kind, LieKind::InvalidInside | LieKind::EndedInside);
+        let is_false = is_false || (is_about_leaf && lie.is_some());
         if lied_at.is_none() && is_false {
             lied_at = Some(number);
         }
         blocks.push(claims);
     }
     let block = lied_at.ok_or(LieError::Nothing { kind })?;
-    let (leaves, last) = told(kind, interval, blocks, block);
-    forged(kind, interval, (leaves, last, block), salt)
+    let (from, leaves, last) = told(kind, interval, blocks, block);
+    forged(kind, interval, (from, leaves), (last, block), salt)
 }
 
-/// The leaves as the liar has them, and the last claim.
+/// The leaves as the liar has them from some place on, before which they are true, and the last claim.
 fn told(
     kind: LieKind,
     interval: &Interval,
     mut blocks: Vec<BlockClaims>,
     block: usize,
-) -> (Vec<B256>, BlockClaim) {
-    if matches!(kind, LieKind::RightEnd | LieKind::InvalidInside | LieKind::LastSegment) {
+) -> (usize, Vec<B256>, BlockClaim) {
+    let goes_on_truly = matches!(
+        kind,
+        LieKind::RightEnd
+            | LieKind::ClaimedNumber
+            | LieKind::InvalidInside
+            | LieKind::EndedInside
+            | LieKind::LastSegment
+    );
+    if goes_on_truly {
         // What follows is true again.
         for (told, truth) in blocks.iter_mut().zip(&interval.blocks).skip(block + 1) {
             told.clone_from(truth);
@@ -158,22 +167,20 @@ fn told(
     let last = blocks.last().map_or(interval.last, |block| block.claim);
     let of = |blocks: &[BlockClaims]| blocks.iter().flat_map(leaves).collect::<Vec<_>>();
     match kind {
-        LieKind::LastSegment => {
-            let mut leaves = of(&interval.blocks);
-            leaves.resize((1 << SEGMENTS_HEIGHT) - 1, interval.last.hash());
-            leaves.push(last.hash());
-            (leaves, last)
-        }
-        LieKind::InvalidInside => {
+        LieKind::LastSegment => ((1 << SEGMENTS_HEIGHT) - 1, vec![last.hash()], last),
+        LieKind::InvalidInside | LieKind::EndedInside => {
+            let before =
+                block.checked_sub(1).map_or(interval.parent, |before| blocks[before].claim);
+            let word = if kind == LieKind::EndedInside { before.hash() } else { INVALID };
             let mut told = of(&blocks[..block]);
             let of_block = leaves(&blocks[block]).count();
-            told.extend(std::iter::repeat_n(INVALID, of_block));
+            told.extend(std::iter::repeat_n(word, of_block));
             told.extend(of(&blocks[block + 1..]));
             // Where the false block is the last one, its claim follows behind it.
             told.push(last.hash());
-            (told, last)
+            (0, told, last)
         }
-        _ => (of(&blocks), last),
+        _ => (0, of(&blocks), last),
     }
 }
 
@@ -181,16 +188,14 @@ fn told(
 fn forged(
     kind: LieKind,
     interval: &Interval,
-    (leaves, last, block): (Vec<B256>, BlockClaim, usize),
+    (from, leaves): (usize, Vec<B256>),
+    (last, block): (BlockClaim, usize),
     salt: u64,
 ) -> Result<Forged, LieError> {
-    let tree =
-        Commitment::new(SEGMENTS_HEIGHT, leaves.clone()).ok_or(LieError::Nothing { kind })?;
-    let differs = |(place, leaf): (usize, &B256)| {
-        (interval.tree.leaf(place).as_ref() != Some(leaf)).then_some(place)
-    };
-    let first = leaves.iter().enumerate().find_map(differs).ok_or(LieError::Nothing { kind })?;
-    let place = place(kind, leaves[first..].to_vec(), first, salt);
+    let tree = interval.tree.continued(from as u64, leaves.iter().copied());
+    let tree = tree.ok_or(LieError::Nothing { kind })?;
+    let first = interval.tree.first_difference(&tree).ok_or(LieError::Nothing { kind })?;
+    let place = place(kind, leaves[first.saturating_sub(from)..].to_vec(), first, salt);
     Ok(Forged { place, last, tree, parent: interval.parent, block: Some(block) })
 }
 

@@ -38,8 +38,10 @@ pub enum LieKind {
     Cursor,
     OriginHash,
     ClaimedSequenceNumber,
+    ClaimedNumber,
     RightEnd,
     InvalidInside,
+    EndedInside,
     FirstSegment,
     LastBlock,
     LastSegment,
@@ -54,7 +56,7 @@ pub enum LieKind {
 use LieKind as L;
 
 /// Name and sentence of each, in the order in which they are listed.
-const TABLE: [(LieKind, &str, &str); 43] = [
+const TABLE: [(LieKind, &str, &str); 45] = [
     (
         L::SkippedDeposit,
         "skipped-deposit",
@@ -159,11 +161,21 @@ const TABLE: [(LieKind, &str, &str); 43] = [
         "claimed-sequence-number",
         "The claim counts another sequence number than its own block does.",
     ),
+    (
+        L::ClaimedNumber,
+        "claimed-number",
+        "The claim of a block in the midst has the number of another block.",
+    ),
     (L::RightEnd, "right-end", "One claim in the midst is false, and all after it are true again."),
     (
         L::InvalidInside,
         "invalid-inside",
         "A valid block is claimed to be INVALID, and what follows is not.",
+    ),
+    (
+        L::EndedInside,
+        "ended-inside",
+        "The chain is claimed to end before a block that was posted, and to go on behind it.",
     ),
     (L::FirstSegment, "first-segment", "The lie is in the first segment of the interval."),
     (L::LastBlock, "last-block", "The lie is in the last block of the interval."),

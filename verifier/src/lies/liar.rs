@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     SegmentError, VerifierError,
-    claims::{ClaimReader, Interval},
+    claims::ClaimReader,
     kept::KeptL1,
     restart::Points,
     segment::{derive_again, trie_after},
@@ -54,15 +54,14 @@ impl Forger {
         })
     }
 
-    /// What is true of the interval that ends with block `last`; `None` while it is not derived, or its state not stored.
+    /// What is true of the interval from after block `before` up to block `last`; `None` while it is not derived, or its state not stored.
     ///
     /// # Errors
     /// When what is true cannot be read.
-    pub async fn truth(&self, last: u64) -> Result<Option<Truth>, LieError> {
-        let interval = self.claims.interval(last).await.map_err(cannot_read)?;
+    pub async fn truth(&self, before: u64, last: u64) -> Result<Option<Truth>, LieError> {
+        let interval = self.claims.interval(before, last).await.map_err(cannot_read)?;
         let Some(interval) = interval else { return Ok(None) };
-        let first = last.saturating_sub(interval.blocks.len() as u64);
-        let before = self.points.head(first).await.map_err(cannot_read)?;
+        let before = self.points.head(before).await.map_err(cannot_read)?;
         let hashes: Vec<_> = interval.blocks.iter().map(|block| block.claim.block_hash).collect();
         let derived =
             derive_again(&self.rollup, &self.l1, (before.head, before.claim.cursor), &hashes);
@@ -104,14 +103,6 @@ impl Forger {
             LieError::Truth(Box::new(VerifierError::Lost { what: "forging of a lie" }))
         })?;
         forged.map(Some)
-    }
-
-    /// The true claims of an interval, as [`ClaimReader::interval`] gives them.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn interval(&self, last: u64) -> Result<Option<Interval>, LieError> {
-        self.claims.interval(last).await.map_err(cannot_read)
     }
 }
 

@@ -25,7 +25,6 @@ use transition::ChainParameters;
 use super::Forged;
 use crate::{
     Segments, VerifierError,
-    claims::SEGMENTS_HEIGHT,
     player::{Disguise, Mover, OwnTrees, Player, PlayerDeps, PlayerError},
 };
 
@@ -179,7 +178,7 @@ impl LiarHand {
         let last = Claims::BlockClaim::abi_decode(&last).map_err(LiarError::NoClaim)?;
         let call = proposeOutputCall {
             last,
-            proof: lie.tree.proof((1 << SEGMENTS_HEIGHT) - 1).unwrap_or_default(),
+            proof: lie.tree.proof_of_last(),
             parentClaim: lie.parent.hash(),
             l2BlockNumber: U256::from(l2_block),
             l1BlockHash: l1.hash,

@@ -67,6 +67,7 @@ pub(super) fn of_claim(kind: LieKind, claim: &mut BlockClaim, word: B256) {
         LieKind::ClaimedSequenceNumber => {
             claim.sequence_number = claim.sequence_number.saturating_add(1);
         }
+        LieKind::ClaimedNumber => claim.number = claim.number.saturating_add(1),
         LieKind::LastSegment => claim.state_root = word,
         _ => {}
     }

@@ -5,7 +5,7 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 use bindings::{DisputeOracle, contracts::Claims::BlockClaim};
-use dispute::Act;
+use dispute::{Act, CLAIM_BYTES};
 
 /// The calldata of an act.
 pub(crate) fn calldata(act: &Act) -> Vec<u8> {
@@ -52,7 +52,7 @@ pub(crate) fn calldata(act: &Act) -> Vec<u8> {
 }
 
 /// The fields of a block claim; zeros, which stand for no claim, if its bytes are none.
-fn block_claim(bytes: &[u8; 192]) -> BlockClaim {
+fn block_claim(bytes: &[u8; CLAIM_BYTES]) -> BlockClaim {
     BlockClaim::abi_decode(bytes).unwrap_or(BlockClaim {
         blockHash: B256::ZERO,
         stateRoot: B256::ZERO,
@@ -60,5 +60,6 @@ fn block_claim(bytes: &[u8; 192]) -> BlockClaim {
         cursor: B256::ZERO,
         originHash: B256::ZERO,
         sequenceNumber: 0,
+        number: 0,
     })
 }

@@ -56,7 +56,8 @@ impl OwnTrees {
         earlier: Vec<Pins>,
     ) -> Result<Option<PinnedInterval>, OwnTreesError> {
         let l2_block = about.l2_block;
-        let judged = self.segments.pinned(l2_block, Pins::from(about), earlier).await;
+        let blocks = (about.parent_block, l2_block);
+        let judged = self.segments.pinned(blocks, Pins::from(about), earlier).await;
         judged.map_err(|source| OwnTreesError::Claims { l2_block, source: Box::new(source) })
     }
 
@@ -73,7 +74,7 @@ impl OwnTrees {
             return Ok(Some(kept.clone()));
         }
         let Some(judged) = self.judged(about, earlier).await? else { return Ok(None) };
-        // Positions in a tree of height 15.
+        // Positions in a tree of height 26.
         let leaf = usize::try_from(segment).unwrap_or(usize::MAX);
         let made = self.segments.segment(judged.request(leaf)).await;
         let failed = |source| OwnTreesError::Segment { segment, source: Box::new(source) };
@@ -91,7 +92,7 @@ impl OwnTrees {
         Ok(judged.map(|judged| {
             Part::Claims(Box::new(ClaimsPart {
                 parent: judged.parent().hash(),
-                last: judged.last().map(|last| last.encode()),
+                last: Some(judged.last().encode()),
                 tree: judged.tree().clone(),
             }))
         }))

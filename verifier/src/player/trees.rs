@@ -6,14 +6,14 @@
 use std::{collections::BTreeMap, convert::Infallible, future::Future, sync::Arc};
 
 use alloy::primitives::{B256, Bytes};
-use dispute::{Need, Run, Source, Why};
+use dispute::{CLAIM_BYTES, Need, Run, Source, Why};
 use fault_proof::commitment::Commitment;
 use l1::DisputeViews;
 use parking_lot::Mutex;
 
 use crate::Pins;
 
-/// Trees of one inner level of one dispute that are kept. Each may take 16 MiB.
+/// Trees of one inner level of one dispute that are kept. Each may take 20 MiB.
 const KEPT_MAX: usize = 3;
 
 /// What a proposal says, and the view of L1 that it is judged by.
@@ -21,6 +21,8 @@ const KEPT_MAX: usize = 3;
 pub struct Pinned {
     /// Id of the proposal.
     pub id: u64,
+    /// The L2 block that its interval begins after.
+    pub parent_block: u64,
     /// The last L2 block of its interval.
     pub l2_block: u64,
     /// Its commitment.
@@ -40,6 +42,7 @@ impl From<&DisputeViews> for Pinned {
         let proposal = &views.proposal;
         Self {
             id: views.id,
+            parent_block: proposal.parentBlockNumber,
             l2_block: proposal.l2BlockNumber,
             segments_root: proposal.segmentsRoot,
             batch_accumulator: proposal.batchAccumulator,
@@ -95,7 +98,7 @@ pub struct ClaimsPart {
     /// The claim before them.
     pub parent: B256,
     /// The preimage of the last one; `None` if that is [`dispute::INVALID`].
-    pub last: Option<[u8; 192]>,
+    pub last: Option<[u8; CLAIM_BYTES]>,
     /// The tree over them.
     pub tree: Arc<Commitment>,
 }
@@ -151,7 +154,7 @@ impl Source for Built {
         self.0.lock().claims.as_ref().map_or(B256::ZERO, |claims| claims.parent)
     }
 
-    fn last_claim(&self) -> Option<[u8; 192]> {
+    fn last_claim(&self) -> Option<[u8; CLAIM_BYTES]> {
         self.0.lock().claims.as_ref().and_then(|claims| claims.last)
     }
 

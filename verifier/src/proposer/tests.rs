@@ -44,35 +44,46 @@ fn lie() -> Disagreement {
 
 #[test]
 fn the_next_interval_is_due_once_it_is_derived() {
-    assert!(is_due(&status(), 2 * INTERVAL, INTERVAL));
+    assert!(is_due(&status(), INTERVAL, 2 * INTERVAL));
     let mut early = status();
     early.head.number = 2 * INTERVAL - 1;
-    assert!(!is_due(&early, 2 * INTERVAL, INTERVAL));
+    assert!(!is_due(&early, INTERVAL, 2 * INTERVAL));
     let behind = Status { synced: false, ..status() };
-    assert!(!is_due(&behind, 2 * INTERVAL, INTERVAL), "L1 may hold more than was looked at");
+    assert!(!is_due(&behind, INTERVAL, 2 * INTERVAL), "L1 may hold more than was looked at");
 }
 
 #[test]
 fn nothing_is_built_on_what_is_not_known_to_be_true() {
     // L1 has a proposal already that was not read here.
     let unread = Status { head: L2BlockRef { number: 90, ..status().head }, ..status() };
-    assert!(!is_due(&unread, 3 * INTERVAL, INTERVAL));
+    assert!(!is_due(&unread, 2 * INTERVAL, 3 * INTERVAL));
     let unjudged = Status { proposals_pending: 1, ..status() };
-    assert!(!is_due(&unjudged, 2 * INTERVAL, INTERVAL));
+    assert!(!is_due(&unjudged, INTERVAL, 2 * INTERVAL));
     let lied = Status { disagreements: vec![lie()], ..unread };
-    for next in [2 * INTERVAL, 3 * INTERVAL, 4 * INTERVAL] {
-        assert!(!is_due(&lied, next, INTERVAL));
+    for parent in [INTERVAL, 2 * INTERVAL, 3 * INTERVAL] {
+        assert!(!is_due(&lied, parent, parent + INTERVAL));
     }
     let nothing = Status { agreed_to: None, ..status() };
-    assert!(!is_due(&nothing, INTERVAL, INTERVAL), "not even the genesis was looked at");
+    assert!(!is_due(&nothing, 0, INTERVAL), "not even the genesis was looked at");
+}
+
+#[test]
+fn one_interval_after_the_other_is_proposed_and_all_at_once_after_a_long_time() {
+    let target = |head, parent, next| target(head, parent, next, INTERVAL);
+    assert_eq!(target(200, 16, 32), 32, "the next multiple, however much is derived");
+    assert_eq!(target(200, 21, 32), 32, "behind what a dispute has brought");
+    assert_eq!(target(200, 16, 96), 192, "all that is derived");
+    assert_eq!(target(90, 16, 96), 96, "what L1 takes is not derived yet");
+    let most = 16 + INTERVAL_MAX;
+    assert_eq!(target(2 * most, 16, most), most, "no more than a tree has places for");
 }
 
 #[test]
 fn a_proposal_that_was_taken_away_is_made_again() {
     let entry = |outcome| OutboxEntry {
         id: 1,
-        key: proposal_key(64, 0),
-        coverage: coverage(&proposal_key(64, 0)),
+        key: proposal_key(48, 64, 0),
+        coverage: coverage(&proposal_key(48, 64, 0)),
         nonce: None,
         inclusion: None,
         cancel_requested: false,

@@ -69,7 +69,7 @@ pub enum SegmentError {
     #[error("there is no tree for {length} blocks")]
     LongInterval {
         /// How many.
-        length: usize,
+        length: u64,
     },
     /// Nobody knows what the run asks for: what it was given is wrong, or this program is.
     #[error("nobody knows {0:?}, which the run asks for")]

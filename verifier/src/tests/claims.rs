@@ -30,8 +30,8 @@ async fn first_interval(world: &World, lists: Option<Arc<RecordedLists>>) -> Int
     assert_eq!(status.head, world.oracle().head().block, "slices change nothing in a block");
     verifier.stop().await;
     let claims = ClaimReader::new(world.rollup.clone(), &test.database);
-    assert_eq!(claims.interval(2 * INTERVAL).await.unwrap(), None, "it is not derived");
-    claims.interval(INTERVAL).await.unwrap().expect("it is derived")
+    assert_eq!(claims.interval(INTERVAL, 2 * INTERVAL).await.unwrap(), None, "it is not derived");
+    claims.interval(0, INTERVAL).await.unwrap().expect("it is derived")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, keccak256};
 use derivation::{Derivation, DerivedHead, L1Block, Step};
 use executor::{
     BlockAccessList, BlockContext, ChainSpec, RecoveredTransaction, SerialExecutor, execute_block,
@@ -14,6 +14,8 @@ use protocol::{
 };
 use state::MemoryState;
 use transition::{BlockClaim, Cursor};
+
+use crate::claims::SEGMENTS_HEIGHT;
 
 /// A chain in memory.
 #[derive(Debug, Clone)]
@@ -45,6 +47,7 @@ impl Oracle {
             cursor: Cursor::genesis(rollup.genesis.l1.number),
             origin_hash: rollup.genesis.l1.hash,
             sequence_number: 0,
+            number: 0,
         }];
         let (headers, lists) = (vec![header], Vec::new());
         Self { rollup, derivation, state, headers, claims, lists, absent: 0 }
@@ -85,6 +88,7 @@ impl Oracle {
                         cursor: block.cursor,
                         origin_hash: opening.origin.hash,
                         sequence_number: opening.sequence_number,
+                        number: opening.number,
                     });
                     self.headers.push(sealed.header);
                 }
@@ -112,7 +116,7 @@ impl Oracle {
         output_root(header.state_root, header.withdrawals_root.unwrap(), header.hash_slow())
     }
 
-    /// The segments root of the interval that ends with a block; no block here has slices.
+    /// The segments root of the usual interval that ends with a block; no block here has slices.
     pub(super) fn segments(&self, last: u64) -> B256 {
         let claims = self.claims.iter().map(BlockClaim::hash).skip(1);
         let claims = claims.take(usize::try_from(last).unwrap());
@@ -120,7 +124,16 @@ impl Oracle {
         let mut leaves: Vec<_> =
             claims.skip(before).flat_map(|claim| std::iter::repeat_n(claim, 32)).collect();
         leaves.resize(1 << 15, *leaves.last().unwrap());
-        merkle_root(&leaves)
+        // The rest of the tree is the last claim alone.
+        let mut same = *leaves.last().unwrap();
+        let mut root = merkle_root(&leaves);
+        for height in 0..SEGMENTS_HEIGHT {
+            if height >= 15 {
+                root = keccak256([root, same].concat());
+            }
+            same = keccak256([same, same].concat());
+        }
+        root
     }
 }
 

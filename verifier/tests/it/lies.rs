@@ -85,15 +85,12 @@ fn check(kind: LieKind, truth: &Truth, lie: &Forged) {
         assert!(lie.place.claims.is_empty() && lie.tree == truth.interval.tree, "{kind}");
         return;
     }
-    let segment = usize::try_from(lie.place.segment).unwrap();
-    let true_leaf = |place: usize| truth.interval.tree.leaf(place);
-    assert!((0..segment).all(|place| leaf(place) == true_leaf(place)), "{kind}: true before");
-    assert_ne!(leaf(segment), true_leaf(segment), "{kind}: false there");
+    let segment = lie.place.segment;
+    let differs = truth.interval.tree.first_difference(&lie.tree);
+    assert_eq!(differs, usize::try_from(segment).ok(), "{kind}: true before, and false there");
     // What `dispute::Lie` plays with is the same tree.
-    let before = (0..segment).map(|place| leaf(place).unwrap());
-    let played: Vec<B256> = before.chain(lie.place.claims.iter().copied()).collect();
-    let played = Commitment::new(SEGMENTS_HEIGHT, played).unwrap();
-    assert_eq!(played.root(), lie.tree.root(), "{kind}");
+    let played = truth.interval.tree.continued(segment, lie.place.claims.iter().copied());
+    assert_eq!(played.unwrap().root(), lie.tree.root(), "{kind}");
     if has_true_end(kind) {
         assert_eq!(lie.last, truth.interval.last, "{kind}");
     }
@@ -101,7 +98,10 @@ fn check(kind: LieKind, truth: &Truth, lie: &Forged) {
 
 /// Others may have it where a transaction that is skipped only shifts where a block is cut.
 const fn has_true_end(kind: LieKind) -> bool {
-    matches!(kind, LieKind::RightEnd | LieKind::InvalidInside)
+    matches!(
+        kind,
+        LieKind::RightEnd | LieKind::ClaimedNumber | LieKind::InvalidInside | LieKind::EndedInside
+    )
 }
 
 #[test]

@@ -10,10 +10,10 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use protocol::{ConfigUpdate, L1Message, RollupConfig};
 use service::Health;
 use tokio_util::sync::CancellationToken;
-use transition::{BlockClaim, Claim, INVALID, Outcome};
+use transition::{Claim, INVALID, Outcome};
 use verifier::{
     Deps, Pins, Segment, SegmentError, SegmentRequest, Segments, VerifierConfig,
-    claims::ClaimReader,
+    claims::{ClaimReader, SEGMENTS_HEIGHT},
 };
 
 use crate::{
@@ -175,7 +175,7 @@ impl Scene {
         for (previous, place, expected) in [
             (last, 32, last),
             (last, 1, last),
-            (last, 0, INVALID),
+            (last, 0, last),
             (INVALID, 0, INVALID),
             (INVALID, 32, INVALID),
         ] {
@@ -211,14 +211,15 @@ impl Scene {
         let cursors = self.world.derived[1..].iter().map(|derived| derived.cursor.l1_number);
         let before = cursors.take_while(|number| *number < pins.l1_number).count() as u64;
         let last = (before / INTERVAL + 1) * INTERVAL;
-        let made = self.segments.pinned(last, pins, Vec::new()).await.unwrap();
+        let blocks = (last - INTERVAL, last);
+        let made = self.segments.pinned(blocks, pins, Vec::new()).await.unwrap();
         let interval = made.expect("the block before it and the L1 block are derived");
         let end = usize::try_from(INTERVAL).unwrap() * 32;
         let mut leaves: Vec<usize> = (0..end).filter(|leaf| leaf % 32 < 2).collect();
-        leaves.extend([end - 1, end, (1 << 15) - 1]);
-        if let Some(whole) =
-            reader.interval(last).await.unwrap().filter(|_| interval.last().is_some())
-        {
+        let behind = (1 << SEGMENTS_HEIGHT) - 1;
+        leaves.extend([end - 1, end, behind]);
+        let whole = reader.interval(blocks.0, blocks.1).await.unwrap();
+        if let Some(whole) = whole.filter(|_| interval.is_whole()) {
             assert_eq!(whole.tree, **interval.tree());
         }
         for leaf in leaves {
@@ -226,15 +227,14 @@ impl Scene {
             let outcome = segment.outcome();
             assert_eq!(interval.tree().leaf(leaf), Some(segment.leaf()), "{leaf}: {outcome:?}");
         }
-        let end = interval.last().map_or(INVALID, BlockClaim::hash);
-        assert_eq!(interval.tree().leaf((1 << 15) - 1), Some(end));
+        assert_eq!(interval.tree().leaf(behind), Some(interval.last().hash()));
         // Before the pinned L1 block was derived from, nobody can tell.
         let later = Pins { l1_number: self.world.l1.number() + 1, ..pins };
-        assert_eq!(self.segments.pinned(last, later, Vec::new()).await.unwrap(), None);
+        assert_eq!(self.segments.pinned(blocks, later, Vec::new()).await.unwrap(), None);
         // Nor does anybody on another L1.
         let other = Pins { l1_parent_hash: B256::ZERO, ..pins };
-        assert_eq!(self.segments.pinned(last, other, Vec::new()).await.unwrap(), None);
-        interval.last().is_some()
+        assert_eq!(self.segments.pinned(blocks, other, Vec::new()).await.unwrap(), None);
+        interval.is_whole()
     }
 }
 
@@ -336,7 +336,8 @@ fn nothing_before_an_earlier_proposal_is_asked_from_l1() {
         known.headers.retain(|hash, _| known.canonical.values().any(|kept| kept == hash));
         let segments = segments(world, GAS, &scene.rollup, (&scene.test, scene.l1.clone()), known);
 
-        let interval = segments.pinned(last, now, earlier).await.unwrap().unwrap();
+        let interval =
+            segments.pinned((last - INTERVAL, last), now, earlier).await.unwrap().unwrap();
         let (first, end) = (interval.request(0), interval.tree().leaf(0));
         assert_eq!(Some(segments.segment(first.clone()).await.unwrap().leaf()), end);
         let alone = segments.segment(SegmentRequest { earlier: Vec::new(), ..first }).await;

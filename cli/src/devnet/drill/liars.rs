@@ -62,8 +62,8 @@ impl<'a> Liars<'a> {
     /// Makes the lies as soon as there is something to lie about, and tells them.
     pub(super) async fn tell(&mut self, watch: &mut Watch<'_>) -> Result<Told> {
         for _ in 0..INTERVALS_MAX {
-            let l2_block = watch.next_block().await?;
-            let truth = self.truth(l2_block, watch).await?;
+            let (parent, l2_block) = watch.next_blocks().await?;
+            let truth = self.truth((parent, l2_block), watch).await?;
             let mut lies = Vec::new();
             for (salt, kind) in (0..).zip(&self.plan.kinds) {
                 match self.lie(*kind, &truth, salt).await? {
@@ -84,10 +84,10 @@ impl<'a> Liars<'a> {
     }
 
     /// What is true of the interval, once it is derived.
-    async fn truth(&self, l2_block: u64, watch: &mut Watch<'_>) -> Result<Truth> {
+    async fn truth(&self, (parent, l2_block): (u64, u64), watch: &mut Watch<'_>) -> Result<Truth> {
         loop {
             watch.look().await?;
-            if let Some(truth) = self.forger.truth(l2_block).await? {
+            if let Some(truth) = self.forger.truth(parent, l2_block).await? {
                 return Ok(truth);
             }
             tokio::time::sleep(POLL).await;
@@ -183,7 +183,7 @@ impl<'a> Liars<'a> {
         hand.propose(lie, l2_block, recent).await?;
         loop {
             watch.look().await?;
-            if watch.next_block().await? > l2_block {
+            if watch.next_blocks().await?.0 >= l2_block {
                 return Ok(());
             }
             tokio::time::sleep(POLL).await;
@@ -200,7 +200,7 @@ impl<'a> Liars<'a> {
         let told = truth.told();
         if self.plan.challenges {
             // Somebody proposes it anyway.
-            while watch.next_block().await? == l2_block {
+            while watch.next_blocks().await?.0 < l2_block {
                 watch.look().await?;
                 tokio::time::sleep(POLL).await;
             }

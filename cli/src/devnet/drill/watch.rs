@@ -78,9 +78,11 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// The L2 block that the next proposal is about.
-    pub(super) async fn next_block(&self) -> Result<u64> {
-        self.outputs.next_block(At::latest()).await.wrap_err("cannot read proposals")
+    /// The L2 block that the next proposal begins after, and the first that it may end with.
+    pub(super) async fn next_blocks(&self) -> Result<(u64, u64)> {
+        let (at, failed) = (At::hash(self.recent().await?.hash), "cannot read proposals");
+        let parent = self.outputs.latest_block(at).await.wrap_err(failed)?;
+        Ok((parent, self.outputs.next_block(at).await.wrap_err(failed)?))
     }
 
     /// The newest L1 block.

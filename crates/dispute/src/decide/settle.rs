@@ -4,9 +4,9 @@ use alloy_primitives::B256;
 use fault_proof::commitment::Commitment;
 
 use super::{Mind, last_of};
-use crate::{Act, Source, Tournament};
+use crate::{Act, CLAIM_BYTES, Source, Tournament};
 
-const NO_CLAIM: [u8; 192] = [0; 192];
+const NO_CLAIM: [u8; CLAIM_BYTES] = [0; CLAIM_BYTES];
 /// Places that are looked past in one call, at 7,000 gas each at most. More of them take more calls.
 const PASSED_AT_ONCE: u64 = 1_024;
 

@@ -102,14 +102,15 @@ fn code() -> Vec<u32> {
     }
     next.addi(T0, 0, 2);
     next.store(0, T0, A0, i32::try_from(KEY_OF_CLAIM - PARENT).unwrap());
-    for word in 0..6 {
+    for word in 0..7 {
         next.preimage(KEY_OF_CLAIM, 32 * word, CLAIM + 32 * word.cast_unsigned() as u64);
     }
     next.address(A0, CLAIM);
     next.load(4, T0, A0, 31);
     next.addi(T0, T0, 1);
     next.store(0, T0, A0, 31);
-    next.addi(A1, 0, 192);
+    next.store(0, T0, A0, 223);
+    next.addi(A1, 0, 224);
     next.address(A2, OUTPUT);
     next.call(2);
     next.end_with(OUTPUT);
@@ -131,13 +132,15 @@ pub(crate) fn machine() -> Machine {
 }
 
 /// What stands after a block, as the bytes of its claim.
-pub(crate) type Claim = [u8; 192];
+pub(crate) type Claim = [u8; CLAIM_BYTES];
 
 /// The claim of a block by its number, below 256.
 pub(crate) fn claim(block: u8) -> Claim {
-    let mut claim = [0; 192];
+    let mut claim = [0; CLAIM_BYTES];
     claim[0] = 0xb1;
     claim[31] = block;
+    // Its number, for the contract.
+    claim[223] = block;
     claim
 }
 

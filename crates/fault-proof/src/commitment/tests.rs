@@ -59,6 +59,60 @@ fn a_tree_is_that_over_its_words_and_their_last() {
     assert_eq!(Commitment::new(3, words(9)), None);
 }
 
+/// A tree over runs is the tree over the words written out, and one that is continued elsewhere too.
+#[test]
+fn runs_are_the_words_that_they_stand_for() {
+    let [a, b, c] = [1, 2, 3].map(B256::repeat_byte);
+    let cases: [&[(B256, u64)]; 6] = [
+        &[(a, 64)],
+        &[(a, 32), (b, 32)],
+        &[(a, 5), (b, 1), (a, 20), (c, 0), (a, 3), (b, 35)],
+        &[(a, 63), (b, 1)],
+        &[(a, 1), (b, 2), (c, 3)],
+        &[(a, 8), (b, 8), (a, 8), (c, 9)],
+    ];
+    for runs in cases {
+        let words: Vec<B256> = runs
+            .iter()
+            .flat_map(|(word, count)| std::iter::repeat_n(*word, usize::try_from(*count).unwrap()))
+            .collect();
+        let (tree, levels) =
+            (Commitment::of_runs(6, runs.iter().copied()).unwrap(), written_out(6, &words));
+        assert_eq!(Some(&tree), Commitment::new(6, words).as_ref());
+        for (height, level) in levels.iter().enumerate() {
+            let nodes = (0..level.len()).map(|index| tree.node(height, index).unwrap());
+            assert_eq!(nodes.collect::<Vec<_>>(), *level);
+        }
+        assert_eq!(tree.proof(63), Some(tree.proof_of_last()));
+        for from in 0..64 {
+            let mut words = levels[0][..from].to_vec();
+            words.extend([c, a]);
+            let continued = tree.continued(from as u64, [c, a]);
+            assert_eq!(continued, Commitment::new(6, words), "from {from}");
+        }
+        assert_eq!(tree.continued(64, [a]), None, "no place is left");
+        assert_eq!(tree.continued(3, []), None);
+    }
+    assert_eq!(Commitment::of_runs(6, [(a, 65)]), None);
+    assert_eq!(Commitment::of_runs(6, [(a, u64::MAX), (b, 1)]), None);
+    assert_eq!(Commitment::of_runs(6, [(a, 0)]), None);
+}
+
+/// A wide tree with little in it costs little.
+#[test]
+fn a_wide_tree_is_its_few_words() {
+    let [a, b] = [1, 2].map(B256::repeat_byte);
+    let (wide, last) = (Commitment::of_runs(40, [(a, 1 << 39), (b, 1)]).unwrap(), (1 << 40) - 1);
+    let mut same = (a, b);
+    for _ in 0..39 {
+        same = (keccak256([same.0, same.0].concat()), keccak256([same.1, same.1].concat()));
+    }
+    assert_eq!(wide.root(), keccak256([same.0, same.1].concat()));
+    let other = wide.continued(last as u64, [a]).unwrap();
+    assert_eq!(wide.first_difference(&other), Some(last));
+    assert_eq!(folded(a, last, &other.proof_of_last()), other.root());
+}
+
 proptest! {
     #[test]
     fn the_first_difference_is_found(

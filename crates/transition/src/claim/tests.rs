@@ -14,10 +14,10 @@ fn cursor() -> impl Strategy<Value = Cursor> {
 
 proptest! {
     #[test]
-    fn block_claims_are_their_bytes(words in any::<[[u8; 32]; 4]>(), cursor in cursor(), sequence_number: u64) {
+    fn block_claims_are_their_bytes(words in any::<[[u8; 32]; 4]>(), cursor in cursor(), sequence_number: u64, number: u64) {
         let [block_hash, state_root, withdrawals_root, origin_hash] = words.map(B256::new);
         let claim = BlockClaim {
-            block_hash, state_root, withdrawals_root, cursor, origin_hash, sequence_number,
+            block_hash, state_root, withdrawals_root, cursor, origin_hash, sequence_number, number,
         };
         prop_assert_eq!(Claim::decode(&claim.encode()), Some(Claim::Block(claim)));
     }
@@ -54,6 +54,9 @@ fn padding_is_zero() {
     let mut bytes = [0; BLOCK_CLAIM_BYTES];
     bytes[183] = 1;
     assert_eq!(BlockClaim::decode(&bytes), None, "before the sequence number");
+    let mut bytes = [0; BLOCK_CLAIM_BYTES];
+    bytes[215] = 1;
+    assert_eq!(BlockClaim::decode(&bytes), None, "before the number");
     let mut bytes = [0; SLICE_CLAIM_BYTES];
     bytes[103] = 1;
     assert_eq!(SliceClaim::decode(&bytes), None, "before the number of slices");
@@ -70,10 +73,11 @@ fn constants_and_hashes_are_fixed() {
         cursor: Cursor { l1_number: 4, entries: 5, blocks: 6 },
         origin_hash: B256::repeat_byte(7),
         sequence_number: 8,
+        number: 15,
     };
     assert_eq!(
         claim.hash(),
-        b256!("28e74c86fbc1f02493b60eae079cb42ad4d9c196bbc1ba4a59a9f6d127911559")
+        b256!("7b3d6a21152a9085959f89bb41929c354e35f181990c93449134b81579eb8027")
     );
     let slice = SliceClaim {
         parent: claim.hash(),
@@ -86,7 +90,7 @@ fn constants_and_hashes_are_fixed() {
     };
     assert_eq!(
         slice.hash(),
-        b256!("2fe12eedf26fe0466750666ee2e67abbaf73130d550c34d2409b0e70d74cc831")
+        b256!("fec028caf125bf517e6c107e849891713f904d98f796c5a08885fb82bc30e23f")
     );
 }
 
@@ -111,6 +115,7 @@ fn the_contracts_hash_the_same() {
             },
             origin_hash: hash("originHash"),
             sequence_number: number("sequenceNumber"),
+            number: number("number"),
         };
         assert_eq!(claim.hash(), hash("claim"));
         assert_eq!(claim.output_root(), hash("outputRoot"));

@@ -142,6 +142,7 @@ impl Block {
             cursor,
             origin_hash: self.head.block.origin.hash,
             sequence_number: self.head.block.sequence_number,
+            number: self.head.block.number,
         }
     }
 

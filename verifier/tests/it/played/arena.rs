@@ -14,10 +14,9 @@ use bindings::{
     contracts::Claims::BlockClaim,
 };
 use dispute::{
-    Act, Decision, Game, INVALID, Level, Lie, Need, Phase, Player as Side, Where, Why, decide,
+    Act, CLAIM_BYTES, Decision, Game, Level, Lie, Need, Phase, Player as Side, Where, Why, decide,
 };
 use verifier::{
-    claims::SEGMENTS_HEIGHT,
     lies::Forged,
     player::{BoxedSource, Built, Part, Pinned},
 };
@@ -85,7 +84,7 @@ impl<'a> Arena<'a> {
         let (hash, number) = chain.last_block();
         let call = proposeOutputCall {
             last: BlockClaim::abi_decode(&told.last.encode()).unwrap(),
-            proof: told.tree.proof((1 << SEGMENTS_HEIGHT) - 1).unwrap(),
+            proof: told.tree.proof_of_last(),
             parentClaim: told.parent.hash(),
             l2BlockNumber: U256::from(site.last_block()),
             l1BlockHash: hash,
@@ -120,7 +119,7 @@ impl<'a> Arena<'a> {
         &mut self,
         account: Address,
         place: Where,
-        last: Option<[u8; 192]>,
+        last: Option<[u8; CLAIM_BYTES]>,
         thinks: u64,
     ) {
         let built = Built::default();
@@ -128,13 +127,14 @@ impl<'a> Arena<'a> {
         self.join(account, built, source, (0, thinks));
     }
 
-    /// The first claim that does not follow from what was posted before the proposal.
-    pub(crate) async fn first_unposted(&mut self) -> Option<usize> {
+    /// The last block that follows from what was posted before the proposal.
+    pub(crate) async fn followed(&mut self) -> u64 {
         let about = Pinned::from(&self.chain.views(ID, HONEST));
         let Part::Claims(claims) = self.site.trees.build(about, Need::Segments).await else {
             panic!("other trees than were asked for");
         };
-        (0..1 << SEGMENTS_HEIGHT).find(|place| claims.tree.leaf(*place) == Some(INVALID))
+        let last = claims.last.expect("every view ends with a block");
+        BlockClaim::abi_decode(&last).unwrap().number
     }
 
     fn join(

@@ -65,7 +65,7 @@ impl Site {
         let segments =
             Segments::new(shared.clone(), parameters.clone(), l2, l1.clone(), known, 1).unwrap();
         let forger = Forger::new(shared, parameters.clone(), l2, l1).unwrap();
-        let truth = forger.truth(last).await.unwrap().expect("all of it is derived");
+        let truth = forger.truth(0, last).await.unwrap().expect("all of it is derived");
         let trees = Shared { own: OwnTrees::new(segments), built: Mutex::default() };
         Self { rollup, parameters, world, forger, truth, trees, _database: database }
     }
