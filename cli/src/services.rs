@@ -69,7 +69,7 @@ pub(crate) async fn start_sequencer(
     let (tip, _watching) = watch_tip(l1.watcher, l1_health);
     let outputs = Outputs::new(l1.client, parts.rollup.contracts.output_oracle);
     let source = ProposalSource::Node(outputs);
-    let proposals = Proposals::new(source, tip.clone(), parts.rollup.proposal_interval);
+    let proposals = Proposals::new(source, tip.clone());
     let inner = sequencer::SequencerParts {
         rollup: parts.rollup.clone(),
         database: parts.database,

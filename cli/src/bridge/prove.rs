@@ -181,6 +181,7 @@ mod tests {
             output_root,
             claim: B256::ZERO,
             l2_block: 48,
+            parent_block: 32,
             segments_root: B256::ZERO,
             batch_accumulator: B256::ZERO,
             message_accumulator: B256::ZERO,

@@ -33,6 +33,8 @@ pub struct Proposal {
     pub claim: B256,
     /// The L2 block it is for: the last that it covers.
     pub l2_block: u64,
+    /// The L2 block before the first that it covers; zero for the genesis, which covers the genesis block alone.
+    pub parent_block: u64,
     /// Root of the tree over the claims of the interval's segments; zero for the genesis.
     pub segments_root: B256,
     /// The batches that count.
@@ -53,6 +55,20 @@ pub struct Proposal {
     pub bond_claimed: bool,
     /// Whether a dispute has confirmed or brought it.
     pub decided: bool,
+}
+
+impl Proposal {
+    /// The first L2 block that it covers.
+    #[must_use]
+    pub const fn first_block(&self) -> u64 {
+        if self.l2_block > self.parent_block { self.parent_block + 1 } else { self.l2_block }
+    }
+
+    /// Whether this L2 block is one of those that it covers.
+    #[must_use]
+    pub const fn covers(&self, l2_block: u64) -> bool {
+        self.first_block() <= l2_block && l2_block <= self.l2_block
+    }
 }
 
 /// Reads the proposals of one oracle. Cheap to clone.
@@ -130,6 +146,7 @@ impl Outputs {
             output_root: proposal.outputRoot,
             claim: proposal.claim,
             l2_block: proposal.l2BlockNumber,
+            parent_block: proposal.parentBlockNumber,
             segments_root: proposal.segmentsRoot,
             batch_accumulator: proposal.batchAccumulator,
             message_accumulator: proposal.messageAccumulator,

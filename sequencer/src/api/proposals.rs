@@ -1,8 +1,14 @@
 //! Proposals as L1 has them, for answers.
 //!
 //! They are read when somebody asks, in the state after the newest L1 block that is known, and kept until there is another:
-//! one that stands can go by a dispute, without a reorg of L1. Invariant: however many ask, they are read one at a time, and
-//! at most [`PROPOSALS_READ_MAX`] of them for each L1 block.
+//! one that stands can go by a dispute, without a reorg of L1. How many blocks one covers is its own affair, so which covers
+//! a block is known of those that are kept and asked of L1 otherwise.
+//!
+//! Invariant: however many ask, they are read one at a time, and at most [`PROPOSALS_READ_MAX`] of them for each L1 block. All
+//! that is kept is of the same L1 block.
+
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,8 +23,6 @@ use super::limits::PROPOSALS_READ_MAX;
 pub struct Proposals {
     source: ProposalSource,
     tip: watch::Receiver<L1Tip>,
-    /// L2 blocks between two of them.
-    interval: u64,
     kept: Arc<Mutex<Kept>>,
 }
 
@@ -52,26 +56,50 @@ struct Kept {
     at: BlockId,
     /// How many stand.
     count: u64,
+    /// The L2 block that the newest of them is for.
+    latest_block: u64,
+    /// Those that were read, by index.
     known: BTreeMap<u64, Standing>,
 }
 
+impl Kept {
+    /// Whether one covers this block. A recording may have none at all.
+    const fn cover(&self, block: u64) -> bool {
+        self.count > 0 && block <= self.latest_block
+    }
+
+    fn must_have_room(&self) -> Result<(), ProposalsError> {
+        if self.known.len() >= PROPOSALS_READ_MAX { Err(ProposalsError::Spent) } else { Ok(()) }
+    }
+}
+
 impl Proposals {
-    /// Reads from `source` what stands at the tip, for a chain with so many L2 blocks between two proposals.
+    /// Reads from `source` what stands at the tip.
     #[must_use]
-    pub fn new(source: ProposalSource, tip: watch::Receiver<L1Tip>, interval: u64) -> Self {
-        Self { source, tip, interval, kept: Arc::default() }
+    pub fn new(source: ProposalSource, tip: watch::Receiver<L1Tip>) -> Self {
+        Self { source, tip, kept: Arc::default() }
     }
 
     /// Whether one covers this block.
     pub(crate) async fn cover(&self, block: u64) -> Result<bool, ProposalsError> {
-        Ok(self.index_of(block) < self.fresh().await?.count)
+        Ok(self.fresh().await?.cover(block))
     }
 
     /// The first that covers this block.
     pub(crate) async fn covering(&self, block: u64) -> Result<Option<Standing>, ProposalsError> {
         let mut kept = self.fresh().await?;
-        let index = self.index_of(block);
-        if index < kept.count { self.read(&mut kept, index).await.map(Some) } else { Ok(None) }
+        if !kept.cover(block) {
+            return Ok(None);
+        }
+        if let Some(known) = kept.known.values().find(|known| known.proposal.covers(block)) {
+            return Ok(Some(*known));
+        }
+        kept.must_have_room()?;
+        let index = self.source.covering(block, kept.at).await.map_err(ProposalsError::Read)?;
+        match index {
+            Some(index) => self.read(&mut kept, index).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The newest ones, newest first, at most so many.
@@ -84,22 +112,13 @@ impl Proposals {
         Ok(newest)
     }
 
-    /// The first block of the interval that a proposal ends.
-    pub(crate) const fn first_block(&self, proposal: &Proposal) -> u64 {
-        (proposal.l2_block + 1).saturating_sub(self.interval)
-    }
-
-    /// The genesis has index 0, and each is one interval after the one before.
-    const fn index_of(&self, block: u64) -> u64 {
-        block.div_ceil(self.interval)
-    }
-
     async fn fresh(&self) -> Result<MutexGuard<'_, Kept>, ProposalsError> {
         let mut kept = self.kept.lock().await;
         let at = self.tip.borrow().head.ok_or(ProposalsError::NoHead)?;
         if kept.at != at {
             let count = self.source.count(at).await.map_err(ProposalsError::Read)?;
-            *kept = Kept { at, count, known: BTreeMap::new() };
+            let latest = self.source.latest_block(at).await.map_err(ProposalsError::Read)?;
+            *kept = Kept { at, count, latest_block: latest, known: BTreeMap::new() };
         }
         Ok(kept)
     }
@@ -108,9 +127,7 @@ impl Proposals {
         if let Some(known) = kept.known.get(&index) {
             return Ok(*known);
         }
-        if kept.known.len() >= PROPOSALS_READ_MAX {
-            return Err(ProposalsError::Spent);
-        }
+        kept.must_have_room()?;
         let found = self.source.list(index, 1, kept.at).await.map_err(ProposalsError::Read)?;
         let missing = || L1Error::BlockMissing { block: kept.at.hash.to_string() };
         let proposal = *found.first().ok_or_else(|| ProposalsError::Read(missing()))?;

@@ -78,7 +78,7 @@ pub(super) async fn serve(chain: Chain) -> Node {
     let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let l1 = RecordedL1::new(Vec::new());
     let source = ProposalSource::Recorded(RecordedProposals::new(l1.clone()));
-    let proposals = Proposals::new(source, l1.tip(), rollup.proposal_interval);
+    let proposals = Proposals::new(source, l1.tip());
     let health = Health::new();
     let doors = api::open(anywhere, submitter, view, rollup, proposals, health).await.unwrap();
     Node { address: doors.address, _doors: doors, _threads: threads, _root: root, database }

@@ -26,13 +26,14 @@ fn l1_block(number: u64) -> L1Block {
     }
 }
 
-fn proposal(id: u64, index: u64, l2_block: u64, l1_block: u64) -> Proposal {
+fn proposal(id: u64, index: u64, blocks: (u64, u64), l1_block: u64) -> Proposal {
     Proposal {
         id,
         index,
         output_root: B256::ZERO,
         claim: B256::ZERO,
-        l2_block,
+        l2_block: blocks.1,
+        parent_block: blocks.0,
         segments_root: B256::ZERO,
         batch_accumulator: B256::ZERO,
         message_accumulator: B256::ZERO,
@@ -50,15 +51,16 @@ fn proposal(id: u64, index: u64, l2_block: u64, l1_block: u64) -> Proposal {
 /// `place`, with all that is behind.
 fn record(recorded: &RecordedProposals, steps: &[(u64, Option<usize>)]) -> Vec<u64> {
     let mut ends = vec![0];
-    recorded.extend(vec![l1_block(0)], vec![proposal(0, 0, 0, 0)]);
+    recorded.extend(vec![l1_block(0)], vec![proposal(0, 0, (0, 0), 0)]);
     for (id, (blocks, place)) in (1..).zip(steps) {
         if let Some(place) = place {
             ends.truncate(1 + place % ends.len());
         }
-        let end = ends.last().map_or(0, |last| last + blocks);
+        let parent = ends.last().copied().unwrap_or_default();
         let index = ends.len() as u64;
-        ends.push(end);
-        recorded.extend(vec![l1_block(id)], vec![proposal(id, index, end, id)]);
+        ends.push(parent + blocks);
+        recorded
+            .extend(vec![l1_block(id)], vec![proposal(id, index, (parent, parent + blocks), id)]);
     }
     ends
 }
@@ -72,9 +74,13 @@ async fn compare(steps: Vec<(u64, Option<usize>)>) -> Result<(), L1Error> {
     let last = ends.last().copied().unwrap_or_default();
     assert_eq!(source.count(at).await?, ends.len() as u64);
     assert_eq!(source.latest_block(at).await?, last);
+    let all = source.list(0, u64::MAX, at).await?;
     for block in 0..=last + 1 {
         let naive = ends.iter().position(|end| *end >= block).map(|index| index as u64);
         assert_eq!(source.covering(block, at).await?, naive, "block {block} of {ends:?}");
+        for proposal in &all {
+            assert_eq!(proposal.covers(block), Some(proposal.index) == naive, "{proposal:?}");
+        }
     }
     // Before there was more than the genesis.
     let before = l1_block(0).id();

@@ -65,12 +65,12 @@ impl ProposedMethods {
         covered.map_err(|error| unreadable("rollup_getTransactionStatus", &error))
     }
 
-    fn shown(&self, standing: &Standing) -> Proposal {
+    fn shown(standing: &Standing) -> Proposal {
         let Standing { proposal, is_final } = standing;
         Proposal {
             index: U64::from(proposal.index),
             id: U64::from(proposal.id),
-            first_block: U64::from(self.0.proposals.first_block(proposal)),
+            first_block: U64::from(proposal.first_block()),
             last_block: U64::from(proposal.l2_block),
             output_root: proposal.output_root,
             claim: proposal.claim,
@@ -88,7 +88,7 @@ impl ProposedServer for ProposedMethods {
     async fn proposal(&self, block: BlockNumberOrTag) -> RpcResult<Option<Proposal>> {
         let found = self.0.proposals.covering(self.0.number(block)).await;
         let found = found.map_err(|error| unreadable("rollup_getProposal", &error))?;
-        Ok(found.map(|standing| self.shown(&standing)))
+        Ok(found.map(|standing| Self::shown(&standing)))
     }
 
     async fn proposals(&self, count: Option<U64>) -> RpcResult<Vec<Proposal>> {
@@ -98,7 +98,7 @@ impl ProposedServer for ProposedMethods {
         }
         let found = self.0.proposals.newest(count).await;
         let found = found.map_err(|error| unreadable("rollup_getProposals", &error))?;
-        Ok(found.iter().map(|standing| self.shown(standing)).collect())
+        Ok(found.iter().map(Self::shown).collect())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     api::{
         Api, errors,
         eth::proof_fault,
+        proposals::ProposalsError,
         read::{Fault, id_text},
     },
     chain::{ChainBlock, State, StateOutlook},
@@ -75,7 +76,8 @@ pub(crate) struct WithdrawalProof {
     /// `null` for as long as the index does not have the block that initiated it, and memory no more.
     withdrawal: Option<Initiated>,
     block_number: U64,
-    /// The place of the block's proposal in the oracle; `null` if the block is none that gets proposed.
+    /// The place in the oracle of the proposal that claims `output_root` for this very block; `null` if none is known to
+    /// stand.
     l2_output_index: Option<U64>,
     output_root: B256,
     output_root_proof: OutputRootProof,
@@ -114,14 +116,13 @@ impl WithdrawalServer for WithdrawalMethods {
         };
         let withdrawal = self.0.view.withdrawal(withdrawal_hash).await;
         let withdrawal = withdrawal.map_err(|error| errors::read(NAME, &error))?;
-        let interval = self.0.config.proposal_interval;
-        let proposal = block.number() / interval;
+        let output_root = output_root(state_root, storage_root, block.hash);
         Ok(Some(WithdrawalProof {
             withdrawal_hash,
             withdrawal: withdrawal.map(Initiated::from),
             block_number: U64::from(block.number()),
-            l2_output_index: (block.number() % interval == 0).then_some(U64::from(proposal)),
-            output_root: output_root(state_root, storage_root, block.hash),
+            l2_output_index: self.index_of(block.number(), output_root).await,
+            output_root,
             output_root_proof: OutputRootProof {
                 version: B256::ZERO,
                 state_root,
@@ -135,6 +136,22 @@ impl WithdrawalServer for WithdrawalMethods {
 }
 
 impl WithdrawalMethods {
+    /// Where the proposal of this root for this block stands. The proof is good without it, so it is left out where L1
+    /// cannot be read now.
+    async fn index_of(&self, block: u64, output_root: B256) -> Option<U64> {
+        let covering = self.0.proposals.covering(block).await;
+        if let Err(error @ ProposalsError::Read(_)) = &covering {
+            tracing::warn!(
+                request = NAME,
+                cause = service::error_chain(error),
+                "cannot read L1 now"
+            );
+        }
+        let proposal = covering.ok().flatten()?.proposal;
+        let is_same = (proposal.l2_block, proposal.output_root) == (block, output_root);
+        is_same.then_some(U64::from(proposal.index))
+    }
+
     /// A slot of the message passer after a recent block.
     async fn proof_of_trie(&self, block: &ChainBlock, slot: U256) -> RpcResult<StorageProof> {
         let work = move |_: &State, block: &Arc<ChainBlock>, outlook: &StateOutlook| {

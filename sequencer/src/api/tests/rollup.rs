@@ -28,6 +28,7 @@ fn proposed(id: u64, interval: u64) -> Proposal {
         output_root: B256::with_last_byte(u8::try_from(id).unwrap()),
         claim: B256::repeat_byte(0xcc),
         l2_block: 32 * interval,
+        parent_block: 32 * interval.saturating_sub(1),
         segments_root: B256::ZERO,
         batch_accumulator: B256::ZERO,
         message_accumulator: B256::ZERO,
@@ -239,6 +240,22 @@ async fn a_withdrawal_is_proven_against_the_output_root() {
 
     assert_eq!(ask(hash, &json!("0x0")).await, Value::Null);
     assert_eq!(ask(B256::ZERO, number).await, Value::Null);
+    // The proposal that is named is one of this root for this very block, whatever block that is.
+    let index = async |block: &Value| ask(hash, block).await["l2OutputIndex"].clone();
+    assert_eq!(index(number).await, Value::Null);
+    let l2_block = receipt["blockNumber"].as_str().unwrap().trim_start_matches("0x");
+    let l2_block = u64::from_str_radix(l2_block, 16).unwrap();
+    let false_one = Proposal { parent_block: 0, l2_block, ..proposed(1, 1) };
+    node.propose(vec![proposed(0, 0), false_one]);
+    let standing = async || node.call("rollup_getProposal", json!([number])).await["id"].clone();
+    until(async || standing().await == "0x1").await;
+    assert_eq!(index(number).await, Value::Null);
+    let output_root = serde_json::from_value(output["outputRoot"].clone()).unwrap();
+    node.dispute(Proposal { id: 2, output_root, decided: true, l1_block: 102, ..false_one });
+    until(async || standing().await == "0x2").await;
+    assert_eq!(index(number).await, "0x1");
+    node.until_block(l2_block + 1).await;
+    assert_eq!(index(&json!(format!("{:#x}", l2_block + 1))).await, Value::Null);
     let latest = node.call("rollup_getWithdrawalProof", json!([hash])).await;
     assert_eq!(latest["withdrawalHash"], json!(hash));
     let (code, text, _) = node.fail("rollup_getWithdrawalProof", json!([hash, "0xffff"])).await;

@@ -224,7 +224,7 @@ impl Node {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let recorded = RecordedProposals::new(l1.clone());
         let source = ProposalSource::Recorded(recorded.clone());
-        let proposals = Proposals::new(source, l1.tip(), rollup.proposal_interval);
+        let proposals = Proposals::new(source, l1.tip());
         let doors = api::open(anywhere, submitter, view, rollup, proposals, health).await.unwrap();
         let (address, http) = (doors.address, reqwest::Client::new());
         let doors = Some(doors);
