@@ -6,10 +6,10 @@
 
 mod bonds;
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use alloy::{
-    eips::BlockId,
+    eips::{BlockId, BlockNumberOrTag},
     primitives::{Address, Bytes, U256},
     sol_types::{SolCall, SolValue},
 };
@@ -34,7 +34,7 @@ use crate::{
     metrics,
 };
 
-/// Gas of `proposeOutput`, with room: 275,000 with a tree of 15 levels (`docs/spec/disputes.md`, section 8). Its estimate would
+/// Gas of `proposeOutput`, with room: 285,000 with a tree of 26 levels (`docs/spec/disputes.md`, section 8). Its estimate would
 /// fail while an earlier proposal is still in flight.
 const PROPOSE_GAS: u64 = 500_000;
 /// Pause between two looks.
@@ -61,7 +61,7 @@ pub struct ProposerDeps {
 #[derive(Debug)]
 pub(crate) struct Proposer {
     oracle: Address,
-    interval: u64,
+    rollup: Arc<RollupConfig>,
     client: L1Client,
     outputs: Outputs,
     claims: ClaimReader,
@@ -77,7 +77,7 @@ impl Proposer {
     /// The proposer and its sender of L1 transactions, which write the verifier's database under the verifier's fence.
     pub(crate) fn new(
         deps: ProposerDeps,
-        rollup: &RollupConfig,
+        rollup: &Arc<RollupConfig>,
         (database, fence): (&Database, Fence),
         claims: ClaimReader,
         status: watch::Receiver<Status>,
@@ -93,7 +93,7 @@ impl Proposer {
             Bonds::new(account, client.clone(), outputs.clone(), outbox.clone(), sender.clone());
         let proposer = Self {
             oracle,
-            interval: rollup.proposal_interval,
+            rollup: rollup.clone(),
             outputs,
             client,
             claims,
@@ -146,8 +146,11 @@ impl Proposer {
         let next = self.outputs.next_block(at).await.map_err(VerifierError::L1)?;
         metrics::proposed_to(parent);
         let status = self.status.borrow().clone();
-        let block = target(status.head.number, parent, next, self.interval);
+        let block = target(status.head.number, parent, next, self.rollup.proposal_interval);
         if !is_due(&status, parent, block) {
+            return Ok(());
+        }
+        if !self.has_come(block).await? {
             return Ok(());
         }
         let Some(attempt) = self.attempt(parent, head.number).await? else { return Ok(()) };
@@ -165,6 +168,12 @@ impl Proposer {
         let record = record.id.0;
         tracing::info!(parent, block, %output, %segments, record, "proposal handed to the L1 sender");
         Ok(())
+    }
+
+    /// Whether the time of an L2 block has come on L1, which takes no proposal before: a sequencer's clock may be ahead of L1's.
+    async fn has_come(&self, block: u64) -> Result<bool, VerifierError> {
+        let head = self.client.header(BlockNumberOrTag::Latest).await.map_err(VerifierError::L1)?;
+        Ok(self.rollup.timestamp_of(block) <= head.timestamp)
     }
 
     /// The number of the next attempt behind block `parent`, where L1 still has nothing in its block `l1_number`; `None` while

@@ -125,6 +125,7 @@ mod tests {
     fn about(id: u64) -> Pinned {
         Pinned {
             id,
+            parent_block: 16 * (id - 1),
             l2_block: 16 * id,
             segments_root: B256::ZERO,
             batch_accumulator: B256::with_last_byte(1),
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn what_earlier_proposals_have_pinned_is_kept_when_they_are_done() {
         let rules =
-            DisputeRules { heights: [15, 18, 18], bonds: [U256::ONE; 3], window: 60, effort: 20 };
+            DisputeRules { heights: [26, 18, 18], bonds: [U256::ONE; 3], window: 60, effort: 20 };
         let mut table = Table {
             rules,
             names: DisputeNames::default(),

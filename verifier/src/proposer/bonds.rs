@@ -169,6 +169,7 @@ mod tests {
             index: 4,
             output_root: B256::ZERO,
             claim: B256::ZERO,
+            parent_block: 48,
             l2_block: 64,
             segments_root: B256::ZERO,
             batch_accumulator: B256::ZERO,

@@ -36,6 +36,7 @@ fn trees(world: &World, test: &TestDatabase) -> OwnTrees {
 fn pinned(proposal: &Proposal) -> Pinned {
     Pinned {
         id: proposal.id,
+        parent_block: proposal.parent_block,
         l2_block: proposal.l2_block,
         segments_root: proposal.segments_root,
         batch_accumulator: proposal.batch_accumulator,

@@ -254,6 +254,7 @@ impl Claim {
             index,
             output_root: self.output,
             claim: B256::ZERO,
+            parent_block: self.l2_block.saturating_sub(INTERVAL),
             l2_block: self.l2_block,
             segments_root: self.segments,
             batch_accumulator: B256::ZERO,

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, U256};
 use executor::ChainSpec;
-use fault_proof::commitment::Commitment;
 use proptest::prelude::*;
 use protocol::{DepositMessage, L1Message};
 use state::MemoryState;

@@ -103,7 +103,7 @@ impl Site {
         let block = self.client.header(alloy::eips::BlockNumberOrTag::Latest).await.unwrap();
         let call = DisputeOracle::proposeOutputCall {
             last: block_claim(last),
-            proof: tree.proof((1 << HEIGHT) - 1).unwrap(),
+            proof: tree.proof_of_last(),
             parentClaim: keccak256(claim(0)),
             l2BlockNumber: U256::from(INTERVAL),
             l1BlockHash: block.hash,

@@ -26,7 +26,7 @@ use crate::views::game_of;
 pub(crate) const GAS_PRICE: u64 = 10_000_000_000;
 /// What is put down at each level, and what is refunded at most: what `braid deploy` gives if it is told nothing else.
 pub(crate) const BONDS: [u64; 3] =
-    [100_000_000_000_000_000, 100_000_000_000_000_000, 500_000_000_000_000_000];
+    [150_000_000_000_000_000, 100_000_000_000_000_000, 500_000_000_000_000_000];
 const REFUND_PRICE_MAX: u64 = 30_000_000_000;
 const STEP_GAS_MAX: u64 = 8_000_000;
 /// Seconds.
@@ -86,7 +86,7 @@ impl Chain {
         }
         db.cache.block_hashes.insert(U256::from(number), hash);
         let rules = DisputeRules {
-            heights: [15, 18, 18],
+            heights: [26, 18, 18],
             bonds: BONDS.map(U256::from),
             window: WINDOW,
             effort: EFFORT,

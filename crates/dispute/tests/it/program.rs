@@ -3,6 +3,7 @@
 //! It waits for two strides and a half before it does anything, so that a run has strides to differ in.
 
 use alloy::primitives::{B256, keccak256};
+use dispute::CLAIM_BYTES;
 use fault_proof::vm::{Machine, Memory, Recorded, local_key};
 
 const CODE: u64 = 0x1_0000;
