@@ -10,6 +10,9 @@ interface Vm {
         address emitter;
     }
 
+    function accesses(address account)
+        external
+        returns (bytes32[] memory reads, bytes32[] memory writes);
     function assertEq(uint256 left, uint256 right) external pure;
     function assertEq(uint256 left, uint256 right, string calldata reason) external pure;
     function assertEq(address left, address right) external pure;
@@ -44,6 +47,7 @@ interface Vm {
     function prank(address sender) external;
     function prank(address sender, address origin) external;
     function readFile(string calldata path) external view returns (string memory);
+    function record() external;
     function recordLogs() external;
     function roll(uint256 blockNumber) external;
     function setBlockhash(uint256 blockNumber, bytes32 hash) external;

@@ -39,6 +39,8 @@ abstract contract OracleArena is Arena {
     Made[] private _allMade;
     /// @dev The block that the false claims of a player are about, if it is not that of the last proposal.
     mapping(uint256 player => uint64) private _blockOf;
+    /// @dev By so many blocks the false claims of a disputer are behind the proposal.
+    uint64 internal behind;
     /// @dev Trees of proposers.
     mapping(uint256 player => bytes32[]) internal proposed;
 
@@ -94,7 +96,7 @@ abstract contract OracleArena is Arena {
         number = players.length;
         players.push(player);
         START = oracle.proposal(index - 1).claim;
-        _blockOf[number] = oracle.proposal(index).l2BlockNumber;
+        _blockOf[number] = oracle.proposal(index).l2BlockNumber - behind;
         bytes32[] memory theirs = proposed[proposer];
         bytes32[] memory mine = claimsOf(number);
         (bytes32 left, bytes32 right) = Toy.children(theirs);
@@ -151,13 +153,17 @@ abstract contract OracleArena is Arena {
         return DisputeOracle.OracleParameters({
             batchInbox: address(chain.batchInbox),
             portal: address(chain.portal),
-            proposalInterval: 1,
+            proposalInterval: interval(),
             l2BlockTime: 1,
             proposalLag: lag(),
             genesisTime: 1_700_000_000 - 1000,
             parametersHash: PARAMETERS_HASH,
             genesis: Toy.claim("genesis", 0)
         });
+    }
+
+    function interval() internal pure virtual returns (uint64) {
+        return 1;
     }
 
     /// @dev Longer than any test, so that the next multiple will always do.

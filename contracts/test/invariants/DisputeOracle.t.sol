@@ -27,16 +27,19 @@ contract DisputeOracleHandler is OracleArena {
     function makeProposal(uint256 random) external {
         if (players.length > 12) return;
         Player memory player = liar(random % 2 == 0 ? 0 : 40, 0, 0);
-        uint256 number = propose(player);
+        _nextL1Block();
+        uint64 l2Block = uint64(oracle.nextBlockNumber() + (random >> 1) % 2);
+        uint256 number = proposeUpTo(player, l2Block, l2Block);
         _made[oracle.idOf(oracle.latestOutputIndex())] = number;
     }
 
-    function openDispute(uint256 which) external {
+    function openDispute(uint256 which, bool isShorter) external {
         uint256 index = which % oracle.proposalCount();
         IDisputeOracle.Proposal memory asked = oracle.proposal(index);
         bool late = block.timestamp >= uint256(asked.timestamp) + WINDOW;
         if (index == 0 || late || asked.tournament != 0 || players.length > 12) return;
         uint256 proposer = _made[oracle.idOf(index)];
+        behind = isShorter ? 1 : 0;
         uint256 number = disputeBy(liar(1, 0, 0), proposer, index);
         _tournaments.push(TOP);
         _disputer[TOP] = number;
