@@ -8,8 +8,8 @@ use verifier::player::{Disguise, honestly};
 
 use crate::{
     place,
-    program::claim,
-    site::{FALSE_BLOCK, Seat, Site},
+    program::{claim, false_claim},
+    site::{Seat, Site},
     truth,
 };
 
@@ -25,7 +25,7 @@ async fn a_dispute_goes_on_over_reorgs_of_l1() {
     site.propose(&liar, place()).await;
     site.mine(DEPTH).await;
     let lying: Disguise =
-        Arc::new(|_, built| Box::new(Lie::new(built, place(), Some(claim(FALSE_BLOCK)))));
+        Arc::new(|_, built| Box::new(Lie::new(built, place(), Some(false_claim(truth::INTERVAL)))));
     let lies = site.play(&liar, Some(lying));
     let truth = site.play(&honest, Some(honestly()));
     let (mut rounds, mut reorgs) = (0, 0);

@@ -17,18 +17,18 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::primitives::{U256, keccak256};
 use dispute::{Lie, Where};
-use program::claim;
-use site::{FALSE_BLOCK, Seat, Site};
+use program::{claim, false_claim};
+use site::{Seat, Site};
 use verifier::player::{Disguise, honestly};
 
 /// Lies from the second block on, in the second stride, from its sixth step on.
 fn place() -> Where {
-    let claims = vec![keccak256(claim(FALSE_BLOCK))];
+    let claims = vec![keccak256(false_claim(truth::INTERVAL))];
     Where { claims, segment: 32, stride: 1, step: 5, only_steps: false, salt: 0 }
 }
 
 fn lying() -> Disguise {
-    Arc::new(|_, built| Box::new(Lie::new(built, place(), Some(claim(FALSE_BLOCK)))))
+    Arc::new(|_, built| Box::new(Lie::new(built, place(), Some(false_claim(truth::INTERVAL)))))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,11 +32,10 @@ use verifier::{
 
 use crate::{
     memory_store::MemoryStore,
-    program::{claim, machine},
+    program::{Claim, claim, false_claim, machine},
     truth::{HEIGHT, INTERVAL, Truth},
 };
 
-pub(crate) const FALSE_BLOCK: u8 = 200;
 const CHAIN_ID: u64 = 900;
 const OWNER: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
 const ACCUMULATORS: Address = Address::repeat_byte(0xac);
@@ -90,16 +89,16 @@ impl Site {
     /// Proposes the first interval with a lie in it.
     pub(crate) async fn propose(&self, seat: &Seat, lie: Where) {
         let mut trees = Lie::new(Truth::new(0, [B256::ZERO; 5]), lie, None);
-        self.propose_as(seat, &trees.segments().unwrap(), FALSE_BLOCK).await;
+        self.propose_as(seat, &trees.segments().unwrap(), &false_claim(INTERVAL)).await;
     }
 
     /// Proposes it as it is.
     pub(crate) async fn propose_truth(&self, seat: &Seat) {
         let tree = Truth::new(0, [B256::ZERO; 5]).segments().unwrap();
-        self.propose_as(seat, &tree, INTERVAL).await;
+        self.propose_as(seat, &tree, &claim(INTERVAL)).await;
     }
 
-    async fn propose_as(&self, seat: &Seat, tree: &Commitment, last: u8) {
+    async fn propose_as(&self, seat: &Seat, tree: &Commitment, last: &Claim) {
         let block = self.client.header(alloy::eips::BlockNumberOrTag::Latest).await.unwrap();
         let call = DisputeOracle::proposeOutputCall {
             last: block_claim(last),
@@ -362,10 +361,10 @@ fn chain() -> OracleParameters {
         proposalLag: u64::from(u32::MAX),
         genesisTime: 1,
         parametersHash: PARAMETERS,
-        genesis: block_claim(0),
+        genesis: block_claim(&claim(0)),
     }
 }
 
-fn block_claim(block: u8) -> BlockClaim {
-    BlockClaim::abi_decode(&claim(block)).unwrap()
+fn block_claim(claim: &Claim) -> BlockClaim {
+    BlockClaim::abi_decode(claim).unwrap()
 }

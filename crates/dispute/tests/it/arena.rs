@@ -15,7 +15,7 @@ use dispute::{Act, Decision, Game, Lie, Player, Source, Where, decide};
 use crate::{
     calls::calldata,
     chain::{BONDS, Chain, Ground},
-    program::{claim, machine},
+    program::{Claim, claim, false_claim, machine},
     truth::{INTERVAL, Truth},
 };
 
@@ -54,10 +54,11 @@ impl Arena {
     ) -> Self {
         let mut chain = Chain::new(ground());
         chain.fund(proposer);
-        let last = if lie.is_some() { FALSE_BLOCK } else { PARENT + INTERVAL };
+        let end = PARENT + INTERVAL;
+        let last = if lie.is_some() { false_claim(end) } else { claim(end) };
         // The claims do not depend on the pins, which are known once the proposal is made.
         let without_pins = Truth::new(PARENT, [B256::ZERO; 5]);
-        propose(&mut chain, proposer, (PARENT, 1), (trees(&without_pins, lie), last));
+        propose(&mut chain, proposer, PARENT, (trees(&without_pins, lie), &last));
         let id = 1;
         let pins = pins_of(&mut chain, id);
         let truth = truth.cloned().unwrap_or_else(|| Truth::new(PARENT, pins));
@@ -168,19 +169,19 @@ fn ground() -> Ground {
         chain: OracleParameters {
             batchInbox: Address::ZERO,
             portal: Address::ZERO,
-            proposalInterval: INTERVAL.into(),
+            proposalInterval: 1,
             l2BlockTime: 1,
             // So early and long that one interval after another may be proposed at any time.
-            proposalLag: 1_000_000,
+            proposalLag: u64::from(u32::MAX),
             genesisTime: 1,
             parametersHash: PARAMETERS,
-            genesis: block_claim(0),
+            genesis: block_claim(&claim(0)),
         },
     }
 }
 
-fn block_claim(block: u8) -> BlockClaim {
-    BlockClaim::abi_decode(&claim(block)).unwrap()
+fn block_claim(claim: &Claim) -> BlockClaim {
+    BlockClaim::abi_decode(claim).unwrap()
 }
 
 /// What a proposal pins: words 1 to 5 of the local inputs.
@@ -191,28 +192,25 @@ pub(crate) fn pins_of(chain: &mut Chain, id: u64) -> [B256; 5] {
     [accumulators[0], accumulators[1], number, proposal.l1ParentHash, PARAMETERS]
 }
 
-/// Proposes what these trees say at a place of the list, after a claim of this block.
+/// Proposes what these trees say behind this block, up to that of the last claim.
 pub(crate) fn propose(
     chain: &mut Chain,
     proposer: Address,
-    (parent, index): (u8, u64),
-    (mut trees, last): (Trees, u8),
+    parent: u8,
+    (mut trees, last): (Trees, &Claim),
 ) {
     let tree = trees.segments().unwrap();
     let (hash, number) = chain.last_block();
     let call = DisputeOracle::proposeOutputCall {
         last: block_claim(last),
-        proof: tree.proof((1 << tree.height()) - 1).unwrap(),
+        proof: tree.proof_of_last(),
         parentClaim: keccak256(claim(parent)),
-        l2BlockNumber: U256::from(u64::from(INTERVAL) * index),
+        l2BlockNumber: U256::from(last[223]),
         l1BlockHash: hash,
         l1BlockNumber: U256::from(number),
     };
     chain.send(proposer, U256::from(BONDS[0]), call.abi_encode()).unwrap();
 }
-
-/// The claim that all liars end in, of a block that is not in the interval.
-pub(crate) const FALSE_BLOCK: u8 = 200;
 
 pub(crate) fn liar(number: u8) -> Address {
     Address::repeat_byte(0x10 + number)
@@ -221,13 +219,13 @@ pub(crate) fn liar(number: u8) -> Address {
 pub(crate) fn trees(truth: &Truth, lie: Option<Where>) -> Trees {
     match lie {
         None => Box::new(truth.clone()),
-        Some(lie) => Box::new(Lie::new(truth.clone(), lie, Some(claim(FALSE_BLOCK)))),
+        Some(lie) => Box::new(Lie::new(truth.clone(), lie, Some(false_claim(truth.last()[223])))),
     }
 }
 
-/// A lie from these places on.
+/// A lie from these places on, in which all liars end.
 pub(crate) fn lie(segment: u64, stride: u64, step: u64) -> Where {
-    let claims = vec![keccak256(claim(FALSE_BLOCK))];
+    let claims = vec![keccak256(false_claim(PARENT + INTERVAL))];
     Where { claims, segment, stride, step, only_steps: false, salt: 0 }
 }
 

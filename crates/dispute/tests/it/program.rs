@@ -145,6 +145,13 @@ pub(crate) fn claim(block: u8) -> Claim {
     claim
 }
 
+/// What a liar says stands after that block.
+pub(crate) fn false_claim(block: u8) -> Claim {
+    let mut claim = claim(200);
+    claim[223] = block;
+    claim
+}
+
 /// The inputs of a run.
 pub(crate) fn host(locals: Vec<B256>, parent: &Claim) -> Recorded {
     let mut host = Recorded::new(locals);
