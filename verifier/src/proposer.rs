@@ -37,6 +37,8 @@ use crate::{
 /// Gas of `proposeOutput`, with room: 285,000 with a tree of 26 levels (`docs/spec/disputes.md`, section 8). Its estimate would
 /// fail while an earlier proposal is still in flight.
 const PROPOSE_GAS: u64 = 500_000;
+/// A proposal that L1 has refused is made again after two L1 blocks, and each further one after twice as many, up to 2^8.
+const REST_DOUBLINGS_MAX: u32 = 8;
 /// Pause between two looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// First pause after a failed look.
@@ -181,7 +183,7 @@ impl Proposer {
     async fn attempt(&self, parent: u64, l1_number: u64) -> Result<Option<usize>, VerifierError> {
         let tried = self.outbox.entries(&format!("proposal/{parent}/")).await;
         let tried = tried.map_err(VerifierError::Outbox)?;
-        if tried.iter().any(|entry| may_stand(entry, l1_number)) {
+        if rests(&tried, l1_number) || tried.iter().any(|entry| may_stand(entry, l1_number)) {
             return Ok(None);
         }
         if !tried.is_empty() {
@@ -215,6 +217,18 @@ pub(crate) fn target(head: u64, parent: u64, next: u64, interval: u64) -> u64 {
 pub(crate) fn is_due(status: &Status, parent: u64, block: u64) -> bool {
     let all_true = status.disagreements.is_empty() && status.proposals_pending == 0;
     status.synced && all_true && status.agreed_to == Some(parent) && block <= status.head.number
+}
+
+/// Whether it is too early to try once more what L1 has refused: each time costs gas, and what is wrong with it may be nothing
+/// that time cures.
+fn rests(tried: &[OutboxEntry], l1_number: u64) -> bool {
+    let refused = tried.iter().filter_map(|entry| match &entry.outcome {
+        Some(OutboxOutcome::Reverted(inclusion)) => Some(inclusion.block.number),
+        _ => None,
+    });
+    let (count, last) =
+        refused.fold((0_u32, 0), |(count, last), at| (count + 1, std::cmp::max(last, at)));
+    count > 0 && l1_number < last.saturating_add(1 << std::cmp::min(count, REST_DOUBLINGS_MAX))
 }
 
 /// Whether a record may be, or come to be, the proposal for its block. One that was mined in a block at or below

@@ -35,8 +35,6 @@ const VIEWS_IN_FLIGHT_MAX: usize = 16;
 const PROPOSALS_BACK_MAX: u64 = 1_024;
 /// Windows after which whoever took part in a dispute has what is theirs.
 const SETTLED_WINDOWS: u64 = 4;
-/// Names of one dispute that are looked at. Each costs whoever made it a bond, so more of them would be a fortune.
-const NAMES_MAX: usize = 4_096;
 
 /// What is fixed for the life of the oracle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,10 +191,7 @@ impl Disputes {
         let stands = self.stands(id, &proposal, block_hash).await?;
         let empty = GameNames::default();
         let game = names.game(proposal.tournament).unwrap_or(&empty);
-        if game.len() > NAMES_MAX {
-            let what = "a dispute with more names than anybody could pay for";
-            return Err(L1Error::Inconsistent { number: proposal.l1BlockNumber, what });
-        }
+        // However many there are: each cost a bond, and who looked at no more than some would lose to whoever paid for those.
         let asked = game.tournaments.iter();
         let asked = asked.map(|name| (*name, tournamentOfCall { tournament: *name }));
         let tournaments = self.many(asked, block_hash).await?;

@@ -14,7 +14,11 @@ use transition::{BlockClaim, Claim, SliceClaim};
 use super::{BlockClaims, Interval, block_claim};
 use crate::VerifierError;
 
-/// Gives the claims of what is derived. Cheap to clone; an interval is two queries and some ten hashes for each block.
+/// Blocks that are read at a time: after a long dispute an interval has a million and more.
+const BLOCKS_PER_READ: u64 = 4_096;
+
+/// Gives the claims of what is derived. Cheap to clone; an interval is some ten hashes for each block, and two queries for some
+/// thousand of them.
 #[derive(Debug, Clone)]
 pub struct ClaimReader {
     rollup: Arc<RollupConfig>,
@@ -96,10 +100,31 @@ impl ClaimReader {
         first: u64,
         last: u64,
     ) -> Result<Option<Vec<BlockClaims>>, VerifierError> {
-        let count = last - first + 1;
+        let (mut claims, mut next) = (Vec::new(), first);
+        while next <= last {
+            let end = std::cmp::min(last, next.saturating_add(BLOCKS_PER_READ - 1));
+            let before = claims.last().map(|before: &BlockClaims| before.claim.block_hash);
+            let Some(read) = self.claims_read(next, end, before).await? else { return Ok(None) };
+            let is_last = (read.len() as u64) < BLOCKS_PER_READ;
+            claims.extend(read);
+            if is_last {
+                break;
+            }
+            next = end.saturating_add(1);
+        }
+        Ok(Some(claims))
+    }
+
+    /// The same, read at once. `before` is the hash of the block before the first, where it is known.
+    async fn claims_read(
+        &self,
+        first: u64,
+        last: u64,
+        mut before: Option<B256>,
+    ) -> Result<Option<Vec<BlockClaims>>, VerifierError> {
         let rows = self.tables.derived_blocks(std::cmp::max(first, 1), last);
         let rows = rows.await.map_err(VerifierError::Tables)?;
-        let limit = u32::try_from(count).unwrap_or(u32::MAX);
+        let limit = u32::try_from(last - first + 1).unwrap_or(u32::MAX);
         let headers = self.chain.headers(first, limit).await.map_err(VerifierError::ReadIndex)?;
         let mut claims = Vec::with_capacity(headers.len());
         let mut headers = headers.into_iter().peekable();
@@ -108,9 +133,11 @@ impl ClaimReader {
             claims.push(BlockClaims { slices: Vec::new(), claim });
         }
         for (header, row) in headers.zip(&rows) {
-            if header.hash != row.block.hash {
+            let goes_on = before.is_none_or(|before| before == header.header.parent_hash);
+            if header.hash != row.block.hash || !goes_on {
                 return Ok(None);
             }
+            before = Some(header.hash);
             claims.push(claims_of(row, &header.header)?);
         }
         Ok(Some(claims))

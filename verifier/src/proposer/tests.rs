@@ -98,4 +98,15 @@ fn a_proposal_that_was_taken_away_is_made_again() {
     assert!(may_stand(&confirmed, 99), "L1 was asked before it was there");
     assert!(!may_stand(&confirmed, 100), "a reorg or a dispute took it");
     assert!(!may_stand(&entry(Some(OutboxOutcome::Reverted(inclusion))), 0));
+    let refused = |number| {
+        let block = BlockId { number, hash: B256::ZERO };
+        entry(Some(OutboxOutcome::Reverted(OutboxInclusion { block, ..inclusion })))
+    };
+    assert!(!rests(&[], 100) && !rests(&[entry(None)], 100));
+    let once = [refused(100)];
+    assert!(rests(&once, 101) && !rests(&once, 102));
+    let thrice = [refused(100), refused(102), refused(106)];
+    assert!(rests(&thrice, 113) && !rests(&thrice, 114));
+    let often: Vec<_> = (0..40).map(refused).collect();
+    assert!(rests(&often, 39 + 255) && !rests(&often, 39 + 256));
 }

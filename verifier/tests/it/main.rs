@@ -35,7 +35,10 @@ use executor::{ChainSpec, seal};
 use proptest::{collection::vec, prelude::*};
 use state::MemoryState;
 use transition::{BlockClaim, PLACES_PER_BLOCK, run};
-use verifier::claims::{BlockClaims, Interval, SEGMENTS_HEIGHT, block_claim, execute_in_slices};
+use verifier::claims::{
+    BlockClaims, INTERVAL_MAX, Interval, PinnedInterval, SEGMENTS_HEIGHT, block_claim,
+    execute_in_slices,
+};
 
 use crate::{
     host::{Host, Pins},
@@ -141,6 +144,16 @@ fn an_interval_fits_its_tree() {
     let genesis = &world.derived[0];
     let claim = block_claim(&genesis.block.head.block, &genesis.block.header, genesis.cursor);
     let block = BlockClaims { slices: Vec::new(), claim };
-    assert!(Interval::new(claim, vec![block.clone(); 1_024]).is_some());
-    assert_eq!(Interval::new(claim, vec![block; 1_025]), None);
+    assert!(Interval::new(claim, vec![block.clone(); 5_000]).is_some());
+    let pins = verifier::Pins {
+        batch_accumulator: B256::ZERO,
+        message_accumulator: B256::ZERO,
+        l1_number: 0,
+        l1_parent_hash: B256::ZERO,
+    };
+    let of_length =
+        |length| PinnedInterval::new(claim, vec![block.clone()], length, pins, Vec::new());
+    assert!(of_length(INTERVAL_MAX).is_some_and(|interval| !interval.is_whole()));
+    assert_eq!(of_length(INTERVAL_MAX + 1), None);
+    assert_eq!(of_length(0), None, "more blocks than it has");
 }

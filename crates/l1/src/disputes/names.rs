@@ -123,18 +123,6 @@ impl DisputeNames {
 }
 
 impl GameNames {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.tournaments.len() + self.commitments.len() + self.matches.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// What a mover was promised for matches that its side has won.
     pub fn owed_to<'a>(
         &'a self,
