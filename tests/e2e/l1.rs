@@ -3,7 +3,7 @@
 use alloy::{
     network::{EthereumWallet, TransactionBuilder},
     primitives::{Address, B256, U256},
-    providers::{Provider, ProviderBuilder, ext::AnvilApi},
+    providers::{DynProvider, Provider, ProviderBuilder, ext::AnvilApi},
     rpc::types::TransactionRequest,
     sol_types::SolCall,
 };
@@ -13,7 +13,7 @@ use harness::{Devnet, eventually};
 use l1::anvil::MNEMONIC;
 use serde_json::json;
 
-use crate::support::{LATER, block_hash, call, heads, safe, send, transfer, verifier_status};
+use crate::support::{LATER, SOON, block_hash, call, heads, safe, send, transfer, verifier_status};
 
 /// Place of the batcher's account in the devnet's mnemonic.
 const BATCHER: u32 = 11;
@@ -139,20 +139,39 @@ async fn garbage_from_the_batchers_key_stops_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
-    // So long an interval that the devnet's own proposer comes second.
+    // So long an interval that the devnet's own proposer, which has to derive the block first, comes second.
     let mut devnet = Devnet::ephemeral(&["--proposal-interval", "8"]).await?;
     let l1 = devnet.l1_signer(3)?;
     let oracle = devnet.info.contracts.output_oracle;
-    let number = |answer: alloy::primitives::Bytes| U256::from_be_slice(&answer);
-    let next =
-        number(l1.call(call(oracle, DisputeOracle::nextBlockNumberCall {}.abi_encode())).await?);
-    let bond = number(l1.call(call(oracle, DisputeOracle::BONDCall {}.abi_encode())).await?);
+    // No earlier than the block could be there.
+    let (next, request) = eventually("the time of the next block", SOON, || async {
+        let (next, request) = lie(&l1, oracle).await?;
+        Ok(l1.estimate_gas(request.clone()).await.is_ok().then_some((next, request)))
+    })
+    .await?;
+    send(&l1, request).await?;
+    let status = eventually("the verifier to disagree", LATER, || async {
+        let status = verifier_status(&devnet.info.metrics).await?;
+        let found = status["disagreements"].as_array().is_some_and(|list| !list.is_empty());
+        Ok(found.then_some(status))
+    })
+    .await?;
+    assert_eq!(status["disagreements"][0]["firstBadBlock"], json!(next));
+    let metrics = reqwest::get(&devnet.info.metrics).await?.text().await?;
+    ensure!(metrics.contains("braid_verifier_disagreement 1"), "no metric of it");
+    let status = devnet.process().terminate(LATER).await?;
+    ensure!(status.success(), "{status}");
+    Ok(())
+}
+
+/// A proposal of a state that never was, for the next block that is due, and that block.
+async fn lie(l1: &DynProvider, oracle: Address) -> Result<(u64, TransactionRequest)> {
+    let reader = DisputeOracle::new(oracle, l1);
+    let next = u64::try_from(reader.nextBlockNumber().call().await?)?;
+    let bond = reader.BOND().call().await?;
     let head = l1.get_block_by_number(alloy::eips::BlockNumberOrTag::Latest).await?;
     let head = head.ok_or_else(|| eyre::eyre!("L1 has no head"))?.header;
-    let newest = DisputeOracle::latestOutputIndexCall {};
-    let index = number(l1.call(call(oracle, newest.abi_encode())).await?);
-    let parent = l1.call(call(oracle, DisputeOracle::proposalCall { index }.abi_encode())).await?;
-    let parent = DisputeOracle::proposalCall::abi_decode_returns(&parent)?;
+    let parent = reader.proposal(reader.latestOutputIndex().call().await?).call().await?;
     let lie = DisputeOracle::proposeOutputCall {
         last: Claims::BlockClaim {
             blockHash: B256::repeat_byte(0xbb),
@@ -161,27 +180,15 @@ async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
             cursor: B256::ZERO,
             originHash: B256::ZERO,
             sequenceNumber: 0,
-            number: u64::try_from(next)?,
+            number: next,
         },
         proof: vec![B256::repeat_byte(0xcc); 26],
         parentClaim: parent.claim,
-        l2BlockNumber: next,
+        l2BlockNumber: U256::from(next),
         l1BlockHash: head.hash,
         l1BlockNumber: U256::from(head.number),
     };
     let request =
         TransactionRequest::default().with_to(oracle).with_value(bond).with_input(lie.abi_encode());
-    send(&l1, request).await?;
-    let status = eventually("the verifier to disagree", LATER, || async {
-        let status = verifier_status(&devnet.info.metrics).await?;
-        let found = status["disagreements"].as_array().is_some_and(|list| !list.is_empty());
-        Ok(found.then_some(status))
-    })
-    .await?;
-    assert_eq!(status["disagreements"][0]["firstBadBlock"], json!(u64::try_from(next)?));
-    let metrics = reqwest::get(&devnet.info.metrics).await?.text().await?;
-    ensure!(metrics.contains("braid_verifier_disagreement 1"), "no metric of it");
-    let status = devnet.process().terminate(LATER).await?;
-    ensure!(status.success(), "{status}");
-    Ok(())
+    Ok((next, request))
 }
