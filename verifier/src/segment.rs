@@ -27,7 +27,7 @@ use db::{ChainReader, Database, Index, PgStateReader};
 use l1::{Kzg, L1Evidence, L1Source, Proposal};
 use protocol::RollupConfig;
 use tokio::sync::Semaphore;
-use transition::{ChainParameters, Claim, Missing, PreimageKey, run};
+use transition::{ChainParameters, Claim, Missing, Outcome, PreimageKey, run};
 
 pub(crate) use self::{before::trie_after, inputs::derive_again};
 pub use self::{
@@ -211,11 +211,13 @@ impl Segments {
 
     /// Whether a block follows in the view that is pinned: then its run comes to the point where it reads the state.
     async fn follows(&self, request: SegmentRequest) -> Result<bool, SegmentError> {
-        let previous = request.previous;
         let (mut known, mut gathering) = self.begin(request);
         loop {
             match self.attempt(known).await? {
-                Attempt::Ended(segment) => return Ok(segment.leaf() != previous),
+                // The chain ends before it, or before one that it builds on.
+                Attempt::Ended(segment) => {
+                    return Ok(matches!(segment.outcome(), Outcome::Claim(_)));
+                }
                 Attempt::Lacks(key, _) if gathering.is_state(&key) => return Ok(true),
                 Attempt::Lacks(key, lacking) => known = gathering.filled(key, lacking).await?,
             }

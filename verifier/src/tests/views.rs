@@ -94,7 +94,7 @@ async fn played(world: &World, test: &TestDatabase, proposal: &Proposal) -> Vec<
 
 /// What a proposer would do about the interval after the second.
 fn builds_on_it(status: &Status) -> bool {
-    is_due(status, 3 * INTERVAL, INTERVAL)
+    is_due(status, 2 * INTERVAL, 3 * INTERVAL)
 }
 
 /// Somebody knew what would be posted, and proposed it before it was.

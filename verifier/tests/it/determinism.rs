@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Over all claims of the history. Another value means that claims have changed, or that something is left to chance.
-const CLAIMS: B256 = b256!("a56282849b06e11ec90a047ad0850ac1918d43bebad1506411013256f1dc3b05");
+const CLAIMS: B256 = b256!("c4e3227d8a612afb9d935e0fae88f91ca4c2ee41c43cacb41b9e3ab147c97942");
 
 // What the machine computes with is 64 bits wide, and so is what it is compared with.
 const _: () = assert!(usize::BITS == 64, "lengths are 64 bits wide natively too");
