@@ -16,7 +16,8 @@ pub struct WithdrawalKeeper {
 }
 
 impl WithdrawalKeeper {
-    /// For a chain of which each `proposal_interval`-th block is proposed.
+    /// For a chain whose proposals are for multiples of `proposal_interval`, but for what a dispute may leave: nobody knows
+    /// that block beforehand, and its slots are proven all the same.
     pub const fn new(proposal_interval: u64) -> Self {
         Self { proposal_interval }
     }

@@ -14,7 +14,8 @@ use state::StorageProof;
 use super::{ChainBlock, ChainView, Included, ReadError};
 
 impl ChainView {
-    /// The nodes from a block's state root to the message passer, if they were kept: of each block that is proposed.
+    /// The nodes from a block's state root to the message passer, if they were kept: of each multiple of the interval between
+    /// proposals.
     ///
     /// # Errors
     /// When Postgres does not answer.
