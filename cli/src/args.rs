@@ -111,6 +111,10 @@ pub(crate) struct DevnetArgs {
     /// In a drill, a true proposal is disputed with the lie
     #[arg(long, requires = "drill", help_heading = "Disputes")]
     pub(crate) drill_challenge: bool,
+    /// In a drill, the verifier is a process of its own, which is killed in the midst of the dispute and started again,
+    /// time after time
+    #[arg(long, requires = "drill", help_heading = "Disputes")]
+    pub(crate) drill_restart: bool,
     /// What carries batches: auto, calldata or blobs
     #[arg(long, env = "BRAID_DEVNET_CARRIER", default_value = "auto", help_heading = "Chain")]
     pub(crate) carrier: String,

@@ -153,10 +153,7 @@ async fn start(
     logs: LogFilter,
 ) -> Result<DevnetInfo> {
     let operators = accounts::operators()?;
-    // In a drill the liar is to be first.
-    let proposes = args.drill.is_none() || args.drill_challenge;
-    let rollup = Box::pin(chain_of(args, layout, ground, &operators)).await?;
-    let rollup = Arc::new(rollup);
+    let rollup = Arc::new(Box::pin(chain_of(args, layout, ground, &operators)).await?);
     let config = L1Config::for_anvil(&ground.anvil.url());
     let connect = || connect_l1(&config, &rollup, &ground.kzg);
 
@@ -182,18 +179,21 @@ async fn start(
         config: batcher_config(args)?,
     };
     services::start_batcher(batcher, &connect().await?, &process.shutdown);
-    let verifier = services::VerifierParts {
-        rollup: rollup.clone(),
-        database: databases.verifier.clone(),
-        access_lists: Some(format!("http://{}", sequencer.address)),
-        kzg: ground.kzg.clone(),
-        proposer: proposes.then(|| signer(&operators.proposer)).transpose()?,
-        challenger: Some(signer(&operators.challenger)?),
-        tx: TxConfig::for_anvil(),
-        health: process.health.clone(),
-        config: VerifierConfig::default(),
-    };
-    services::start_verifier(verifier, connect().await?, pages, &process.shutdown).await?;
+    // Otherwise the drill starts it.
+    if !args.drill_restart {
+        let verifier = services::VerifierParts {
+            rollup: rollup.clone(),
+            database: databases.verifier.clone(),
+            access_lists: Some(format!("http://{}", sequencer.address)),
+            kzg: ground.kzg.clone(),
+            proposer: proposes(args).then(|| signer(&operators.proposer)).transpose()?,
+            challenger: Some(signer(&operators.challenger)?),
+            tx: TxConfig::for_anvil(),
+            health: process.health.clone(),
+            config: VerifierConfig::default(),
+        };
+        services::start_verifier(verifier, connect().await?, pages, &process.shutdown).await?;
+    }
 
     while sequencer.view.heads().unsafe_head().number == 0 {
         tokio::time::sleep(READY_POLL).await;
@@ -223,6 +223,11 @@ async fn start(
         accounts: account_infos()?,
         rollup_config: layout.rollup(),
     })
+}
+
+/// Whether the verifier does: in a drill the liar is to be first.
+const fn proposes(args: &DevnetArgs) -> bool {
+    args.drill.is_none() || args.drill_challenge
 }
 
 /// The chain of the data directory, or a new one. From then on, L1 has its own pace: blocks per transaction would come

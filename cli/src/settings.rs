@@ -132,7 +132,14 @@ pub(crate) struct VerifierSettings {
 }
 
 fn is_setting(variable: &str) -> bool {
-    !NOT_SETTINGS.contains(&variable) && !variable.starts_with("BRAID_DEVNET_")
+    variable.starts_with(PREFIX)
+        && !NOT_SETTINGS.contains(&variable)
+        && !variable.starts_with("BRAID_DEVNET_")
+}
+
+/// What the environment says about settings.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| is_setting(name))
 }
 
 /// Reads the settings of a service: flags over environment over file over defaults.
@@ -141,12 +148,11 @@ pub(crate) fn read<T: for<'de> Deserialize<'de>>(args: &ServiceArgs) -> Result<T
     if let Some(path) = &args.config {
         layers = layers.file(path)?;
     }
-    let variables = std::env::vars().filter(|(name, _)| is_setting(name));
     let text = |value: &Option<SocketAddr>| value.map(|value| value.to_string());
     let path = args.rollup_config.as_ref().map(|path| path.display().to_string());
     let endpoints = (!args.l1_rpc.is_empty()).then(|| args.l1_rpc.clone());
     layers
-        .environment(PREFIX, variables)
+        .environment(PREFIX, variables())
         .flag("rollup_config", path)
         .flag("database_url", args.database_url.clone())
         .flag("listen", text(&args.listen))

@@ -30,6 +30,11 @@ fn place(events: &[String], event: &str) -> usize {
     found.unwrap_or_else(|| panic!("{event} was not told: {events:?}"))
 }
 
+/// All places of an event.
+fn places(events: &[String], event: &str) -> Vec<usize> {
+    (0..events.len()).filter(|at| events[*at] == event).collect()
+}
+
 #[tokio::test]
 async fn a_false_state_root_falls_and_the_truth_is_final() -> Result<()> {
     let events = drill(&["--drill", "state-root"]).await?;
@@ -57,6 +62,29 @@ async fn a_true_proposal_survives_whoever_disputes_it() -> Result<()> {
     let events = drill(&["--drill", lies, "--drill-challenge"]).await?;
     ensure!(place(&events, "defended") < place(&events, "true"), "{events:?}");
     ensure!(!events.iter().any(|event| event == "removed"), "{events:?}");
+    Ok(())
+}
+
+/// The verifier is a process of its own, and SIGKILL takes it at six moments from the first move to the last.
+#[tokio::test]
+async fn the_truth_wins_though_its_verifier_is_killed_again_and_again() -> Result<()> {
+    let events = drill(&["--drill", "state-root", "--drill-restart"]).await?;
+    let fate = ["killed", "restarted"];
+    let told = events.iter().map(String::as_str).filter(|event| fate.contains(event));
+    ensure!(told.eq(fate.repeat(6)), "{events:?}");
+    let mut last = 0;
+    for event in ["disputed", "killed", "restarted", "sealed", "won", "replaced", "true", "end"] {
+        let at = place(&events, event);
+        ensure!(at >= last, "{event} came too early: {events:?}");
+        last = at;
+    }
+    // In the midst of each level, and after the last match is won.
+    let openings = places(&events, "opened");
+    let kills = places(&events, "killed");
+    ensure!(openings.len() == 3, "{events:?}");
+    ensure!(kills[1] < openings[1] && openings[1] < kills[2], "{events:?}");
+    ensure!(kills[2] < openings[2] && openings[2] < kills[3], "{events:?}");
+    ensure!(place(&events, "credited") < kills[5], "{events:?}");
     Ok(())
 }
 

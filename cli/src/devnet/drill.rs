@@ -4,25 +4,36 @@
 //! devnet, ephemeral ─▶ traffic ─▶ an interval is derived ─▶ liars: propose, join ─▶ dispute ─▶ the truth is final ─▶ end
 //!                                                       L1's events ─▶ Story ─▶ console
 //! ```
-//! The honest side is a verifier as anybody runs it, with a challenger's key. Invariant: the drill ends with success only
+//! The honest side is a verifier as anybody runs it, with a challenger's key: a part of this process, or with
+//! `--drill-restart` one of its own that is killed again and again (`child.rs`). Invariant: the drill ends with success only
 //! if the true claim of the interval is final on L1 and the honest side has got back more than its bonds.
 
+mod child;
 mod liars;
 mod purse;
 mod story;
 mod traffic;
 mod watch;
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
-use alloy::primitives::Address;
+use alloy::{primitives::Address, signers::local::PrivateKeySigner};
 use eyre::{Result, WrapErr, ensure};
 use l1::{L1Client, L1Config};
 use service::LogFilter;
 use verifier::lies::LieKind;
 
-use self::{liars::Liars, story::Console, traffic::Traffic, watch::Watch};
-use super::{Databases, Ground, VerifierPages, accounts, layout::Layout, local, start};
+use self::{
+    child::{MortalVerifier, VerifierFile},
+    liars::Liars,
+    story::Console,
+    traffic::Traffic,
+    watch::Watch,
+};
+use super::{
+    Databases, Ground, VERIFIER_DATABASE, VerifierPages, accounts, info::DevnetInfo,
+    layout::Layout, local, proposes, start,
+};
 use crate::{args::DevnetArgs, run::Process, settings};
 
 /// Dispute window of a drill, in seconds: as short as machines that build trees on two busy cores can follow.
@@ -113,7 +124,9 @@ async fn play(
     pages: &VerifierPages,
     logs: LogFilter,
 ) -> Result<()> {
-    let info = start(args, layout, ground, databases, process, pages, logs).await?;
+    let info = start(args, layout, ground, databases, process, pages, logs.clone()).await?;
+    let start_mortal = || start_verifier(args, layout, ground, &info, &logs);
+    let mortal = args.drill_restart.then(start_mortal).transpose()?;
     let rollup = std::sync::Arc::new(settings::rollup(&layout.rollup())?);
     let l1 = L1Config::for_anvil(&ground.anvil.url());
     let client = L1Client::connect(&l1, rollup.l1_chain_id).await.wrap_err("cannot reach L1")?;
@@ -124,8 +137,8 @@ async fn play(
     let _traffic = Traffic::start(&info, rollup.contracts.portal)?;
     let mut liars = Liars::new(plan, &rollup, ground, databases, process).await?;
     let honest = accounts::operators()?.challenger.address();
-    let mut watch =
-        Watch::begin(client, rollup.contracts.output_oracle, honest, console, pages).await?;
+    let oracle = rollup.contracts.output_oracle;
+    let mut watch = Watch::begin(client, oracle, honest, console, (pages, mortal)).await?;
     let told = Box::pin(liars.tell(&mut watch)).await?;
     let deciding = async {
         tokio::select! {
@@ -135,6 +148,32 @@ async fn play(
     };
     let decided = tokio::time::timeout(plan.patience(), deciding).await;
     decided.wrap_err_with(|| format!("nothing is final after {:?}", plan.patience()))?
+}
+
+/// The verifier as a process of its own.
+fn start_verifier(
+    args: &DevnetArgs,
+    layout: &Layout,
+    ground: &Ground,
+    info: &DevnetInfo,
+    logs: &LogFilter,
+) -> Result<MortalVerifier> {
+    let operators = accounts::operators()?;
+    let key = |whose: &str, signer: &PrivateKeySigner| {
+        let path = layout.key(whose);
+        let written = fs::write(&path, signer.to_bytes().to_string());
+        written.map(|()| path).wrap_err("cannot write a key file")
+    };
+    let proposer_key = proposes(args).then(|| key("proposer", &operators.proposer)).transpose()?;
+    let file = VerifierFile {
+        rollup: layout.rollup(),
+        database: ground.postgres.url(VERIFIER_DATABASE),
+        l1: ground.anvil.url(),
+        access_lists: info.l2.grpc.clone(),
+        challenger_key: key("challenger", &operators.challenger)?,
+        proposer_key,
+    };
+    MortalVerifier::start(&file, layout.verifier(), logs.current())
 }
 
 /// What people are called in the story.

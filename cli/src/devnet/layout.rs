@@ -102,6 +102,16 @@ impl Layout {
         self.join("devnet.json")
     }
 
+    /// Configuration of a verifier with a process of its own.
+    pub(super) fn verifier(&self) -> PathBuf {
+        self.join("verifier.toml")
+    }
+
+    /// The key of somebody with a process of its own.
+    pub(super) fn key(&self, whose: &str) -> PathBuf {
+        self.join(format!("{whose}.key"))
+    }
+
     fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.root.join(name)
     }

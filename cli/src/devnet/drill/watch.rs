@@ -17,6 +17,7 @@ use protocol::BlockId;
 use verifier::Disagreement;
 
 use super::{
+    child::MortalVerifier,
     purse::Purse,
     story::{Console, Story, difference},
 };
@@ -44,6 +45,8 @@ pub(super) struct Watch<'a> {
     honest: Address,
     pub(super) console: Console,
     pages: &'a VerifierPages,
+    /// The verifier, if it is killed and started again. What it thinks is not told then, only what it does.
+    mortal: Option<MortalVerifier>,
     story: Story,
     purse: Purse,
     /// The newest L1 block that was told of.
@@ -59,7 +62,7 @@ impl<'a> Watch<'a> {
         oracle: Address,
         honest: Address,
         console: Console,
-        pages: &'a VerifierPages,
+        (pages, mortal): (&'a VerifierPages, Option<MortalVerifier>),
     ) -> Result<Self> {
         let head = client.header(BlockNumberOrTag::Latest).await.wrap_err("cannot read L1")?;
         let balance = client.balance_at(honest, head.hash).await.wrap_err("cannot read L1")?;
@@ -70,6 +73,7 @@ impl<'a> Watch<'a> {
             honest,
             console,
             pages,
+            mortal,
             story: Story::default(),
             purse: Purse::new(held),
             read_to: BlockId { number: head.number, hash: head.hash },
@@ -94,6 +98,14 @@ impl<'a> Watch<'a> {
     /// Tells what is new.
     pub(super) async fn look(&mut self) -> Result<()> {
         self.look_at_verifier();
+        self.look_at_l1().await?;
+        match &mut self.mortal {
+            Some(mortal) => mortal.go_on(&self.client, self.honest, &self.console).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn look_at_l1(&mut self) -> Result<()> {
         let head = self.recent().await?;
         if head.number <= self.read_to.number {
             return Ok(());
@@ -120,6 +132,9 @@ impl<'a> Watch<'a> {
             }
             if let Some((event, text)) = self.story.tell(&log.inner, sender, &self.console) {
                 self.console.say(event, &text);
+                if let Some(mortal) = &mut self.mortal {
+                    mortal.hear(event);
+                }
             }
         }
         self.read_to = head;
