@@ -9,9 +9,9 @@ const SSTORE: u8 = 0x55;
 const JUMPI: u8 = 0x57;
 pub(crate) const GAS: u8 = 0x5a;
 const JUMPDEST: u8 = 0x5b;
-const PUSH0: u8 = 0x5f;
+pub(crate) const PUSH0: u8 = 0x5f;
 const GT: u8 = 0x11;
-const STATICCALL: u8 = 0xfa;
+pub(crate) const STATICCALL: u8 = 0xfa;
 
 /// The shortest push of a number.
 pub(crate) fn push(number: impl TryInto<U256>) -> Vec<u8> {

@@ -17,6 +17,7 @@ mod opcodes;
 mod postings;
 mod precompiles;
 mod scene;
+mod state;
 mod tokens;
 #[expect(dead_code, reason = "the tests of the transition look at more")]
 #[path = "../../tests/it/tx.rs"]
@@ -31,7 +32,8 @@ mod world;
 fn main() {
     let part = std::env::args().nth(1).unwrap_or_default();
     let machine = vm::image();
-    for measured in precompiles::all().into_iter().chain(opcodes::all()) {
+    let cases = [precompiles::all(), opcodes::all(), state::all()];
+    for measured in cases.into_iter().flatten() {
         if measured.name.contains(&part) {
             let row = measured.run(&machine);
             println!("{:70} {:8.1} {:6.1} s", row.name, row.steps_per_gas, row.seconds);
