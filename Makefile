@@ -1,6 +1,6 @@
 # Two commands are the contract: `make devnet` runs Braid, `make test` proves it. Both set up what is missing.
 SHELL := /bin/bash
-.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts random random-signatures tsan images clean
+.PHONY: help setup setup-test devnet build test test-rust test-doc test-contracts test-clients fmt lint bench artifacts drills random random-signatures tsan images clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ random: setup ## 100 million random transactions, parallel against serial; hours
 
 random-signatures: setup ## 100 million random signatures, in lanes against libsecp256k1; an hour
 	@dev/random-signatures.sh
+
+drills: setup ## every kind of lie, each on a network of its own; an hour and more
+	@dev/drills.sh
 
 tsan: setup-test ## the parallel engine under ThreadSanitizer; minutes
 	@dev/tsan.sh

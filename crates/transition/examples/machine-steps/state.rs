@@ -80,13 +80,13 @@ fn slots() -> Vec<Measured> {
     vec![
         of_slots("SLOAD of another slot", [counter(), vec![SLOAD, POP]].concat()),
         of_slots("SLOAD of a slot that is not there", vec![GAS, SLOAD, POP]),
-        of_slots("SLOAD of the same slot", vec![PUSH0, SLOAD, POP].repeat(100)),
+        of_slots("SLOAD of the same slot", [PUSH0, SLOAD, POP].repeat(100)),
         of_slots("SSTORE to another slot", [vec![GAS], counter(), vec![SSTORE]].concat()),
         of_slots("SSTORE of zero to another slot", [vec![PUSH0], counter(), vec![SSTORE]].concat()),
         of_slots("SSTORE to a new slot", vec![GAS, GAS, SSTORE]),
-        of_slots("SSTORE to the same slot", vec![GAS, PUSH0, SSTORE].repeat(50)),
-        of_slots("TLOAD", vec![GAS, tload, POP].repeat(50)),
-        of_slots("TSTORE", vec![GAS, GAS, tstore].repeat(50)),
+        of_slots("SSTORE to the same slot", [GAS, PUSH0, SSTORE].repeat(50)),
+        of_slots("TLOAD", [GAS, tload, POP].repeat(50)),
+        of_slots("TSTORE", [GAS, GAS, tstore].repeat(50)),
     ]
 }
 
