@@ -1,6 +1,9 @@
 //! Looks at L1 and at the verifier while a drill runs, and knows when it is over.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use alloy::{
     consensus::Transaction,
@@ -12,7 +15,7 @@ use alloy::{
 };
 use bindings::DisputeOracle::{Withdrawn, creditCall};
 use eyre::{Result, WrapErr, bail, ensure, eyre};
-use l1::{L1Client, Outputs};
+use l1::{L1Client, Outputs, Proposal};
 use protocol::BlockId;
 use verifier::Disagreement;
 
@@ -25,6 +28,8 @@ use crate::services::VerifierPages;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(300);
+/// How often in a row L1 may fail to answer.
+const FAILURES_MAX: u32 = 20;
 
 /// What is to become final.
 #[derive(Debug)]
@@ -54,6 +59,8 @@ pub(super) struct Watch<'a> {
     /// What the honest side had.
     balance: U256,
     disagreements: Vec<Disagreement>,
+    /// How often in a row L1 has failed to answer.
+    failures: u32,
 }
 
 impl<'a> Watch<'a> {
@@ -79,6 +86,7 @@ impl<'a> Watch<'a> {
             read_to: BlockId { number: head.number, hash: head.hash },
             balance,
             disagreements: Vec::new(),
+            failures: 0,
         })
     }
 
@@ -98,7 +106,10 @@ impl<'a> Watch<'a> {
     /// Tells what is new.
     pub(super) async fn look(&mut self) -> Result<()> {
         self.look_at_verifier();
-        self.look_at_l1().await?;
+        match self.look_at_l1().await {
+            Ok(()) => self.failures = 0,
+            Err(error) => self.excuse(error)?,
+        }
         match &mut self.mortal {
             Some(mortal) => mortal.go_on(&self.client, self.honest, &self.console).await,
             None => Ok(()),
@@ -113,20 +124,24 @@ impl<'a> Watch<'a> {
         let filter = Filter::new().address(self.outputs.oracle());
         let filter = filter.from_block(self.read_to.number + 1).to_block(head.number);
         let logs = self.client.provider().get_logs(&filter).await.wrap_err("cannot read logs")?;
-        let mut senders = BTreeMap::new();
+        // All is read before anything of it counts, so that what failed can be read again.
+        let mut receipts = BTreeMap::new();
+        let hashes: BTreeSet<B256> = logs.iter().filter_map(|log| log.transaction_hash).collect();
+        for hash in hashes {
+            let receipt = self.client.receipt(hash).await.wrap_err("cannot read L1")?;
+            let receipt = receipt.ok_or_else(|| eyre!("a log without its receipt"))?;
+            receipts.insert(hash, (receipt, self.value_of(hash).await?));
+        }
+        for (receipt, value) in receipts.values() {
+            self.purse.pay(receipt);
+            self.purse.put_down(*value);
+        }
         for log in logs {
-            let Some(hash) = log.transaction_hash else { continue };
-            let sender = match senders.get(&hash) {
-                Some(sender) => *sender,
-                None => {
-                    let receipt = self.client.receipt(hash).await.wrap_err("cannot read L1")?;
-                    let receipt = receipt.ok_or_else(|| eyre!("a log without its receipt"))?;
-                    self.purse.pay(&receipt);
-                    self.purse.put_down(self.value_of(hash).await?);
-                    senders.insert(hash, receipt.from);
-                    receipt.from
-                }
+            let Some((receipt, _)) = log.transaction_hash.and_then(|hash| receipts.get(&hash))
+            else {
+                continue;
             };
+            let sender = receipt.from;
             if let Ok(Withdrawn { amount, .. }) = Withdrawn::decode_log_data(&log.inner.data) {
                 self.purse.pay_out(amount);
             }
@@ -138,6 +153,16 @@ impl<'a> Watch<'a> {
             }
         }
         self.read_to = head;
+        Ok(())
+    }
+
+    /// Passes over an answer that L1 could not give, unless it could not again and again.
+    fn excuse(&mut self, error: eyre::Report) -> Result<()> {
+        self.failures += 1;
+        if self.failures > FAILURES_MAX {
+            return Err(error);
+        }
+        tracing::warn!(error = format!("{error:#}"), "L1 does not answer, trying again");
         Ok(())
     }
 
@@ -175,7 +200,20 @@ impl<'a> Watch<'a> {
     pub(super) async fn until_true(&mut self, told: &Told) -> Result<()> {
         loop {
             self.look().await?;
-            if self.is_true(told).await? && self.is_paid().await? {
+            let ended = match self.settled(told).await {
+                Ok(Some((proposal, is_final))) if is_true(told, &proposal, is_final)? => {
+                    self.is_paid().await
+                }
+                settled => settled.map(|_| false),
+            };
+            let is_over = match ended {
+                Ok(is_over) => is_over,
+                Err(error) => {
+                    self.excuse(error)?;
+                    false
+                }
+            };
+            if is_over {
                 // What has happened since the last look was the end of it.
                 self.look().await?;
                 self.sum_up().await?;
@@ -185,26 +223,21 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Whether a dispute has made the truth final.
-    async fn is_true(&self, told: &Told) -> Result<bool> {
-        // All of one block: between two reads a proposal can be replaced by what is final.
-        let (at, failed) = (At::hash(self.recent().await?.hash), "cannot read proposals");
+    /// The proposal that stands for the block, and whether it is final.
+    async fn settled(&self, told: &Told) -> Result<Option<(Proposal, bool)>> {
+        // All of one block: between two reads a proposal can be replaced by what is final. And not of the newest one, of which
+        // an L1 that makes the next just now may show some of that already.
+        let head = self.client.header(BlockNumberOrTag::Latest).await.wrap_err("cannot read L1")?;
+        let (at, failed) = (At::hash(head.parent_hash), "cannot read proposals");
         let count = self.outputs.count(at).await.wrap_err(failed)?;
         for index in (1..count).rev() {
             let proposal = self.outputs.proposal(index, at).await.wrap_err(failed)?;
-            if proposal.l2_block != told.l2_block {
-                continue;
+            if proposal.l2_block == told.l2_block {
+                let is_final = self.outputs.is_final(index, at).await.wrap_err(failed)?;
+                return Ok(Some((proposal, is_final)));
             }
-            let is_final = self.outputs.is_final(index, at).await.wrap_err(failed)?;
-            if is_final && proposal.claim != told.truth.hash() {
-                bail!("A LIE IS FINAL: proposal {} for block {}", proposal.id, proposal.l2_block);
-            }
-            if is_final && proposal.tournament.is_none() && proposal.segments_root != told.root {
-                bail!("nobody disputed proposal {}, whose commitment is false", proposal.id);
-            }
-            return Ok(is_final && proposal.decided);
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Whether the honest side has more than it began with, but for gas.
@@ -238,6 +271,10 @@ impl<'a> Watch<'a> {
 
     /// Bonds in are bonds out, but for what the oracle still holds, to the wei.
     async fn count_bonds(&self) -> Result<()> {
+        // The balance after that block, and nothing of the next.
+        while self.recent().await?.number <= self.read_to.number {
+            tokio::time::sleep(POLL).await;
+        }
         let held = self.client.balance_at(self.outputs.oracle(), self.read_to.hash).await;
         let held = held.wrap_err("cannot read L1")?;
         let [put_down, paid_out] = self.purse.bonds();
@@ -251,4 +288,18 @@ impl<'a> Watch<'a> {
         ensure!(self.purse.held() == Some(held), "bonds in are not bonds out: {:?}", self.purse);
         Ok(())
     }
+}
+
+/// Whether a dispute has made the truth final, by the proposal that stands for the block.
+///
+/// # Errors
+/// When a lie is final.
+fn is_true(told: &Told, proposal: &Proposal, is_final: bool) -> Result<bool> {
+    if is_final && proposal.claim != told.truth.hash() {
+        bail!("A LIE IS FINAL: proposal {} for block {}", proposal.id, proposal.l2_block);
+    }
+    if is_final && proposal.tournament.is_none() && proposal.segments_root != told.root {
+        bail!("nobody disputed proposal {}, whose commitment is false", proposal.id);
+    }
+    Ok(is_final && proposal.decided)
 }
