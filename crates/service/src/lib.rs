@@ -12,6 +12,7 @@ mod retry;
 mod secret;
 mod shutdown;
 mod telemetry;
+mod threads;
 
 pub use clock::{Clock, ManualClock, SystemClock, UnixMillis};
 pub use config::{ConfigError, Layers};

@@ -5,6 +5,8 @@ use std::time::Duration;
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::threads;
+
 /// How often old samples of histograms are folded away.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -38,11 +40,13 @@ impl Exporter {
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS_BUCKETS)
             .and_then(PrometheusBuilder::install_recorder)
             .map_err(MetricsError::Install)?;
+        threads::describe();
         Ok(Self { handle })
     }
 
     /// The counted values in Prometheus's text format.
     pub fn render(&self) -> String {
+        threads::measure();
         self.handle.render()
     }
 
