@@ -39,7 +39,7 @@ contract Deploy {
     error Missing(string name);
 
     /// @dev Of the protocol: `docs/spec/disputes.md`, section 1.
-    uint8 private constant HEIGHT_SEGMENTS = 26;
+    uint8 private constant HEIGHT_SEGMENTS = 30;
     uint8 private constant HEIGHT_STRIDES = 18;
     uint8 private constant HEIGHT_STEPS = 18;
 

@@ -21,7 +21,7 @@ abstract contract Chain {
     uint64 internal constant WINDOW = 1 hours;
     uint256 internal constant PAUSE = 2 hours;
     uint256 internal constant BOND = 0.01 ether;
-    uint8 internal constant HEIGHT = 26;
+    uint8 internal constant HEIGHT = 30;
     uint64 internal constant LAG = 1 days;
     /// @dev So many seconds before the contracts are made, so that some blocks can be proposed at once.
     uint64 internal constant AGE = 1 hours;

@@ -25,7 +25,7 @@ pub use stored::ClaimReader;
 pub(crate) use stored::claims_of;
 
 /// Height of the tree over an interval, whatever its length.
-pub const SEGMENTS_HEIGHT: usize = 26;
+pub const SEGMENTS_HEIGHT: usize = 30;
 /// L2 blocks that an interval has at most: 32 places for each of them.
 pub const INTERVAL_MAX: u64 = (1 << SEGMENTS_HEIGHT) / PLACES_PER_BLOCK;
 

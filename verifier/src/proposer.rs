@@ -34,7 +34,7 @@ use crate::{
     metrics,
 };
 
-/// Gas of `proposeOutput`, with room: 285,000 with a tree of 26 levels (`docs/spec/disputes.md`, section 8). Its estimate would
+/// Gas of `proposeOutput`, with room: 287,000 with a tree of 30 levels (`docs/spec/disputes.md`, section 8). Its estimate would
 /// fail while an earlier proposal is still in flight.
 const PROPOSE_GAS: u64 = 500_000;
 /// A proposal that L1 has refused is made again after two L1 blocks, and each further one after twice as many, up to 2^8.

@@ -14,18 +14,18 @@ contract GasTest is Arena {
     bytes32[] private path;
 
     function heights() internal pure override returns (uint8[3] memory) {
-        return [26, 18, 18];
+        return [30, 18, 18];
     }
 
     function setUp() public override {
         super.setUp();
-        for (uint256 i = 0; i < 26; ++i) {
+        for (uint256 i = 0; i < 30; ++i) {
             path.push(keccak256(abi.encode("sibling", i)));
         }
     }
 
     function test_gas() public {
-        bytes32 id = _meet(TOP, 26, "claim one", "claim two", "", "", "segments");
+        bytes32 id = _meet(TOP, 30, "claim one", "claim two", "", "", "segments");
         bytes32 inner = game.innerOf(id);
         bytes memory one = Toy.encode("one", 40, true, 0, "claim one");
         bytes memory two = Toy.encode("two", 40, true, 0, "claim two");
@@ -44,8 +44,8 @@ contract GasTest is Arena {
 
     /// @dev A winner that meets the next opponent costs more than one that waits.
     function test_gas_winnerMeetsTheNext() public {
-        bytes32 id = _meet(TOP, 26, "claim one", "claim two", "", "", "segments");
-        bytes32[] memory proof = _proof(26);
+        bytes32 id = _meet(TOP, 30, "claim one", "claim two", "", "", "segments");
+        bytes32[] memory proof = _proof(30);
         game.join{value: BOND}(TOP, "claim three", proof, "");
         bytes32 inner = game.innerOf(id);
         bytes memory state = Toy.encode("one", 40, true, 0, "claim one");

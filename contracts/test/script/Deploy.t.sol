@@ -82,11 +82,11 @@ contract DeployTest {
         vm.assertEq(made.outputOracle.L2_BLOCK_TIME(), 1);
         vm.assertEq(made.outputOracle.PROPOSAL_LAG(), 7248);
         vm.assertEq(made.outputOracle.GENESIS_TIME(), 1_699_999_000);
-        vm.assertEq(made.outputOracle.MAX_BLOCKS(), 1 << 21);
+        vm.assertEq(made.outputOracle.MAX_BLOCKS(), 1 << 25);
         vm.assertEq(made.outputOracle.FINALIZATION_PERIOD_SECONDS(), 60);
         vm.assertEq(made.outputOracle.BOND(), 0.2 ether);
         vm.assertEq(made.outputOracle.bond(ITournaments.Level.Steps), 0.5 ether);
-        vm.assertEq(uint256(made.outputOracle.height(ITournaments.Level.Segments)), 26);
+        vm.assertEq(uint256(made.outputOracle.height(ITournaments.Level.Segments)), 30);
         vm.assertEq(made.outputOracle.WINDOW(), 60);
         vm.assertEq(made.outputOracle.EFFORT(), 20);
         vm.assertEq(made.outputOracle.INITIAL_STATE(), keccak256("image"));

@@ -74,7 +74,7 @@ impl OwnTrees {
             return Ok(Some(kept.clone()));
         }
         let Some(judged) = self.judged(about, earlier).await? else { return Ok(None) };
-        // Positions in a tree of height 26.
+        // Positions in a tree of height 30.
         let leaf = usize::try_from(segment).unwrap_or(usize::MAX);
         let made = self.segments.segment(judged.request(leaf)).await;
         let failed = |source| OwnTreesError::Segment { segment, source: Box::new(source) };

@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_earlier_proposals_have_pinned_is_kept_when_they_are_done() {
         let rules =
-            DisputeRules { heights: [26, 18, 18], bonds: [U256::ONE; 3], window: 60, effort: 20 };
+            DisputeRules { heights: [30, 18, 18], bonds: [U256::ONE; 3], window: 60, effort: 20 };
         let mut table = Table {
             rules,
             names: DisputeNames::default(),

@@ -8,7 +8,7 @@ use alloy::primitives::{Address, B256, U256};
 use crate::contracts::ITournaments;
 
 /// Heights of the trees of segments, strides and steps: constants of the protocol (`docs/spec/disputes.md`, section 1).
-const HEIGHTS: [u8; 3] = [26, 18, 18];
+const HEIGHTS: [u8; 3] = [30, 18, 18];
 /// Places of an L2 block in the tree of segments.
 const PLACES_PER_BLOCK: u64 = 32;
 /// Most gas that is refunded for opening a node, for sealing, and for the end of a match.
@@ -209,7 +209,7 @@ mod tests {
     fn the_least_bonds_are_one_and_a_half_times_the_refunds() {
         let wei = |milliether: u64| U256::from(milliether) * U256::from(10).pow(U256::from(15));
         let [segments, strides, steps] = params().least_bonds();
-        assert_eq!(segments, U256::from(127_800_000_000_000_000_u64));
+        assert_eq!(segments, U256::from(144_000_000_000_000_000_u64));
         assert_eq!(strides, U256::from(95_400_000_000_000_000_u64));
         assert_eq!(steps, strides + wei(360));
         assert_eq!(DisputeParams { refund_price_max: 0, ..params() }.least_bonds(), [U256::ONE; 3]);
@@ -220,10 +220,10 @@ mod tests {
         let told = |params: DisputeParams, interval, block_time| {
             params.check(interval, block_time).unwrap_err().to_string()
         };
-        assert_eq!(params().check(2_097_152, 12), Ok(()));
+        assert_eq!(params().check(33_554_432, 12), Ok(()));
         assert_eq!(
-            told(params(), 2_097_153, 1),
-            "an interval of 2097153 blocks does not fit the tree of segments: with 32 places for each block it holds 1 to 2097152 blocks"
+            told(params(), 33_554_433, 1),
+            "an interval of 33554433 blocks does not fit the tree of segments: with 32 places for each block it holds 1 to 33554432 blocks"
         );
         assert_eq!(
             told(DisputeParams { effort: 61, ..params() }, 16, 1),

@@ -135,7 +135,7 @@ async fn a_deployer_without_ether_is_an_error_that_names_the_contract() {
 async fn bounds_are_those_of_the_contract() {
     let anvil = Anvil::start(&[]).await;
     let mut params = params();
-    params.proposal_interval = 2_097_152;
+    params.proposal_interval = 33_554_432;
     params.disputes.bonds = params.disputes.least_bonds();
     deploy_l1(&anvil.provider, &params, genesis_at).await.unwrap();
     let nonce = anvil.provider.get_transaction_count(DEPLOYER).await.unwrap();
@@ -146,7 +146,7 @@ async fn bounds_are_those_of_the_contract() {
         refused.push(short);
     }
     let mut long = params.clone();
-    long.proposal_interval = 2_097_153;
+    long.proposal_interval = 33_554_433;
     refused.push(long);
     let mut prompt = params.clone();
     prompt.disputes.proposal_lag = 0;

@@ -134,7 +134,7 @@ async fn a_proposal_pins_its_view_and_gives_the_bond_back() {
     let head = block(&anvil, BlockNumberOrTag::Latest).await.header;
     let last = Claims::BlockClaim { blockHash: B256::repeat_byte(6), number: 60, ..genesis() };
     let claim = keccak256(last.abi_encode());
-    let proof = vec![B256::repeat_byte(7); 26];
+    let proof = vec![B256::repeat_byte(7); 30];
     let parent = keccak256(genesis().abi_encode());
     let number = U256::from(head.number);
     let (next, bond) = (U256::from(60), params().disputes.bonds[0]);

@@ -86,7 +86,7 @@ impl Chain {
         }
         db.cache.block_hashes.insert(U256::from(number), hash);
         let rules = DisputeRules {
-            heights: [26, 18, 18],
+            heights: [30, 18, 18],
             bonds: BONDS.map(U256::from),
             window: WINDOW,
             effort: EFFORT,

@@ -5,7 +5,7 @@ use dispute::Act;
 use crate::arena::{Arena, HONEST, liar, lie, perjury};
 
 const LAST: u64 = (1 << 18) - 1;
-const LAST_SEGMENT: u64 = (1 << 26) - 1;
+const LAST_SEGMENT: u64 = (1 << 30) - 1;
 
 #[test]
 fn a_wrong_proposal_falls() {

@@ -15,7 +15,7 @@ use crate::program::{Claim, claim, host, machine};
 /// Blocks of an interval.
 pub(crate) const INTERVAL: u8 = 4;
 pub(crate) const PLACES: u64 = 32;
-pub(crate) const HEIGHT: usize = 26;
+pub(crate) const HEIGHT: usize = 30;
 
 /// What runs were made of is kept: scenarios ask for the same over and over.
 #[derive(Debug, Default)]

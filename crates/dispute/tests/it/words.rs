@@ -25,7 +25,7 @@ fn a_game_is_explained_at_every_level() {
     let (text, summary) = texts(&mut arena);
     assert!(
         text.contains(
-            "We play about segments of the interval: the first difference is in 0 to 67108863"
+            "We play about segments of the interval: the first difference is in 0 to 1073741823"
         ),
         "{text}"
     );

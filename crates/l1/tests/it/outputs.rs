@@ -16,7 +16,7 @@ use l1::{DisputedProgram, Disputes, L1Error, Outputs, Proposal, Severity};
 use crate::harness::{BOND, L1, OWNER, claim};
 
 /// Height of the tree of segments.
-const HEIGHT: usize = 26;
+const HEIGHT: usize = 30;
 
 /// A claim that ends with this L2 block.
 fn ending(number: u8, l2_block: u64) -> BlockClaim {

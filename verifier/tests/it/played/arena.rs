@@ -37,6 +37,10 @@ pub(crate) fn liar(number: u8) -> Address {
     Address::repeat_byte(0x10 + number)
 }
 
+/// For how long somebody thinks about each act, in seconds, at each level.
+pub(crate) type Pace = [u64; 3];
+pub(crate) const AT_ONCE: Pace = [0; 3];
+
 /// One who plays.
 struct Actor {
     account: Address,
@@ -44,8 +48,7 @@ struct Actor {
     source: BoxedSource,
     /// Does nothing before.
     asleep_until: u64,
-    /// For how long it thinks about each act, in seconds.
-    thinks: u64,
+    thinks: Pace,
     acts: Vec<Act>,
 }
 
@@ -102,15 +105,15 @@ impl<'a> Arena<'a> {
     /// One who tells the truth and comes so many seconds after the proposal.
     pub(crate) fn honest_late(&mut self, seconds: u64) {
         let built = Built::default();
-        self.join(HONEST, built.clone(), Box::new(built), (self.proposed + seconds, 0));
+        self.join(HONEST, built.clone(), Box::new(built), (self.proposed + seconds, AT_ONCE));
     }
 
     pub(crate) fn liar(&mut self, account: Address, lie: &Forged) {
-        self.slow_liar(account, lie, 0);
+        self.slow_liar(account, lie, AT_ONCE);
     }
 
     /// One who plays for time.
-    pub(crate) fn slow_liar(&mut self, account: Address, lie: &Forged, thinks: u64) {
+    pub(crate) fn slow_liar(&mut self, account: Address, lie: &Forged, thinks: Pace) {
         self.told(account, lie.place.clone(), Some(lie.last.encode()), thinks);
     }
 
@@ -120,7 +123,7 @@ impl<'a> Arena<'a> {
         account: Address,
         place: Where,
         last: Option<[u8; CLAIM_BYTES]>,
-        thinks: u64,
+        thinks: Pace,
     ) {
         let built = Built::default();
         let source = Box::new(Lie::new(built.clone(), place, last));
@@ -142,7 +145,7 @@ impl<'a> Arena<'a> {
         account: Address,
         built: Built,
         source: BoxedSource,
-        (asleep_until, thinks): (u64, u64),
+        (asleep_until, thinks): (u64, Pace),
     ) {
         if self.chain.balance(account) == 0 {
             self.chain.fund(account);
@@ -230,7 +233,10 @@ impl<'a> Arena<'a> {
             actor.acts.push(act.clone());
         }
         if !acts.is_empty() {
-            actor.asleep_until = self.chain.time + actor.thinks;
+            let account = actor.account;
+            let level = deepest(&self.game(account));
+            let thought = self.actors[number].thinks[level];
+            self.actors[number].asleep_until = self.chain.time + thought;
         }
         !acts.is_empty()
     }
@@ -295,6 +301,12 @@ impl<'a> Arena<'a> {
         let own = self.actors.iter().filter(|actor| actor.account == account);
         own.flat_map(|actor| &actor.acts).filter(|act| act.name() == name).count()
     }
+}
+
+/// The lowest level at which something is played.
+fn deepest(game: &Game) -> usize {
+    let open = game.tournaments.values().filter(|tournament| !tournament.concluded);
+    open.fold(0, |deepest, tournament| std::cmp::max(deepest, tournament.level.index()))
 }
 
 /// The next time at which something happens by itself: a window closes, a clock runs out, somebody wakes up.

@@ -7,7 +7,7 @@ use transition::PLACES_PER_BLOCK;
 use verifier::claims::SEGMENTS_HEIGHT;
 
 use super::{
-    arena::{Arena, HONEST, liar},
+    arena::{AT_ONCE, Arena, HONEST, liar},
     site::Site,
 };
 use crate::segments::block_on;
@@ -34,7 +34,7 @@ fn what_was_not_posted_is_not_proposed() {
             let first = last * PLACES_PER_BLOCK;
             let leaves = (first..end).map(|place| told.tree.leaf(usize::try_from(place).unwrap()));
             let place = false_from(first, leaves.map(Option::unwrap).collect());
-            arena.told(liar(0), place, Some(told.last.encode()), 0);
+            arena.told(liar(0), place, Some(told.last.encode()), AT_ONCE);
             arena.honest();
             arena.play().await;
             let count = arena.chain.view(DisputeOracle::proposalCountCall {});
@@ -59,7 +59,7 @@ fn what_was_posted_cannot_be_made_void() {
         let site = Site::new().await;
         for segment in [0, 33, 97, (1 << SEGMENTS_HEIGHT) - 1] {
             let mut arena = Arena::proposed_by(&site, proposer, &site.truth.told());
-            arena.told(liar(0), false_from(segment, vec![INVALID]), None, 0);
+            arena.told(liar(0), false_from(segment, vec![INVALID]), None, AT_ONCE);
             arena.honest();
             arena.play().await;
             arena.pay_out(proposer);
@@ -81,7 +81,7 @@ fn what_was_posted_cannot_be_passed_over() {
             let last = before.unwrap_or(interval.parent);
             let segment = block as u64 * PLACES_PER_BLOCK;
             let place = false_from(segment, vec![last.hash()]);
-            arena.told(liar(0), place, Some(last.encode()), 0);
+            arena.told(liar(0), place, Some(last.encode()), AT_ONCE);
             arena.honest();
             arena.play().await;
             arena.pay_out(proposer);

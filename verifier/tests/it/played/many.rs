@@ -5,7 +5,7 @@ use bindings::DisputeOracle;
 use verifier::lies::{Forged, LieKind};
 
 use super::{
-    arena::{Arena, Course, HONEST, liar},
+    arena::{AT_ONCE, Arena, Course, HONEST, Pace, liar},
     site::Site,
 };
 use crate::{
@@ -26,8 +26,8 @@ const SYBILS: [LieKind; 10] = [
     LieKind::FirstSegment,
     LieKind::RightEnd,
 ];
-/// As long as one can think about each move of a level without losing it by the clock, in seconds.
-const SLOW: u64 = 200;
+/// As long as one can think about each of its 15, 9 and 9 moves at a level without losing it by the clock.
+const SLOW: Pace = [125, 200, 200];
 /// What is left to somebody who comes as late as can be, in seconds.
 const LATE: u64 = 30;
 
@@ -40,7 +40,7 @@ async fn lies(site: &Site, kinds: &[LieKind]) -> Vec<Forged> {
 }
 
 /// The first of the liars has proposed. Each thinks for so many seconds about whatever it does.
-fn arena<'a>(site: &'a Site, lies: &[Forged], thinks: u64) -> Arena<'a> {
+fn arena<'a>(site: &'a Site, lies: &[Forged], thinks: Pace) -> Arena<'a> {
     let mut arena = Arena::proposed_by(site, liar(0), &lies[0]);
     for (number, lie) in (0..).zip(lies) {
         arena.slow_liar(liar(number), lie, thinks);
@@ -51,7 +51,7 @@ fn arena<'a>(site: &'a Site, lies: &[Forged], thinks: u64) -> Arena<'a> {
 /// What one honest player needs against so many, and that it gets it back: the table of `docs/disputes.md`.
 async fn defeat_many(site: &Site, lies: &[Forged]) -> String {
     let mut table = String::new();
-    for thinks in [0, SLOW] {
+    for thinks in [AT_ONCE, SLOW] {
         let mut arena = Arena::proposed_by(site, liar(0), &lies[0]);
         // It joins first, and so meets the proposer.
         arena.honest();
@@ -63,7 +63,7 @@ async fn defeat_many(site: &Site, lies: &[Forged]) -> String {
         let windows = seconds * 10 / WINDOW;
         let gained = arena.chain.gain(HONEST) / i128::from(BONDS[0] / 100);
         table += &format!(
-            "{} liars who think for {thinks} s: over after {windows} tenths of T; {moves} transactions of the honest \
+            "{} liars who think for {thinks:?} s: over after {windows} tenths of T; {moves} transactions of the honest \
              player, {gas} gas, {gained} hundredths of a bond gained\n",
             lies.len()
         );
@@ -104,7 +104,7 @@ fn liars_among_themselves() {
             ([LieKind::LastBlock, LieKind::SkippedDeposit], Some(0)),
         ] {
             let lies = lies(&site, &kinds).await;
-            let mut alone = arena(&site, &lies, 0);
+            let mut alone = arena(&site, &lies, AT_ONCE);
             alone.play().await;
             let index = U256::from(1);
             let count = alone.chain.view(DisputeOracle::proposalCountCall {});
@@ -114,7 +114,7 @@ fn liars_among_themselves() {
             assert_eq!(standing, expected, "{kinds:?}");
             alone.chain.assert_bonds_are_out();
 
-            let mut late = arena(&site, &lies, 0);
+            let mut late = arena(&site, &lies, AT_ONCE);
             late.honest_late(WINDOW - LATE);
             late.play().await;
             late.assert_truth_won();
@@ -129,7 +129,7 @@ fn the_honest_player_may_fall_silent() {
         let site = Site::new().await;
         let lies = lies(&site, &[LieKind::StolenEther]).await;
         for every in [1, 3, 7] {
-            let mut arena = arena(&site, &lies, 0);
+            let mut arena = arena(&site, &lies, AT_ONCE);
             arena.honest();
             let mut rounds = 0;
             while arena.round().await {
@@ -141,7 +141,7 @@ fn the_honest_player_may_fall_silent() {
             arena.assert_truth_won();
         }
         for after in [0, 1, 4, 9, 12, 17, 25] {
-            let mut arena = arena(&site, &lies, 0);
+            let mut arena = arena(&site, &lies, AT_ONCE);
             arena.honest();
             for _ in 0..after {
                 assert!(arena.round().await);
