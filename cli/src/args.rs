@@ -95,6 +95,13 @@ pub(crate) struct DevnetArgs {
     /// Proposals are for multiples of so many L2 blocks; fixed when the chain is made
     #[arg(long, env = "BRAID_DEVNET_PROPOSAL_INTERVAL", default_value_t = 16, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub(crate) proposal_interval: u64,
+    /// Gas of an L2 block; fixed when the chain is made
+    #[arg(long, env = "BRAID_DEVNET_GAS_LIMIT", default_value_t = 300_000_000, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(30_000_000..=3_200_000_000))]
+    pub(crate) gas_limit: u64,
+    /// L1 blocks within which an L2 block must be posted: what waits for posting may be half of that old, and not more than
+    /// can be posted in it; fixed when the chain is made
+    #[arg(long, env = "BRAID_DEVNET_SEQUENCING_WINDOW", default_value_t = 40, help_heading = "Chain", value_parser = clap::value_parser!(u64).range(20..=7_200))]
+    pub(crate) sequencing_window: u64,
     /// Seconds in which a proposal can be disputed, and that a withdrawal waits; fixed when the chain is made
     #[arg(long, env = "BRAID_DEVNET_DISPUTE_WINDOW", default_value_t = 60, help_heading = "Disputes", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
     pub(crate) dispute_window: u64,

@@ -57,10 +57,6 @@ const L2_ETHER: u64 = 10_000;
 const OPERATOR_ETHER: u64 = 10_000;
 /// Seconds that both sides gain when they meet in a dispute, unless the window is short.
 const EFFORT: u64 = 20;
-/// Gas of one L2 block.
-const GAS_LIMIT: u64 = 300_000_000;
-/// L1 blocks within which a block must be posted.
-const SEQUENCING_WINDOW: u64 = 40;
 /// Seconds that a block with user transactions may lie after its L1 origin.
 const SEQUENCER_DRIFT_MAX: u64 = 600;
 /// For how long withdrawals can be held up, in seconds.
@@ -278,8 +274,8 @@ fn chain_params(args: &DevnetArgs, operators: &Operators) -> Result<ChainParams>
         l2_chain_id: L2_CHAIN_ID,
         block_time: std::cmp::min(args.block_time, args.l1_block_time),
         l1_block_time: std::cmp::max(args.l1_block_time, L1_BLOCK_TIME),
-        gas_limit: GAS_LIMIT,
-        sequencing_window: SEQUENCING_WINDOW,
+        gas_limit: args.gas_limit,
+        sequencing_window: args.sequencing_window,
         sequencer_drift_max: SEQUENCER_DRIFT_MAX,
         proposal_interval: args.proposal_interval,
         dispute_window: args.dispute_window,

@@ -3,7 +3,7 @@
 //! Loading the trusted set-up takes seconds, and unoptimized c-kzg needs a larger stack than threads have by
 //! default, so none of this may run on the async runtime. [`Kzg::start`] begins loading at once, and the first caller
 //! waits only for what is left; [`Kzg::start_lazily`] is for programs that may never see a blob. The set-up is loaded
-//! once per process. Holds no rule about what blobs contain.
+//! once per process. The thread has a low priority. Holds no rule about what blobs contain.
 
 use std::{collections::VecDeque, sync::Arc, thread, time::Instant};
 
@@ -186,6 +186,8 @@ impl Seen {
 }
 
 fn work(mut queue: mpsc::Receiver<Job>) {
+    // A blob takes a quarter of a second, and nobody who uses the chain waits for it.
+    service::lower_priority();
     let environment = EnvKzgSettings::Default;
     let mut seen = Seen::default();
     while let Some(job) = queue.blocking_recv() {
