@@ -1,6 +1,6 @@
 //! The command line. Every option has an environment variable; precedence is flag, environment, file, default.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, U256};
 use clap::{Args, Parser, Subcommand};
@@ -122,6 +122,10 @@ pub(crate) struct DevnetArgs {
     /// time after time
     #[arg(long, requires = "drill", help_heading = "Disputes")]
     pub(crate) drill_restart: bool,
+    /// Transactions a second that the sequencer executes again as a check, at most; all of them if it is not given. With it
+    /// no access lists are written
+    #[arg(long, env = "BRAID_DEVNET_CHECK_RATE", help_heading = "Chain")]
+    pub(crate) check_rate: Option<NonZeroU64>,
     /// What carries batches: auto, calldata or blobs
     #[arg(long, env = "BRAID_DEVNET_CARRIER", default_value = "auto", help_heading = "Chain")]
     pub(crate) carrier: String,

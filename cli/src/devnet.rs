@@ -180,7 +180,7 @@ async fn start(
         let verifier = services::VerifierParts {
             rollup: rollup.clone(),
             database: databases.verifier.clone(),
-            access_lists: Some(format!("http://{}", sequencer.address)),
+            access_lists: access_lists(args, sequencer.address),
             kzg: ground.kzg.clone(),
             proposer: proposes(args).then(|| signer(&operators.proposer)).transpose()?,
             challenger: Some(signer(&operators.challenger)?),
@@ -219,6 +219,11 @@ async fn start(
         accounts: account_infos()?,
         rollup_config: layout.rollup(),
     })
+}
+
+/// Where the verifier finds access lists, if they are written.
+fn access_lists(args: &DevnetArgs, sequencer: SocketAddr) -> Option<String> {
+    args.check_rate.is_none().then(|| format!("http://{sequencer}"))
 }
 
 /// Whether the verifier does: in a drill the liar is to be first.
@@ -329,6 +334,8 @@ fn sequencer_config(args: &DevnetArgs) -> SequencerConfig {
     config.builder.sub_block_interval = args.sub_block_time;
     // Its doors are open to this machine only, and a developer's load test is no attack.
     config.quotas.loopback_exempt = !args.quotas;
+    config.builder.check_rate_max = args.check_rate;
+    config.builder.access_lists = args.check_rate.is_none();
     config
 }
 

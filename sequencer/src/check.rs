@@ -3,7 +3,10 @@
 //! Serial execution is the definition of a block: what differs from it must never leave. Everything is compared, not
 //! the root alone: two different results can have equal roots.
 
-use std::time::Instant;
+use std::{
+    num::NonZeroU64,
+    time::{Duration, Instant},
+};
 
 use alloy::primitives::{Address, B256};
 use executor::{
@@ -78,6 +81,33 @@ impl From<Difference> for Checked {
     }
 }
 
+/// Which blocks are checked where not all of them can be: one whenever what the last ones took of the allowed rate has passed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CheckPace {
+    /// Transactions a second; `None`: all blocks.
+    rate_max: Option<NonZeroU64>,
+    /// From then on the next block is checked.
+    free: Option<Instant>,
+}
+
+impl CheckPace {
+    /// No more than so many transactions a second, over time.
+    pub(crate) const fn new(rate_max: Option<NonZeroU64>) -> Self {
+        Self { rate_max, free: None }
+    }
+
+    /// Whether a block with so many transactions is checked now.
+    pub(crate) fn takes(&mut self, transactions: usize, now: Instant) -> bool {
+        let Some(rate_max) = self.rate_max else { return true };
+        if self.free.is_some_and(|free| now < free) {
+            return false;
+        }
+        let millis = (transactions as u64).saturating_mul(1_000) / rate_max;
+        self.free = now.checked_add(Duration::from_millis(millis));
+        true
+    }
+}
+
 /// Compares a block with its serial execution on the state of its parent, and writes its access list on the way.
 pub(crate) fn check(
     spec: &ChainSpec,
@@ -134,4 +164,24 @@ pub(crate) fn check(
 fn recovered(included: &crate::chain::Included, data_size: DataSize) -> RecoveredTransaction {
     let tx: Transaction = included.transaction.clone();
     RecoveredTransaction { tx, sender: included.sender, hash: included.hash, data_size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_large_blocks_and_all_small_ones_are_checked() {
+        let start = Instant::now();
+        let checked = |rate_max: Option<u64>, transactions| {
+            let mut pace = CheckPace::new(rate_max.and_then(NonZeroU64::new));
+            let blocks = 0..100;
+            let now = |second| start + Duration::from_secs(second);
+            blocks.filter(|second| pace.takes(transactions, now(*second))).count()
+        };
+        assert_eq!(checked(None, 100_000), 100);
+        assert_eq!(checked(Some(10_000), 10_000), 100);
+        assert_eq!(checked(Some(10_000), 25_000), 34);
+        assert_eq!(checked(Some(10_000), 100_000), 10);
+    }
 }

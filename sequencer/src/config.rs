@@ -1,7 +1,7 @@
 //! The sequencer's settings: parsed once, validated once. The chain's rules are not here (`rollup.json`), nor are
 //! addresses of databases and L1 nodes, which the process that runs this hands over as clients.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use executor::parallel::Choice;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,8 @@ pub struct SequencerConfig {
     pub admission: AdmissionConfig,
     /// What one client, and one sender, may ask of the doors.
     pub quotas: QuotaConfig,
+    /// How far the projection may be behind.
+    pub projection: ProjectionConfig,
     /// What subscribers and readers get.
     pub readers: ReaderConfig,
     /// How often the mempool, and what was learned of contracts, is saved for a restart; both are saved at the end as well.
@@ -77,6 +79,9 @@ pub struct BuilderConfig {
     pub execution: ExecutionChoice,
     /// Executes every sealed block again, serially, before it is indexed and can be posted.
     pub check: bool,
+    /// Transactions a second that this check executes at most; the blocks beyond that are left to the verifiers. Absent: all
+    /// blocks are checked, and the builder waits for it.
+    pub check_rate_max: Option<NonZeroU64>,
     /// Has that check write each block's access list (EIP-7928), for those who execute the block again.
     pub access_lists: bool,
     /// Threads that hash a large diff.
@@ -120,6 +125,28 @@ pub struct AdmissionConfig {
     pub queue_max: usize,
 }
 
+/// How far the projection may be behind: the rows by sender, recipient, log and version, beside the packed blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProjectionConfig {
+    /// Transactions of a block from which on it rests.
+    pub busy_transactions: u64,
+    /// Blocks that may be missing; it does not rest once half of them are, and the builder waits once all are.
+    pub lag_blocks_max: u64,
+    /// Bytes of their user transactions, likewise.
+    pub lag_bytes_max: u64,
+}
+
+impl Default for ProjectionConfig {
+    fn default() -> Self {
+        Self {
+            busy_transactions: 5_000,
+            lag_blocks_max: db::HISTORY_LAG_BLOCKS_MAX,
+            lag_bytes_max: 2 << 30,
+        }
+    }
+}
+
 /// What subscribers and readers get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -130,6 +157,8 @@ pub struct ReaderConfig {
     pub waiting_callers_max: usize,
     /// Blocks that stay in memory. At least 256, which `BLOCKHASH` reaches.
     pub recent_blocks_max: usize,
+    /// Transactions of indexed blocks that stay in memory; large blocks leave earlier.
+    pub recent_transactions_max: usize,
     /// Accounts and slots of the indexed state that are cached, each.
     pub cache_entries_max: usize,
     /// Bytes, about, of older blocks and transactions that are kept once they were read from Postgres.
@@ -150,6 +179,7 @@ impl Default for SequencerConfig {
             ordering: OrderingChoice::default(),
             admission: AdmissionConfig::default(),
             quotas: QuotaConfig::default(),
+            projection: ProjectionConfig::default(),
             readers: ReaderConfig::default(),
             mempool_save_interval: Duration::from_secs(30),
             shutdown_time_max: Duration::from_secs(30),
@@ -167,10 +197,11 @@ impl Default for BuilderConfig {
             sub_block_transactions_max: 20_000,
             journal_queue_max: 16,
             index_lag_blocks_max: 64,
-            index_lag_bytes_max: 256 << 20,
+            index_lag_bytes_max: 512 << 20,
             execution_threads: std::cmp::min(cores, EXECUTION_THREADS_DEFAULT_MAX),
             execution: ExecutionChoice::default(),
             check: true,
+            check_rate_max: None,
             access_lists: true,
             root_threads: 2,
             #[cfg(test)]
@@ -192,6 +223,7 @@ impl Default for ReaderConfig {
             subscriber_events_max: 8_192,
             waiting_callers_max: 100_000,
             recent_blocks_max: 512,
+            recent_transactions_max: 500_000,
             cache_entries_max: 1_000_000,
             block_cache_bytes_max: 128 << 20,
             history_cache_bytes_max: 128 << 20,
@@ -237,9 +269,9 @@ impl SequencerConfig {
             (builder.index_lag_blocks_max > 0, "builder.index_lag_blocks_max", "above zero"),
             (builder.index_lag_bytes_max > 0, "builder.index_lag_bytes_max", "above zero"),
             (
-                builder.check || !builder.access_lists,
+                !builder.access_lists || (builder.check && builder.check_rate_max.is_none()),
                 "builder.access_lists",
-                "false where builder.check is",
+                "false where not every block is checked",
             ),
             (self.admission.threads > 0, "admission.threads", "above zero"),
             (self.admission.queue_max > 0, "admission.queue_max", "above zero"),
@@ -258,6 +290,8 @@ impl SequencerConfig {
                 "readers.history_cache_bytes_max",
                 "above zero",
             ),
+            (self.projection.lag_blocks_max >= 2, "projection.lag_blocks_max", "at least 2"),
+            (self.projection.lag_bytes_max >= 2, "projection.lag_bytes_max", "at least 2"),
             (!self.holder.is_empty(), "holder", "a name"),
             (self.lease_duration >= Duration::from_secs(1), "lease_duration", "at least 1s"),
             (!self.mempool_save_interval.is_zero(), "mempool_save_interval", "above zero"),
@@ -291,6 +325,11 @@ mod tests {
         assert!(config.validate().is_err());
         config.builder.access_lists = false;
         config.validate().unwrap();
+        config.builder.check = true;
+        config.builder.check_rate_max = NonZeroU64::new(10_000);
+        config.validate().unwrap();
+        config.builder.access_lists = true;
+        assert!(config.validate().is_err(), "not every block has one");
     }
 
     #[test]

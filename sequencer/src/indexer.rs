@@ -23,7 +23,7 @@ use crate::{
     SequencerError,
     builder::BlockEngine,
     chain::{ChainBlock, ChainStore, Included},
-    check::{Checked, check},
+    check::{CheckPace, Checked, check},
     follower::BuilderControl,
     metrics,
     publisher::{Published, Publisher},
@@ -31,6 +31,8 @@ use crate::{
 
 /// Blocks that the current state stays behind the newest.
 const STATE_LAG_BLOCKS: u64 = 4;
+/// Blocks by which the current state moves at least: what changes in several of them is written once.
+const STATE_STEP_BLOCKS: u64 = 8;
 
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -44,6 +46,8 @@ pub(crate) struct SerialCheck {
     pub(crate) engine: Arc<BlockEngine>,
     /// Who builds the block again.
     pub(crate) builder: BuilderControl,
+    /// Which blocks it looks at.
+    pub(crate) pace: CheckPace,
     /// Who is told of the access lists that it writes; `None`: it writes none.
     pub(crate) lists: Option<Arc<Publisher>>,
     /// A block that is to be found different once.
@@ -74,7 +78,7 @@ impl Indexer {
     /// # Errors
     /// When this process may not write any more, or the index contradicts it.
     pub(crate) async fn run(
-        self,
+        mut self,
         mut blocks: mpsc::Receiver<Arc<ChainBlock>>,
     ) -> Result<(), SequencerError> {
         self.health.up("nothing written yet");
@@ -95,10 +99,15 @@ impl Indexer {
     }
 
     /// Whether a block is what serial execution makes of it. If not, it is built again, serially.
-    async fn passes(&self, block: &Arc<ChainBlock>) -> Result<bool, SequencerError> {
-        let Some(SerialCheck { spec, engine, builder, lists, .. }) = &self.check else {
+    async fn passes(&mut self, block: &Arc<ChainBlock>) -> Result<bool, SequencerError> {
+        let Some(checking) = &mut self.check else { return Ok(true) };
+        #[cfg(test)]
+        let doubted = checking.doubted;
+        let SerialCheck { spec, engine, builder, pace, lists, .. } = checking;
+        if !pace.takes(block.transactions.len(), Instant::now().into_std()) {
+            metrics::unchecked(block.transactions.len());
             return Ok(true);
-        };
+        }
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         let Checked { difference, access_list } = loop {
             let (spec, store, checked) = (*spec, self.store.clone(), block.clone());
@@ -114,8 +123,12 @@ impl Indexer {
                 Err(_) => return Err(SequencerError::Lost { what: "check of a block" }),
             }
         };
+        // Serial execution is beyond doubt.
         #[cfg(test)]
-        let difference = difference.or_else(|| self.doubt(block.number()));
+        let difference = difference.or_else(|| {
+            let is_doubted = doubted == Some(block.number()) && engine.is_trusted();
+            is_doubted.then_some(Difference::State { address: None })
+        });
         let Some(difference) = difference else {
             if let (Some(list), Some(publisher)) = (access_list, lists) {
                 let list = alloy::rlp::encode(&list);
@@ -134,14 +147,6 @@ impl Indexer {
         let cause = format!("block {number} differs from its serial execution: {difference}");
         builder.rebuild(number.saturating_sub(1), cause).await?;
         Ok(false)
-    }
-
-    #[cfg(test)]
-    fn doubt(&self, number: u64) -> Option<Difference> {
-        let check = self.check.as_ref()?;
-        // Serial execution is beyond doubt.
-        let is_doubted = check.doubted == Some(number) && check.engine.is_trusted();
-        is_doubted.then_some(Difference::State { address: None })
     }
 
     /// Packs a block on a blocking thread: the way back reads the state before it.
@@ -188,7 +193,8 @@ impl Indexer {
     async fn advance_state(&self, newest: u64) -> Result<(), SequencerError> {
         let target = newest.saturating_sub(STATE_LAG_BLOCKS);
         let from = self.store.indexed();
-        let Some(blocks) = target.checked_sub(from).filter(|blocks| *blocks > 0) else {
+        let Some(blocks) = target.checked_sub(from).filter(|blocks| *blocks >= STATE_STEP_BLOCKS)
+        else {
             return Ok(());
         };
         let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);

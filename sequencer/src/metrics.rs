@@ -13,6 +13,7 @@ use crate::{chain::ChainBlock, mempool::MempoolSize};
 /// Registers the descriptions of all metrics below.
 pub(crate) fn describe() {
     describe_waiting();
+    describe_check();
     describe_histogram!("braid_sequencer_execute_seconds", "execution of one sub-block");
     describe_counter!("braid_sequencer_executed_total", "transactions tried by the builder");
     describe_counter!(
@@ -32,16 +33,6 @@ pub(crate) fn describe() {
         "share of their time that the workers executed in the last block"
     );
     describe_counter!("braid_sequencer_interrupted_total", "executions that a failed read stopped");
-    describe_histogram!(
-        "braid_sequencer_check_seconds",
-        "executing a sealed block again, serially, beside the building of others"
-    );
-    describe_counter!("braid_sequencer_checked_total", "transactions executed again");
-    describe_counter!("braid_sequencer_access_list_bytes_total", "access lists written, in bytes");
-    describe_counter!(
-        "braid_sequencer_check_differences_total",
-        "blocks that differed from their serial execution and were built again; must stay zero"
-    );
     describe_histogram!("braid_sequencer_recovery_seconds", "decoding and senders of a chunk");
     describe_histogram!("braid_sequencer_root_seconds", "hashing the diff of one sub-block");
     describe_histogram!(
@@ -63,6 +54,11 @@ pub(crate) fn describe() {
     describe_counter!("braid_sequencer_index_failures_total", "index writes that failed");
     describe_gauge!("braid_sequencer_index_lag_blocks", "sealed blocks that are not indexed");
     describe_gauge!("braid_sequencer_index_lag_bytes", "their transactions");
+    describe_gauge!(
+        "braid_sequencer_projection_lag_blocks",
+        "blocks since the start that are not projected"
+    );
+    describe_gauge!("braid_sequencer_projection_lag_bytes", "their transactions");
     describe_gauge!("braid_sequencer_safe_block_number", "safe head");
     describe_gauge!("braid_sequencer_posting_late", "1 while blocks wait for posting to catch up");
     describe_gauge!(
@@ -76,6 +72,24 @@ pub(crate) fn describe() {
     describe_gauge!("braid_sequencer_finalized_block_number", "finalized head");
     describe_counter!("braid_sequencer_resets_total", "times that L1 took blocks back");
     describe_counter!("braid_sequencer_l1_failures_total", "L1 reads that failed");
+}
+
+/// Those of executing sealed blocks again.
+fn describe_check() {
+    describe_histogram!(
+        "braid_sequencer_check_seconds",
+        "executing a sealed block again, serially, beside the building of others"
+    );
+    describe_counter!("braid_sequencer_checked_total", "transactions executed again");
+    describe_counter!(
+        "braid_sequencer_unchecked_total",
+        "transactions of blocks that were not executed again, because the rate of that is bounded"
+    );
+    describe_counter!("braid_sequencer_access_list_bytes_total", "access lists written, in bytes");
+    describe_counter!(
+        "braid_sequencer_check_differences_total",
+        "blocks that differed from their serial execution and were built again; must stay zero"
+    );
 }
 
 /// Those of transactions that have no place yet.
@@ -110,6 +124,10 @@ pub(crate) fn access_list(bytes: usize) {
 }
 
 /// A sealed block differed from its serial execution.
+pub(crate) fn unchecked(transactions: usize) {
+    counter!("braid_sequencer_unchecked_total").increment(count(transactions));
+}
+
 pub(crate) fn check_differed() {
     counter!("braid_sequencer_check_differences_total").increment(1);
 }
@@ -180,6 +198,11 @@ pub(crate) fn indexed(elapsed: Duration) {
 
 pub(crate) fn index_failed() {
     counter!("braid_sequencer_index_failures_total").increment(1);
+}
+
+pub(crate) fn projection_lag(blocks: usize, bytes: usize) {
+    gauge!("braid_sequencer_projection_lag_blocks").set(blocks as f64);
+    gauge!("braid_sequencer_projection_lag_bytes").set(bytes as f64);
 }
 
 pub(crate) fn index_lag(blocks: u64, bytes: usize) {

@@ -14,6 +14,7 @@
 //! cut in one transaction, the chain is loaded again as after a restart, the transactions of the removed blocks
 //! go back to the mempool in order, and a new driver starts.
 
+mod projecting;
 mod session;
 mod tasks;
 #[cfg(test)]
@@ -34,13 +35,15 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::{
+    projecting::project,
     session::Session,
-    tasks::{first_failure, lead, project, renew, save_often, stop_in_order},
+    tasks::{first_failure, lead, renew, save_often, stop_in_order},
 };
 use crate::{
     SequencerConfig, SequencerError, Submitter,
     builder::{BlockEngine, Command, Exit, OriginView, RootHandle},
     chain::{ChainBlock, ChainStore, ChainView},
+    check::CheckPace,
     follower::{BuilderControl, Follower},
     indexer::SerialCheck,
     mempool::{Admission, AdmissionQueue, AdmissionRules, Mempool, RecoveryThreads, reload, save},
@@ -273,6 +276,7 @@ impl Node {
             spec: ChainSpec::from(self.parts.rollup.as_ref()),
             engine: self.engine.clone(),
             builder: control.clone(),
+            pace: CheckPace::new(self.config.builder.check_rate_max),
             lists: self.config.builder.access_lists.then(|| self.publisher.clone()),
             #[cfg(test)]
             doubted: self.config.builder.doubted_block,
@@ -316,6 +320,8 @@ impl Node {
         ));
         tasks.spawn(project(
             db::Projection::new(self.parts.database.clone()),
+            self.config.projection,
+            self.store.clone(),
             self.shutdown.clone(),
         ));
         tasks.spawn(stop_in_order(self.shutdown.clone(), self.queue.clone(), control.clone()));

@@ -5,14 +5,18 @@
 //! behind is closed with a reason, never skipped silently, and can resume from a [`Cursor`] by reading the
 //! blocks in between. Not here: encodings, which the doors make once per event for all their subscribers.
 
+mod waiters;
+
 use std::sync::Arc;
 
-use alloy::primitives::{B256, map::HashMap};
+use alloy::primitives::B256;
 use executor::BlockRules;
 use parking_lot::Mutex;
 use protocol::{BlockOpening, Heads};
 use tokio::sync::{broadcast, oneshot};
 
+pub use self::waiters::Together;
+use self::waiters::Waiters;
 use crate::{
     chain::{ChainBlock, Included, Located},
     mempool::Rejection,
@@ -106,13 +110,6 @@ pub struct Publisher {
     waiters: Mutex<Waiters>,
 }
 
-#[derive(Debug)]
-struct Waiters {
-    by_hash: HashMap<B256, Vec<oneshot::Sender<Outcome>>>,
-    waiting: usize,
-    waiting_max: usize,
-}
-
 /// More callers wait for their transaction than are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{waiting_max} callers wait for their transactions already")]
@@ -124,8 +121,8 @@ pub struct TooManyWaiters {
 impl Publisher {
     /// A publisher that keeps `events_max` events for each subscriber and lets `waiting_max` callers wait.
     pub fn new(events_max: usize, waiting_max: usize) -> Self {
-        let waiters = Waiters { by_hash: HashMap::default(), waiting: 0, waiting_max };
-        Self { events: broadcast::Sender::new(events_max), waiters: Mutex::new(waiters) }
+        let waiters = Mutex::new(Waiters::new(waiting_max));
+        Self { events: broadcast::Sender::new(events_max), waiters }
     }
 
     /// Everything that is published from now on.
@@ -143,17 +140,15 @@ impl Publisher {
     /// # Errors
     /// When too many callers wait already.
     pub fn wait(&self, hash: B256) -> Result<oneshot::Receiver<Outcome>, TooManyWaiters> {
-        let (sender, receiver) = oneshot::channel();
-        let mut waiters = self.waiters.lock();
-        if waiters.waiting >= waiters.waiting_max {
-            waiters.forget_gone();
-        }
-        if waiters.waiting >= waiters.waiting_max {
-            return Err(TooManyWaiters { waiting_max: waiters.waiting_max });
-        }
-        waiters.waiting += 1;
-        waiters.by_hash.entry(hash).or_default().push(sender);
-        Ok(receiver)
+        self.waiters.lock().one(hash)
+    }
+
+    /// The same for many transactions together.
+    ///
+    /// # Errors
+    /// When there is no room for all of them.
+    pub fn wait_for_all(&self, hashes: &[B256]) -> Result<Together, TooManyWaiters> {
+        self.waiters.lock().all(hashes)
     }
 
     /// Publishes a sub-block whose journal row is committed, and answers those who wait for its transactions.
@@ -162,15 +157,15 @@ impl Publisher {
         let mut answers = Vec::new();
         {
             let mut waiters = self.waiters.lock();
-            if waiters.waiting > 0 {
+            if !waiters.is_empty() {
                 for included in &sub_block.transactions {
                     answers.extend(waiters.take(&included.hash).map(|w| (w, included.clone())));
                 }
             }
         }
-        for (waiting, included) in answers {
-            let located = Located {
-                included,
+        for ((first, others), included) in answers {
+            let located = || Located {
+                included: included.clone(),
                 block_number: sub_block.cursor.block,
                 timestamp: sub_block.opening.timestamp,
                 base_fee: sub_block.base_fee,
@@ -178,7 +173,9 @@ impl Publisher {
                 rules: BlockRules::Rollup,
                 block_hash: None,
             };
-            answer(waiting, &Ok(located));
+            for waiter in std::iter::once(first).chain(others) {
+                waiter.answer(|| Ok(located()), None);
+            }
         }
         self.send(Published::SubBlock(sub_block));
     }
@@ -187,8 +184,10 @@ impl Publisher {
     pub fn dropped(&self, hash: B256, reason: Rejection) {
         let reason = Arc::new(reason);
         let waiting = self.waiters.lock().take(&hash);
-        if let Some(waiting) = waiting {
-            answer(waiting, &Err(reason.clone()));
+        for waiter in
+            waiting.into_iter().flat_map(|(first, others)| std::iter::once(first).chain(others))
+        {
+            waiter.answer(|| Err(reason.clone()), Some(&reason));
         }
         self.send(Published::Dropped(hash, reason));
     }
@@ -197,30 +196,6 @@ impl Publisher {
     pub fn send(&self, event: Published) {
         // Without subscribers nobody is told, which is no fault.
         let _ = self.events.send(event);
-    }
-}
-
-impl Waiters {
-    fn take(&mut self, hash: &B256) -> Option<Vec<oneshot::Sender<Outcome>>> {
-        let waiting = self.by_hash.remove(hash)?;
-        self.waiting -= waiting.len();
-        Some(waiting)
-    }
-
-    /// Callers whose time ran out leave their sender behind; they are swept only when room is needed.
-    fn forget_gone(&mut self) {
-        self.by_hash.retain(|_, waiting| {
-            waiting.retain(|sender| !sender.is_closed());
-            !waiting.is_empty()
-        });
-        self.waiting = self.by_hash.values().map(Vec::len).sum();
-    }
-}
-
-fn answer(waiting: Vec<oneshot::Sender<Outcome>>, outcome: &Outcome) {
-    for sender in waiting {
-        // The caller may have given up.
-        let _ = sender.send(outcome.clone());
     }
 }
 

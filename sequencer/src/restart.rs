@@ -93,7 +93,10 @@ impl Loader {
             keeper: WithdrawalKeeper::new(parts.rollup.proposal_interval),
             rollup: parts.rollup.clone(),
             l1: parts.l1.clone(),
-            store_limits: StoreLimits { recent_blocks_max: config.readers.recent_blocks_max },
+            store_limits: StoreLimits {
+                recent_blocks_max: config.readers.recent_blocks_max,
+                recent_transactions_max: config.readers.recent_transactions_max,
+            },
             cache_limits: CacheLimits {
                 accounts_max: entries,
                 slots_max: entries,

@@ -2,9 +2,9 @@
 
 use rustix::{process::setpriority_process, thread::gettid};
 
-/// A priority far below the usual one: beside one thread of that it gets a tenth of a processor, and all of an idle one.
+/// A priority far below the usual one: beside one thread of that it gets a thirtieth of a processor, and all of an idle one.
 /// Not the lowest, so that it goes on where others never rest.
-const NICE: i32 = 10;
+const NICE: i32 = 15;
 
 /// Lets the calling thread have little more of a processor than those of usual priority leave. It cannot be taken back.
 ///

@@ -368,7 +368,8 @@ impl Driver {
     /// Whether journal or index have to catch up before more is built.
     fn is_behind(&self) -> bool {
         let config = &self.parts.config;
-        if self.parts.journal.capacity() < JOURNAL_ROOM_MIN {
+        if self.parts.journal.capacity() < JOURNAL_ROOM_MIN || self.parts.store.is_projection_full()
+        {
             return true;
         }
         let (blocks, bytes) = self.parts.store.index_lag();

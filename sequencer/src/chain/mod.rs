@@ -15,6 +15,7 @@ mod block;
 mod cache;
 mod error;
 pub mod ethereum;
+mod layer;
 mod logs;
 mod outlook;
 mod state;

@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use state::{Account, StateDiff, StateReader};
+use state::{Account, StateReader};
 
-use super::{BaseState, ReadError};
+use super::{BaseState, ReadError, layer::Layer};
 
 /// A state that does not change. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct StateView {
     /// Newest first.
-    layers: Arc<[Arc<StateDiff>]>,
+    layers: Arc<[Layer]>,
     base: Arc<BaseState>,
     /// The base may hold the state of this block or an earlier one, whose changes since are in the layers.
     number: u64,
@@ -25,7 +25,7 @@ pub struct StateView {
 impl StateView {
     /// The state after block `number`, and after the sub-blocks that come on top: `layers`, newest first, reach
     /// down to the block that the base holds now.
-    pub fn new(base: Arc<BaseState>, number: u64, layers: Vec<Arc<StateDiff>>) -> Self {
+    pub fn new(base: Arc<BaseState>, number: u64, layers: Vec<Layer>) -> Self {
         let resets = base.resets();
         Self { layers: layers.into(), base, number, resets }
     }
@@ -60,13 +60,15 @@ impl StateView {
 
     /// The account as the layers have it, if they do.
     fn changed_account(&self, address: &Address) -> Option<Option<Account>> {
-        self.layers.iter().find_map(|diff| Some(diff.accounts.get(address)?.account))
+        self.layers
+            .iter()
+            .find_map(|layer| Some(layer.about(address)?.accounts.get(address)?.account))
     }
 
     /// The slot as the layers have it, if they do.
     fn changed_slot(&self, address: &Address, slot: &U256) -> Option<U256> {
-        self.layers.iter().find_map(|diff| {
-            let change = diff.accounts.get(address)?;
+        self.layers.iter().find_map(|layer| {
+            let change = layer.about(address)?.accounts.get(address)?;
             let written = change.storage.get(slot).copied();
             written.or_else(|| change.clears_storage().then_some(U256::ZERO))
         })
@@ -74,7 +76,7 @@ impl StateView {
 
     /// Code that has come with the layers.
     fn new_code(&self, hash: &B256) -> Option<&Bytes> {
-        self.layers.iter().find_map(|diff| diff.codes.get(hash))
+        self.layers.iter().find_map(|layer| layer.diff().codes.get(hash))
     }
 
     /// Reads from the base and makes sure that it had not moved past this view by then.

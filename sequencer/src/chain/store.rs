@@ -4,7 +4,15 @@
 //! indexed and old enough. Not here: who decides any of that. Invariants: the blocks are consecutive; no block
 //! above the indexed one is ever dropped; `finalized ≤ safe ≤ latest ≤ newest sealed`.
 
-use std::{collections::VecDeque, sync::Arc};
+mod inner;
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use alloy::primitives::{B256, map::HashMap};
 use executor::BlockRules;
@@ -12,7 +20,8 @@ use parking_lot::RwLock;
 use protocol::{Heads, L1FeeParams, L2BlockRef, SafetyLevel};
 use state::StateDiff;
 
-use super::{BaseState, ChainBlock, Included, Located, PendingBlock, StateView};
+use self::inner::Inner;
+use super::{BaseState, ChainBlock, Included, Located, PendingBlock, StateView, layer::Layer};
 use crate::{builder::Covered, mempool::AdmissionState};
 
 /// Hashes of blocks that L1 took back which are remembered, the newest.
@@ -23,6 +32,8 @@ const REMOVED_HASHES_MAX: usize = 4_096;
 pub struct StoreLimits {
     /// Indexed blocks that stay in memory for readers.
     pub recent_blocks_max: usize,
+    /// Their transactions; blocks leave earlier where they hold more.
+    pub recent_transactions_max: usize,
 }
 
 /// The recent chain.
@@ -31,22 +42,8 @@ pub struct ChainStore {
     inner: RwLock<Inner>,
     base: Arc<BaseState>,
     limits: StoreLimits,
-}
-
-#[derive(Debug)]
-struct Inner {
-    /// Consecutive; the first may be long indexed.
-    blocks: VecDeque<Arc<ChainBlock>>,
-    by_hash: HashMap<B256, u64>,
-    /// Durable transactions of the blocks above, and of the open block.
-    transactions: HashMap<B256, (u64, Arc<Included>)>,
-    pending: Option<Arc<PendingBlock>>,
-    heads: Heads,
-    indexed: u64,
-    /// Version of the pending state while no block is open.
-    version: u64,
-    /// Blocks that were shown once and are no longer part of the chain, oldest first.
-    removed: VecDeque<B256>,
+    /// The projection is as far behind as it may be.
+    projection_full: AtomicBool,
 }
 
 impl ChainStore {
@@ -61,32 +58,38 @@ impl ChainStore {
     ) -> Self {
         let inner = Inner {
             blocks: VecDeque::new(),
+            layers: VecDeque::new(),
             by_hash: HashMap::default(),
             transactions: HashMap::default(),
             pending: None,
+            pending_layers: Vec::new(),
             heads,
             indexed,
             version: 0,
             removed: VecDeque::new(),
         };
-        let store = Self { inner: RwLock::new(inner), base, limits };
+        let inner = RwLock::new(inner);
+        let store = Self { inner, base, limits, projection_full: AtomicBool::new(false) };
         store.replace(blocks, heads, indexed, 0);
         store
     }
 
     /// Starts again from other blocks, after a reset; `version` is that of the pending state from here on.
     pub fn replace(&self, blocks: Vec<Arc<ChainBlock>>, heads: Heads, indexed: u64, version: u64) {
+        let layers: Vec<_> = blocks.iter().map(|block| Layer::new(block.diff.clone())).collect();
         let mut inner = self.inner.write();
         inner.version = version;
         self.base.forget_hashes();
         inner.blocks.clear();
+        inner.layers.clear();
+        inner.pending_layers.clear();
         inner.by_hash.clear();
         inner.transactions.clear();
         inner.pending = None;
         (inner.heads, inner.indexed) = (heads, indexed);
-        for block in blocks {
+        for (block, layer) in blocks.into_iter().zip(layers) {
             self.base.add_hash(block.number(), block.hash);
-            inner.push(block.clone());
+            inner.push(block.clone(), layer);
             for included in &block.transactions {
                 inner.transactions.insert(included.hash, (block.number(), included.clone()));
             }
@@ -109,12 +112,20 @@ impl ChainStore {
     /// A block was sealed. It is not `latest` before [`Self::set_latest`].
     pub fn push_sealed(&self, block: Arc<ChainBlock>) {
         self.base.add_hash(block.number(), block.hash);
-        self.inner.write().push(block);
+        // Made before the lock is held.
+        let layer = Layer::new(block.diff.clone());
+        self.inner.write().push(block, layer);
     }
 
     /// The open block has another sub-block.
     pub fn set_pending(&self, pending: Arc<PendingBlock>) {
-        self.inner.write().pending = Some(pending);
+        let known = self.inner.read().pending_layers_of(&pending);
+        let new = pending.diffs[known..].iter().map(|diff| Layer::new(diff.clone()));
+        let new: Vec<_> = new.collect();
+        let mut inner = self.inner.write();
+        inner.pending_layers.truncate(known);
+        inner.pending_layers.extend(new);
+        inner.pending = Some(pending);
     }
 
     /// These transactions are durable now and may be found by hash.
@@ -149,7 +160,9 @@ impl ChainStore {
     pub fn set_indexed(&self, number: u64) {
         let mut inner = self.inner.write();
         inner.indexed = number;
-        while inner.blocks.len() > self.limits.recent_blocks_max {
+        while inner.blocks.len() > self.limits.recent_blocks_max
+            || inner.transactions.len() > self.limits.recent_transactions_max
+        {
             let Some(oldest) = inner.blocks.front() else { break };
             if oldest.number() >= inner.indexed
                 || oldest.number() >= inner.heads.unsafe_head().number
@@ -158,6 +171,16 @@ impl ChainStore {
             }
             inner.pop_front();
         }
+    }
+
+    /// The projection has to catch up before more is built, or has done so.
+    pub fn set_projection_full(&self, is_full: bool) {
+        self.projection_full.store(is_full, Ordering::Relaxed);
+    }
+
+    /// Whether no more may be built before the projection has caught up.
+    pub fn is_projection_full(&self) -> bool {
+        self.projection_full.load(Ordering::Relaxed)
     }
 
     /// The base below all states.
@@ -266,10 +289,9 @@ impl ChainStore {
     pub fn pending_state(&self) -> StateView {
         let inner = self.inner.read();
         let newest = inner.blocks.back().map_or(0, |block| block.number());
-        let mut layers: Vec<Arc<StateDiff>> = Vec::new();
-        if let Some(open) = inner.pending.as_ref().filter(|open| open.opening.number == newest + 1)
-        {
-            layers.extend(open.diffs.iter().rev().cloned());
+        let mut layers: Vec<Layer> = Vec::new();
+        if inner.pending.as_ref().is_some_and(|open| open.opening.number == newest + 1) {
+            layers.extend(inner.pending_layers.iter().rev().cloned());
         }
         layers.extend(inner.layers_of(newest).unwrap_or_default());
         self.view(newest, layers)
@@ -331,7 +353,7 @@ impl ChainStore {
         first..=inner.heads.head(SafetyLevel::Unsafe).number
     }
 
-    fn view(&self, number: u64, layers: Vec<Arc<StateDiff>>) -> StateView {
+    fn view(&self, number: u64, layers: Vec<Layer>) -> StateView {
         StateView::new(self.base.clone(), number, layers)
     }
 }
@@ -343,38 +365,4 @@ pub(super) struct ChangesAbove {
     pub(super) diffs: Vec<Arc<StateDiff>>,
     /// How far the diffs go.
     pub(super) covered: Covered,
-}
-
-impl Inner {
-    fn push(&mut self, block: Arc<ChainBlock>) {
-        if let Some(last) = self.blocks.back() {
-            assert_eq!(last.number() + 1, block.number(), "blocks are consecutive");
-            assert_eq!(last.hash, block.header.parent_hash, "each block is the child of the last");
-        }
-        self.by_hash.insert(block.hash, block.number());
-        self.blocks.push_back(block);
-    }
-
-    fn pop_front(&mut self) {
-        let Some(block) = self.blocks.pop_front() else { return };
-        self.by_hash.remove(&block.hash);
-        for included in &block.transactions {
-            self.transactions.remove(&included.hash);
-        }
-    }
-
-    fn get(&self, number: u64) -> Option<&Arc<ChainBlock>> {
-        let first = self.blocks.front()?.number();
-        self.blocks.get(usize::try_from(number.checked_sub(first)?).ok()?)
-    }
-
-    /// Diffs from block `number` down to the first that Postgres does not have, newest first.
-    fn layers_of(&self, number: u64) -> Option<Vec<Arc<StateDiff>>> {
-        if number < self.indexed {
-            return None;
-        }
-        self.get(number)?;
-        let layers = (self.indexed + 1..=number).rev().map(|number| self.get(number));
-        layers.map(|block| block.map(|block| block.diff.clone())).collect()
-    }
 }

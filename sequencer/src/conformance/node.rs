@@ -50,7 +50,8 @@ pub(super) async fn serve(chain: Chain) -> Node {
     let recent = chain.blocks[kept..].iter().map(|imported| imported.block.clone()).collect();
     let head = newest.reference;
     let heads = Heads::new(head, head, head).unwrap();
-    let limits = StoreLimits { recent_blocks_max: RECENT_BLOCKS };
+    let limits =
+        StoreLimits { recent_blocks_max: RECENT_BLOCKS, recent_transactions_max: usize::MAX };
     let store = Arc::new(ChainStore::new(base, limits, recent, heads, number));
 
     let rollup = Arc::new(config(&chain));

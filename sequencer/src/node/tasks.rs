@@ -1,4 +1,4 @@
-//! The tasks beside the building of blocks: leadership, saving the mempool, the projection, the orderly end.
+//! The tasks beside the building of blocks: leadership, saving the mempool, the orderly end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,9 +13,6 @@ use crate::{
     mempool::{AdmissionQueue, Mempool, save},
     metrics, predictions,
 };
-
-/// Blocks that the projection is brought forward in one step.
-const PROJECTION_STEP_BLOCKS: u32 = 64;
 
 /// Takes the lease, waiting for whoever holds it.
 pub(super) async fn lead(
@@ -64,29 +61,6 @@ pub(super) async fn save_often(
     Ok(())
 }
 
-/// Brings the projection forward whenever it is behind.
-pub(super) async fn project(
-    projection: db::Projection,
-    shutdown: CancellationToken,
-) -> Result<(), SequencerError> {
-    const PAUSE: Duration = Duration::from_millis(200);
-    let mut reached = None;
-    while !shutdown.is_cancelled() {
-        match projection.advance(PROJECTION_STEP_BLOCKS).await {
-            Ok(now) if now != reached => reached = now,
-            Ok(_) => {
-                wait(PAUSE, &shutdown).await;
-            }
-            Err(error) => {
-                metrics::index_failed();
-                tracing::warn!(error = %service::error_chain(&error), "projection is stuck");
-                wait(Duration::from_secs(1), &shutdown).await;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The first two steps of the end; the others follow from queues that close.
 pub(super) async fn stop_in_order(
     shutdown: CancellationToken,
@@ -99,7 +73,7 @@ pub(super) async fn stop_in_order(
 }
 
 /// False when the end came first.
-async fn wait(pause: Duration, shutdown: &CancellationToken) -> bool {
+pub(super) async fn wait(pause: Duration, shutdown: &CancellationToken) -> bool {
     tokio::select! {
         () = tokio::time::sleep(pause) => true,
         () = shutdown.cancelled() => false,

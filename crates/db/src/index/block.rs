@@ -5,8 +5,9 @@
 //! one body or receipt is read alone. Invariant: a block that is read back equals the one that was written.
 
 use alloy_consensus::TxReceipt as _;
-use alloy_primitives::{B256, Bytes, keccak256};
+use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Decodable;
+use lanes::Hasher;
 use protocol::Header;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use state::StateDiff;
@@ -67,8 +68,11 @@ pub struct BlockRecord {
 
 impl BlockRecord {
     /// The hash of each transaction, in order.
-    pub fn transaction_hashes(&self) -> impl Iterator<Item = B256> {
-        self.bodies.iter().map(keccak256)
+    pub fn transaction_hashes(&self) -> Vec<B256> {
+        let raws: Vec<&[u8]> = self.bodies.iter().map(|raw| &raw[..]).collect();
+        let mut hashes = Vec::with_capacity(raws.len());
+        Hasher::new().hash(&raws, &mut hashes);
+        hashes
     }
 
     /// Checks that the parts fit together, so that a mistake is found when it is made.

@@ -123,7 +123,7 @@ async fn a_block_comes_back_as_it_was_written() {
     let mut expected: Vec<(i64, i64, i32)> = Vec::new();
     for block in &fixture.blocks {
         let number = i64::try_from(block.header.number).unwrap();
-        let places = block.transaction_hashes().zip(0..);
+        let places = block.transaction_hashes().into_iter().zip(0..);
         expected.extend(places.map(|(hash, index)| (hash_prefix(&hash), number, index)));
     }
     found.sort_unstable();

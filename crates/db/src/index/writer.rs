@@ -127,7 +127,7 @@ fn position_rows(block: &BlockRecord) -> Result<BinaryRows, IndexError> {
     let number = block.header.number;
     let convert = |source| IndexError::Convert { number, source };
     let mut positions: Vec<(i64, u32)> =
-        block.transaction_hashes().map(|hash| hash_prefix(&hash)).zip(0..).collect();
+        block.transaction_hashes().iter().map(hash_prefix).zip(0..).collect();
     positions.sort_unstable();
     let mut rows = BinaryRows::new();
     let block_number = bigint(number).map_err(convert)?;

@@ -2,15 +2,15 @@
 
 use std::{pin::Pin, time::Duration};
 
-use alloy::primitives::{B256, Bytes, keccak256};
+use alloy::primitives::{B256, Bytes};
 use futures::{Stream, StreamExt};
+use lanes::Hasher;
 use proto::v1::{
     GetTransactionStatusRequest, GetTransactionStatusResponse, Rejection as ProtoRejection,
     SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, TransactionStage,
     WatchTransactionStatusRequest, WatchTransactionStatusResponse,
     transaction_service_server::TransactionService,
 };
-use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
@@ -27,7 +27,6 @@ use crate::{
         },
     },
     mempool::Rejection,
-    publisher::Outcome,
     quota::Client,
 };
 
@@ -161,7 +160,9 @@ async fn acknowledge(
     };
     let raw: Vec<Bytes> = request.transactions.into_iter().map(Bytes::from).collect();
     // Waiting begins before submitting, or a result could come in between and be missed.
-    let waiting = durable.then(|| wait_for_all(api, &raw)).flatten();
+    // Without room for those who wait, the answer tells a lower stage.
+    let waiting = durable.then(|| api.submitter.publisher.wait_for_all(&hashes(&raw)).ok());
+    let waiting = waiting.flatten();
     let results = match Client::current().request(raw.len()) {
         Ok(()) => api.submitter.submit_many(raw).await,
         Err(refused) => raw.iter().map(|_| Err(Rejection::Quota(refused))).collect(),
@@ -174,12 +175,12 @@ async fn acknowledge(
     }
     let mut stage = TransactionStage::Received;
     if let Some(waiting) = waiting {
-        let accepted = (0..).zip(waiting).zip(&results).filter(|(_, result)| result.is_ok());
-        let accepted = accepted.map(|(waiting, _)| waiting).collect();
-        let dropped = timeout_at_most(SYNC_TIMEOUT_MAX, all_durable(accepted)).await;
+        rejections.iter().for_each(|rejection| waiting.leave(rejection.index));
+        let settled = tokio::time::timeout(SYNC_TIMEOUT_MAX, waiting.settled()).await;
         // Not an error of the stream: the client learns how far its transactions are known to be.
-        if let Some(dropped) = dropped {
+        if let Ok(Some(dropped)) = settled {
             stage = TransactionStage::Durable;
+            let dropped = dropped.iter().map(|(index, reason)| proto_rejection(*index, reason));
             rejections.extend(dropped);
             rejections.sort_unstable_by_key(|rejection| rejection.index);
         }
@@ -193,27 +194,11 @@ async fn acknowledge(
     })
 }
 
-type Waiting = oneshot::Receiver<Outcome>;
-
-/// `None` when too many callers wait already; then the answer tells a lower stage.
-fn wait_for_all(api: &Api, raw: &[Bytes]) -> Option<Vec<Waiting>> {
-    raw.iter().map(|raw| api.submitter.publisher.wait(keccak256(raw)).ok()).collect()
-}
-
-/// Waits until each transaction is durable or dropped; the latter are returned. `None` when the sequencer ends.
-async fn all_durable(waiting: Vec<(u32, Waiting)>) -> Option<Vec<ProtoRejection>> {
-    let mut dropped = Vec::new();
-    for (index, waiting) in waiting {
-        // All of them are being waited for already, so that one after the other takes no longer.
-        if let Err(rejection) = waiting.await.ok()? {
-            dropped.push(proto_rejection(index, &rejection));
-        }
-    }
-    Some(dropped)
-}
-
-async fn timeout_at_most<T>(most: Duration, work: impl Future<Output = Option<T>>) -> Option<T> {
-    tokio::time::timeout(most, work).await.ok().flatten()
+fn hashes(raw: &[Bytes]) -> Vec<B256> {
+    let raw: Vec<&[u8]> = raw.iter().map(|raw| &raw[..]).collect();
+    let mut hashes = Vec::new();
+    Hasher::new().hash(&raw, &mut hashes);
+    hashes
 }
 
 fn proto_rejection(index: u32, rejection: &Rejection) -> ProtoRejection {

@@ -72,7 +72,7 @@ impl Door {
         let database = runtime.block_on(TestDatabase::create());
         let reader = PgStateReader::start(database.database.clone()).unwrap();
         let base = Arc::new(BaseState::new(reader, CacheLimits::default(), 0));
-        let limits = StoreLimits { recent_blocks_max: 1 };
+        let limits = StoreLimits { recent_blocks_max: 1, recent_transactions_max: 0 };
         let blocks = vec![block(StateDiff::default())];
         let store = Arc::new(ChainStore::new(base, limits, blocks, heads(), 0));
         Self { store, _database: database }
