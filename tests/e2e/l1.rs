@@ -164,11 +164,15 @@ async fn a_false_proposal_is_reported_with_its_first_bad_block() -> Result<()> {
     Ok(())
 }
 
+/// The outermost level of a dispute.
+const SEGMENTS: u8 = 0;
+
 /// A proposal of a state that never was, for the next block that is due, and that block.
 async fn lie(l1: &DynProvider, oracle: Address) -> Result<(u64, TransactionRequest)> {
     let reader = DisputeOracle::new(oracle, l1);
     let next = u64::try_from(reader.nextBlockNumber().call().await?)?;
     let bond = reader.BOND().call().await?;
+    let height = reader.height(SEGMENTS).call().await?;
     let head = l1.get_block_by_number(alloy::eips::BlockNumberOrTag::Latest).await?;
     let head = head.ok_or_else(|| eyre::eyre!("L1 has no head"))?.header;
     let parent = reader.proposal(reader.latestOutputIndex().call().await?).call().await?;
@@ -182,7 +186,7 @@ async fn lie(l1: &DynProvider, oracle: Address) -> Result<(u64, TransactionReque
             sequenceNumber: 0,
             number: next,
         },
-        proof: vec![B256::repeat_byte(0xcc); 26],
+        proof: vec![B256::repeat_byte(0xcc); height.into()],
         parentClaim: parent.claim,
         l2BlockNumber: U256::from(next),
         l1BlockHash: head.hash,

@@ -186,12 +186,16 @@ impl Seen {
 }
 
 fn work(mut queue: mpsc::Receiver<Job>) {
-    // A blob takes a quarter of a second, and nobody who uses the chain waits for it.
-    service::lower_priority();
     let environment = EnvKzgSettings::Default;
     let mut seen = Seen::default();
+    let mut is_low = false;
     while let Some(job) = queue.blocking_recv() {
         let settings = environment.get();
+        // A blob takes a quarter of a second, and nobody who uses the chain waits for it. The set-up is loaded by then: what it
+        // takes of memory is there early.
+        if !std::mem::replace(&mut is_low, true) {
+            service::lower_priority();
+        }
         let started = Instant::now();
         // A caller that no longer waits does not need the answer.
         match job {

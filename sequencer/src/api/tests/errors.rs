@@ -123,7 +123,7 @@ async fn transactions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn why_there_is_no_receipt() {
-    let node = &Node::start().await;
+    let node = &Node::before_its_time().await;
     let sync = "eth_sendRawTransactionSync";
     let text = "The transaction was added to the mempool but wasn't processed due to a nonce gap: expected nonce 0";
     let data = row(node, sync, json!([transfer(3, 1), 100]), 6, text).await;
@@ -142,7 +142,7 @@ async fn why_there_is_no_receipt() {
     let data = row(node, sync, json!([cheap, 100]), 5, text).await;
     assert_eq!(data, json!(keccak256(&cheap)));
 
-    // Ready, and out of time before the next sub-block.
+    // Ready, and out of time before the first sub-block.
     let text = "The transaction was added to the mempool but wasn't processed in 1ms";
     let data = row(node, sync, json!([transfer(5, 0), 1]), 4, text).await;
     assert_eq!(data, json!(keccak256(transfer(5, 0))));

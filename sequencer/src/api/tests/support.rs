@@ -17,7 +17,7 @@ use protocol::{
     RollupConfig, SystemConfig, predeploys::L2_TO_L1_MESSAGE_PASSER,
 };
 use serde_json::{Value, json};
-use service::{Clock, Health, SystemClock};
+use service::{Clock, Health, ManualClock, SystemClock, UnixMillis};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -190,6 +190,21 @@ impl Node {
         messages: Vec<L1Message>,
         change: impl FnOnce(&mut SequencerConfig),
     ) -> Self {
+        Self::by(Arc::new(SystemClock), age, messages, change).await
+    }
+
+    /// One whose time does not come: it takes transactions and builds no block.
+    pub(super) async fn before_its_time() -> Self {
+        let clock = Arc::new(ManualClock::new(UnixMillis(0)));
+        Self::by(clock, 0, Vec::new(), |_| {}).await
+    }
+
+    async fn by(
+        clock: Arc<dyn Clock>,
+        age: u64,
+        messages: Vec<L1Message>,
+        change: impl FnOnce(&mut SequencerConfig),
+    ) -> Self {
         // Another test of this process may have done it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::create().await;
@@ -214,7 +229,7 @@ impl Node {
         let parts = SequencerParts {
             rollup: rollup.clone(),
             database: database.database.clone(),
-            clock: Arc::new(SystemClock),
+            clock,
             l1: L1Source::Recorded(l1.clone()),
             l1_tip: l1.tip(),
             health: health.clone(),
