@@ -41,6 +41,8 @@ abstract contract OracleArena is Arena {
     mapping(uint256 player => uint64) private _blockOf;
     /// @dev By so many blocks the false claims of a disputer are behind the proposal.
     uint64 internal behind;
+    /// @dev The last claims of those who have proposed or disputed, as they were by then: later proposals have other pins.
+    mapping(uint256 player => Claims.BlockClaim) private _claimed;
     /// @dev Trees of proposers.
     mapping(uint256 player => bytes32[]) internal proposed;
 
@@ -76,6 +78,7 @@ abstract contract OracleArena is Arena {
         putIn[account(number)] += BOND;
         vm.deal(account(number), BOND);
         Claims.BlockClaim memory last = lastOf(number, leaves);
+        _claimed[number] = last;
         bytes32[] memory proof = Toy.proof(leaves, leaves.length - 1);
         vm.prank(account(number));
         oracle.proposeOutput{value: BOND}(
@@ -99,6 +102,7 @@ abstract contract OracleArena is Arena {
         _blockOf[number] = oracle.proposal(index).l2BlockNumber - behind;
         bytes32[] memory theirs = proposed[proposer];
         bytes32[] memory mine = claimsOf(number);
+        _claimed[number] = lastOf(number, mine);
         (bytes32 left, bytes32 right) = Toy.children(theirs);
         bytes32[] memory proof = Toy.proof(mine, mine.length - 1);
         putIn[account(number)] += BOND;
@@ -130,7 +134,10 @@ abstract contract OracleArena is Arena {
         winner = game.tournamentOf(TOP).waiting;
         bytes32[] memory leaves = leavesOf[TOP][playerOf[TOP][winner]];
         if (winner == 0) leaves = new bytes32[](1 << heights()[0]);
-        Claims.BlockClaim memory last = lastOf(playerOf[TOP][winner], leaves);
+        uint256 player = playerOf[TOP][winner];
+        Claims.BlockClaim memory last = _claimed[player];
+        // Somebody who joined later.
+        if (last.blockHash == 0) last = lastOf(player, leaves);
         bytes32[] memory proof = Toy.proof(leaves, leaves.length - 1);
         oracle.resolve(TOP, leaves[leaves.length - 1], proof, last);
     }
