@@ -123,11 +123,12 @@ pub(crate) fn access_list(bytes: usize) {
     counter!("braid_sequencer_access_list_bytes_total").increment(count(bytes));
 }
 
-/// A sealed block differed from its serial execution.
+/// A sealed block was not executed again.
 pub(crate) fn unchecked(transactions: usize) {
     counter!("braid_sequencer_unchecked_total").increment(count(transactions));
 }
 
+/// A sealed block differed from its serial execution.
 pub(crate) fn check_differed() {
     counter!("braid_sequencer_check_differences_total").increment(1);
 }

@@ -48,6 +48,8 @@ impl Lag {
         while let Some((_, bytes)) = self.blocks.pop_back_if(|(number, _)| *number >= from) {
             self.bytes -= bytes;
         }
+        // Whatever it held, it is no sign of load any more.
+        self.newest = 0;
     }
 
     /// Whether so many parts of a hundred of the bounds are used up.
