@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("crates/bench", &["proto", "bindings"]),
     ("crates/dispute", &["fault-proof"]),
     ("crates/transition", &["protocol", "state", "executor", "derivation"]),
-    ("crates/executor", &["protocol", "state"]),
+    ("crates/executor", &["protocol", "state", "lanes"]),
     ("crates/db", &["protocol", "state", "lanes"]),
     ("crates/l1", &["protocol", "derivation", "service", "bindings"]),
     ("crates/outbox", &["db", "l1"]),

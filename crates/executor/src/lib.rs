@@ -19,6 +19,7 @@ mod evm;
 mod fees;
 mod halt;
 mod invalid;
+mod list_root;
 mod outcome;
 #[cfg(feature = "std")]
 pub mod parallel;
