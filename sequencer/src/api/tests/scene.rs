@@ -26,6 +26,9 @@ pub(super) const DEPOSITOR: u8 = 15;
 /// Pays for nothing: its deposit of more than it has cannot start.
 pub(super) const POOR: Address = Address::repeat_byte(0x99);
 
+/// How many deposits there are.
+pub(super) const DEPOSITS: usize = 4;
+
 /// A node and what happened on it.
 pub(super) struct Scene {
     pub(super) node: Node,
@@ -92,12 +95,13 @@ impl Scene {
             call(11, relay, 9, relayed(NOBODY, &[])),
         ];
         let depositor = key(DEPOSITOR).address();
-        node.messages(vec![
+        let deposits: [_; DEPOSITS] = [
             deposit(depositor, NOBODY, 77, 70, 100_000),
             deposit(depositor, REVERTER, 5, 0, 100_000),
             deposit(POOR, NOBODY, 1, 2, 100_000),
             deposit(depositor, LOGGER, 0, 0, 100_000),
-        ]);
+        ];
+        node.messages(deposits.into());
         let mut receipts = Vec::new();
         for raw in &sent {
             node.call("eth_sendRawTransaction", json!([raw])).await;
