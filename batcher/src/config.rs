@@ -24,6 +24,9 @@ pub struct BatcherConfig {
     pub batch_blocks_max: u64,
     /// Batches, and parts of blocks, that are in the outbox and not mined.
     pub batches_open_max: usize,
+    /// Transactions from which on the newest block is a sign of load, while which posting rests, up to a quarter of the
+    /// sequencing window; `None`: it never rests. For machines that do everything.
+    pub busy_transactions: Option<u64>,
     /// L1 blocks that derivation goes beyond a settled batch which has not become safe, before it is posted again.
     pub repost_after_l1_blocks: u64,
     /// Calldata or blobs.
@@ -43,6 +46,7 @@ impl Default for BatcherConfig {
             batch_raw_bytes_target: 560_000,
             batch_blocks_max: 1_800,
             batches_open_max: 4,
+            busy_transactions: None,
             repost_after_l1_blocks: 32,
             carrier: CarrierPolicy::Auto,
             blobs_max: protocol::BLOBS_PER_BATCH_MAX,
@@ -52,11 +56,13 @@ impl Default for BatcherConfig {
 }
 
 impl BatcherConfig {
-    /// Settings for a devnet: post within a second or two, so that there is something to see.
+    /// Settings for a devnet: post within a second or two, so that there is something to see; not under load,
+    /// because everything is on one machine.
     pub fn for_devnet() -> Self {
         Self {
             poll_interval: Duration::from_millis(200),
             batch_age_max: Duration::from_secs(2),
+            busy_transactions: Some(5_000),
             repost_after_l1_blocks: 8,
             ..Self::default()
         }

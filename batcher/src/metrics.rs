@@ -21,6 +21,11 @@ pub(crate) fn backlog(blocks: u64) {
     gauge!("braid_batcher_backlog_blocks").set(to_f64(blocks));
 }
 
+/// Whether posting waits for the end of a load.
+pub(crate) fn rests(rests: bool) {
+    gauge!("braid_batcher_rests").set(if rests { 1.0 } else { 0.0 });
+}
+
 /// The newest block in a batch of the outbox.
 pub(crate) fn posted_to(block: u64) {
     gauge!("braid_batcher_posted_block").set(to_f64(block));

@@ -8,6 +8,7 @@ mod chain;
 mod fill;
 mod parts;
 mod rebuilt;
+mod rest;
 mod stuck;
 
 use std::time::{Duration, Instant};
@@ -33,6 +34,7 @@ use crate::{
 };
 use chain::{Chain, Parts, attempts};
 use rebuilt::Rebuilt;
+use rest::{Backlog, Rest};
 use stuck::Stuck;
 
 /// What to post next.
@@ -72,6 +74,8 @@ pub(crate) struct Poster {
     stuck: Stuck,
     /// Which records carry blocks that no longer are.
     rebuilt: Rebuilt,
+    /// Whether there is better use of the processors.
+    rest: Rest,
 }
 
 impl Poster {
@@ -82,6 +86,7 @@ impl Poster {
         outbox: Outbox,
         sender: TxHandle,
     ) -> Self {
+        let rest = Rest::new(config.busy_transactions, rollup.sequencing_window);
         Self {
             config,
             chain_id: rollup.l2_chain_id,
@@ -92,6 +97,7 @@ impl Poster {
             waiting: None,
             stuck: Stuck::default(),
             rebuilt: Rebuilt::default(),
+            rest,
         }
     }
 
@@ -120,6 +126,9 @@ impl Poster {
         }
         let waited = self.waited(first);
         if room == 0 {
+            return Ok(());
+        }
+        if matches!(next, Next::Blocks { again: false, .. }) && self.rests(first, &heads).await? {
             return Ok(());
         }
         match next {
@@ -160,6 +169,24 @@ impl Poster {
             }
         }
         Ok(waiting)
+    }
+
+    /// Whether it is no time for the blocks from `first` on.
+    async fn rests(&mut self, first: u64, heads: &Heads) -> Result<bool, BatcherError> {
+        let rests = match self.rest.recent(Instant::now()) {
+            Some(rests) => rests,
+            None => {
+                let (newest, safe) = (heads.unsafe_head(), heads.safe_head());
+                let backlog = Backlog {
+                    newest_transactions: self.source.transactions_of(newest.number).await?,
+                    bytes: self.source.bytes_from(first).await?,
+                    l1_blocks: newest.origin.number.saturating_sub(safe.origin.number),
+                };
+                self.rest.look(backlog, Instant::now())
+            }
+        };
+        metrics::rests(rests);
+        Ok(rests)
     }
 
     fn waited(&mut self, first: u64) -> Duration {

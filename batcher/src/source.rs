@@ -75,6 +75,17 @@ impl Source {
         self.journal.generations().await.map_err(BatcherError::ReadJournal)
     }
 
+    /// How many user transactions a block has.
+    pub(crate) async fn transactions_of(&self, block: u64) -> Result<u64, BatcherError> {
+        self.journal.transaction_count(block).await.map_err(BatcherError::ReadJournal)
+    }
+
+    /// Bytes of all blocks from this one on.
+    pub(crate) async fn bytes_from(&self, first: u64) -> Result<u64, BatcherError> {
+        let above = self.journal.payload_bytes_above(first.saturating_sub(1)).await;
+        Ok(above.map_err(BatcherError::ReadJournal)? as u64)
+    }
+
     /// The blocks from `first` to at most `last`, until their transactions have `raw_bytes_target` bytes.
     pub(crate) async fn blocks(
         &self,

@@ -84,6 +84,19 @@ impl JournalReader {
         Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
     }
 
+    /// User transactions of a block; zero where the journal does not have it.
+    pub async fn transaction_count(&self, number: u64) -> Result<u64, JournalError> {
+        let from = Position { block: number, index: 0 };
+        let failed = |source| JournalError::Read { from, source };
+        let query = sqlx::query(
+            "SELECT COALESCE(sum(transaction_count), 0)::bigint FROM journal
+             WHERE block_number = $1",
+        )
+        .bind(Big(number));
+        let row = timed("journal_transaction_count", query.fetch_one(self.database.pool())).await;
+        Ok(row.map_err(failed)?.try_get::<Big, _>(0).map_err(failed)?.0)
+    }
+
     /// Every cut so far, oldest first.
     pub async fn generations(&self) -> Result<Vec<Generation>, JournalError> {
         let failed = JournalError::ReadGenerations;

@@ -50,6 +50,13 @@ async fn rows_come_back_in_order() {
     assert_eq!(reader.payload_bytes_above(0).await.unwrap(), bytes(&written));
     assert_eq!(reader.payload_bytes_above(2).await.unwrap(), bytes(&written[8..]));
     assert_eq!(reader.payload_bytes_above(9).await.unwrap(), 0);
+    let transactions = |block| {
+        let rows = written.iter().filter(move |row| row.position.block == block);
+        rows.map(|row| row.transactions().unwrap().len() as u64).sum::<u64>()
+    };
+    for block in [1, 2, 3, 9] {
+        assert_eq!(reader.transaction_count(block).await.unwrap(), transactions(block), "{block}");
+    }
     assert_eq!(written[0].transactions().unwrap().len(), 3);
 }
 
