@@ -10,7 +10,11 @@ use alloy::{
     consensus::Transaction as _,
     primitives::{B256, Bytes, U256},
 };
-use executor::{RecoveredTransaction, parallel::Predictor};
+use bytes::BytesMut;
+use executor::{
+    RecoveredTransaction,
+    parallel::{Predictor, PreparedTransaction},
+};
 use protocol::{
     CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, TRANSACTION_GAS_MAX, Transaction, TransactionError,
 };
@@ -32,6 +36,9 @@ const INIT_CODE_BYTES_MAX: usize = 49_152;
 
 /// How often an admission starts again because its account was read too long ago.
 const STALE_RETRIES_MAX: usize = 8;
+
+/// Bytes of raw transactions in one allocation. One that waits for long keeps those of the others, so they are few.
+const PACK_BYTES: usize = 2 << 10;
 
 /// What does not change from block to block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,26 +85,32 @@ impl Admission {
     /// Admits a chunk of transactions; one answer each, in order.
     pub fn admit(
         &self,
-        sent: &[Submission],
+        sent: &[Submission<'_>],
         senders: &mut Senders,
     ) -> Vec<Result<B256, Rejection>> {
         let started = Instant::now();
         let gas_limit = self.store.admission_state().gas_limit;
         // What is too large is refused unread.
-        let small = |sent: &Submission| sent.raw.len() <= CARRIED_TRANSACTION_BYTES_MAX;
+        let small = |sent: &Submission<'_>| sent.raw.len() <= CARRIED_TRANSACTION_BYTES_MAX;
         let raws: Vec<_> =
-            sent.iter().map(|sent| if small(sent) { &sent.raw[..] } else { &[] }).collect();
+            sent.iter().map(|sent| if small(sent) { sent.raw } else { &[] }).collect();
         let hashes = senders.hash(&raws);
-        let checked = sent.iter().zip(hashes);
-        let checked = checked.map(|(sent, hash)| self.check_form(sent, *hash, gas_limit)).collect();
+        let known = self.mempool.contains_each(hashes);
+        let checked = sent.iter().zip(hashes.iter().zip(known));
+        let checked = checked.map(|(sent, (hash, is_known))| {
+            let tx = self.check_form(sent, gas_limit)?;
+            if is_known {
+                return Err(Rejection::AlreadyKnown { hash: *hash });
+            }
+            sent.client.send_gas(tx.gas_limit()).map_err(Rejection::Quota)?;
+            Ok(recovery::with_hash(tx, *hash))
+        });
+        let checked = checked.collect();
         let recovered = recover(sent, checked, senders);
         metrics::recovered(started.elapsed());
         let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
         self.store.base().prefetch(&senders, &[]);
-        let mut seen = Seen::now(&self.store);
-        let admitted = recovered.into_iter().zip(sent);
-        let results: Vec<_> =
-            admitted.map(|(tx, sent)| self.admit_one(tx?, sent, &mut seen)).collect();
+        let results = self.enter(recovered, sent);
         self.mempool.tell_received(results.iter().flatten().copied().collect());
         for rejection in results.iter().filter_map(|result| result.as_ref().err()) {
             metrics::rejected(rejection.reason());
@@ -109,14 +122,13 @@ impl Admission {
         results
     }
 
-    /// What can be said without the sender. `hash` is that of the raw transaction.
+    /// What can be said without the sender.
     fn check_form(
         &self,
-        sent: &Submission,
-        hash: B256,
+        sent: &Submission<'_>,
         gas_limit_max: u64,
     ) -> Result<Transaction, Rejection> {
-        let raw = &sent.raw;
+        let raw = sent.raw;
         if raw.len() > CARRIED_TRANSACTION_BYTES_MAX {
             let bytes_max = CARRIED_TRANSACTION_BYTES_MAX;
             return Err(Rejection::TooLarge { bytes: raw.len(), bytes_max });
@@ -130,13 +142,9 @@ impl Admission {
             }
             Err(error) => return Err(Rejection::Undecodable(Arc::new(error))),
         }
-        if self.mempool.contains(&hash) {
-            return Err(Rejection::AlreadyKnown { hash });
-        }
         self.check_gas(&tx, gas_limit_max)?;
         self.check_shape(&tx)?;
-        sent.client.send_gas(tx.gas_limit()).map_err(Rejection::Quota)?;
-        Ok(recovery::with_hash(tx, hash))
+        Ok(tx)
     }
 
     fn check_gas(&self, tx: &Transaction, block_gas_limit: u64) -> Result<(), Rejection> {
@@ -177,15 +185,60 @@ impl Admission {
         Ok(())
     }
 
-    fn admit_one(
+    /// Puts a chunk of recovered transactions into the pool at once.
+    fn enter(
         &self,
-        tx: RecoveredTransaction,
-        sent: &Submission,
+        recovered: Vec<Result<RecoveredTransaction, Rejection>>,
+        sent: &[Submission<'_>],
+    ) -> Vec<Result<B256, Rejection>> {
+        let mut seen = Seen::now(&self.store);
+        let mut packs = Packs::default();
+        let mut ready = Vec::with_capacity(sent.len());
+        let prepare = |(tx, sent): (Result<RecoveredTransaction, Rejection>, &Submission<'_>)| {
+            let tx: RecoveredTransaction = tx?;
+            let taken = self.quotas.sender(sent.client, tx.sender, tx.tx.gas_limit());
+            taken.map_err(Rejection::Quota)?;
+            let tx = Arc::new(self.predictor.prepare(tx));
+            ready.push(self.with_account(&tx, &packs.copy(sent.raw), &mut seen)?);
+            Ok(())
+        };
+        let prepared: Vec<Result<(), Rejection>> =
+            recovered.into_iter().zip(sent).map(prepare).collect();
+        let mut inserted = self.mempool.insert(&ready).into_iter().zip(&ready);
+        let finish = |prepared: Result<(), Rejection>| {
+            prepared?;
+            let (inserted, (tx, _)) = inserted.next().expect("each that is ready has an answer");
+            match inserted {
+                Ok(hash) => Ok(hash),
+                Err(NotInserted::Rejected(rejection)) => Err(rejection),
+                Err(NotInserted::Stale) => self.enter_again(tx, &mut seen),
+            }
+        };
+        prepared.into_iter().map(finish).collect()
+    }
+
+    /// The same for one whose account was read too long ago.
+    fn enter_again(&self, tx: &Admitted, seen: &mut Seen) -> Result<B256, Rejection> {
+        for _ in 0..STALE_RETRIES_MAX {
+            *seen = Seen::now(&self.store);
+            let ready = self.with_account(&tx.tx, &tx.raw, seen)?;
+            match self.mempool.insert(&[ready]).pop() {
+                Some(Ok(hash)) => return Ok(hash),
+                Some(Err(NotInserted::Rejected(rejection))) => return Err(rejection),
+                Some(Err(NotInserted::Stale)) | None => {}
+            }
+        }
+        // Reading one account took longer than many sub-blocks, many times over: that is overload.
+        Err(Rejection::Busy { waiting: 0 })
+    }
+
+    /// A transaction with its sender's account and what it may cost, as of the state seen.
+    fn with_account(
+        &self,
+        tx: &Arc<PreparedTransaction>,
+        raw: &Bytes,
         seen: &mut Seen,
-    ) -> Result<B256, Rejection> {
-        let taken = self.quotas.sender(&sent.client, tx.sender, tx.tx.gas_limit());
-        taken.map_err(Rejection::Quota)?;
-        let tx = Arc::new(self.predictor.prepare(tx));
+    ) -> Result<(Arc<Admitted>, SenderState), Rejection> {
         for _ in 0..STALE_RETRIES_MAX {
             let account = match seen.sender(&tx.tx) {
                 Err(Rejection::State(ReadError::Passed { .. })) => {
@@ -196,34 +249,46 @@ impl Admission {
             };
             let cost = cost(&tx.tx, &seen.admission.l1_fees);
             let fees = Fees::of(&tx.tx.tx);
-            let admitted = Admitted { tx: tx.clone(), raw: sent.raw.clone(), fees, cost };
-            match self.mempool.insert(admitted, account) {
-                Ok(hash) => return Ok(hash),
-                Err(NotInserted::Rejected(rejection)) => return Err(rejection),
-                Err(NotInserted::Stale) => *seen = Seen::now(&self.store),
-            }
+            let admitted = Admitted { tx: tx.clone(), raw: raw.clone(), fees, cost };
+            return Ok((Arc::new(admitted), account));
         }
-        // Reading one account took longer than many sub-blocks, many times over: that is overload.
         Err(Rejection::Busy { waiting: 0 })
     }
 }
 
 /// Finds the senders of a chunk; refusals pass through.
 fn recover(
-    sent: &[Submission],
+    sent: &[Submission<'_>],
     checked: Vec<Result<Transaction, Rejection>>,
     senders: &mut Senders,
 ) -> Vec<Result<RecoveredTransaction, Rejection>> {
     let txs: Vec<_> = checked.iter().flatten().collect();
     let mut found = senders.recover(&txs).into_iter();
-    let one = |(tx, sent): (Result<Transaction, Rejection>, &Submission)| {
+    let one = |(tx, sent): (Result<Transaction, Rejection>, &Submission<'_>)| {
         let tx = tx?;
         let sender = found.next().expect("every transaction that was checked has an answer");
         let sender = sender.map_err(|error| Rejection::BadSignature(Arc::new(error)))?;
-        let (hash, data_size) = (tx.tx_hash(), protocol::data_size(&sent.raw));
+        let (hash, data_size) = (tx.tx_hash(), protocol::data_size(sent.raw));
         Ok(RecoveredTransaction { tx, sender, hash, data_size })
     };
     checked.into_iter().zip(sent).map(one).collect()
+}
+
+/// Copies of raw transactions, some to an allocation. What a client sent may be a small part of a message, which would
+/// stay in memory with it.
+#[derive(Debug, Default)]
+struct Packs {
+    open: BytesMut,
+}
+
+impl Packs {
+    fn copy(&mut self, raw: &[u8]) -> Bytes {
+        if self.open.capacity() < raw.len() {
+            self.open = BytesMut::with_capacity(std::cmp::max(PACK_BYTES, raw.len()));
+        }
+        self.open.extend_from_slice(raw);
+        self.open.split().freeze().into()
+    }
 }
 
 /// The pending state as a chunk of transactions sees it. Taken once for many of them, and again when it has become
@@ -268,4 +333,23 @@ fn cost(tx: &RecoveredTransaction, l1_fees: &L1FeeParams) -> Cost {
 /// Code that only names another account's code (EIP-7702).
 fn is_delegation(code: &Bytes) -> bool {
     code.len() == 23 && code.starts_with(&[0xef, 0x01, 0x00])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn copies_are_equal_and_share_no_more_than_a_pack(lengths in proptest::collection::vec(0_usize..3_000, 0..50)) {
+            let mut packs = Packs::default();
+            for (length, byte) in lengths.into_iter().zip(0_u8..) {
+                let copy = packs.copy(&vec![byte; length]);
+                prop_assert_eq!(&copy[..], &vec![byte; length][..]);
+                prop_assert!(packs.open.capacity() <= PACK_BYTES);
+            }
+        }
+    }
 }

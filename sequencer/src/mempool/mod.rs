@@ -119,15 +119,23 @@ impl Mempool {
         Self { pool: Mutex::new(pool), publisher, sequencing: Mutex::default() }
     }
 
-    /// Lets a transaction in.
-    ///
-    /// # Errors
-    /// When it is refused, or its account was read too long ago.
-    pub fn insert(&self, tx: Admitted, account: SenderState) -> Result<B256, NotInserted> {
-        let hash = tx.hash();
-        let left = self.pool.lock().insert(tx, account)?;
-        self.tell(left);
-        Ok(hash)
+    /// Lets transactions in, each with the account of its sender; one answer each, in order: an error where one is refused, or
+    /// its account was read too long ago.
+    pub fn insert<'a>(
+        &self,
+        all: impl IntoIterator<Item = &'a (Arc<Admitted>, SenderState)>,
+    ) -> Vec<Result<B256, NotInserted>> {
+        let mut all_left = Left::new();
+        let mut pool = self.pool.lock();
+        let mut one = |(tx, account): &(Arc<Admitted>, SenderState)| {
+            let left = pool.insert(tx.clone(), *account)?;
+            all_left.extend(left);
+            Ok(tx.hash())
+        };
+        let results = all.into_iter().map(&mut one).collect();
+        drop(pool);
+        self.tell(all_left);
+        results
     }
 
     /// Publishes that these transactions were let in: one event for a chunk, because subscribers keep few events.
@@ -188,6 +196,12 @@ impl Mempool {
     /// Whether a transaction waits here.
     pub fn contains(&self, hash: &B256) -> bool {
         self.pool.lock().contains(hash)
+    }
+
+    /// Which of these transactions wait here, in order.
+    pub fn contains_each(&self, hashes: &[B256]) -> Vec<bool> {
+        let pool = self.pool.lock();
+        hashes.iter().map(|hash| pool.contains(hash)).collect()
     }
 
     /// A waiting transaction.

@@ -114,7 +114,12 @@ impl Pool {
     ///
     /// # Errors
     /// When it is refused, or the account it was checked against is out of date.
-    pub fn insert(&mut self, tx: Admitted, account: SenderState) -> Result<Left, NotInserted> {
+    pub fn insert(
+        &mut self,
+        tx: impl Into<Arc<Admitted>>,
+        account: SenderState,
+    ) -> Result<Left, NotInserted> {
+        let tx = tx.into();
         let hash = tx.hash();
         if self.contains(&hash) {
             return Err(Rejection::AlreadyKnown { hash }.into());

@@ -28,6 +28,12 @@ struct Job {
     answer: oneshot::Sender<Vec<Result<B256, Rejection>>>,
 }
 
+impl Job {
+    fn submissions(&self) -> impl Iterator<Item = Submission<'_>> {
+        self.raws.iter().map(|raw| Submission { raw, client: &self.client })
+    }
+}
+
 /// The bounded way to the admission threads. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AdmissionQueue {
@@ -47,11 +53,14 @@ impl AdmissionQueue {
         if !self.taking.load(Ordering::Acquire) {
             return raws.iter().map(|_| Err(Rejection::NotTaking)).collect();
         }
-        let mut chunks = Vec::new();
-        for chunk in raws.chunks(CHUNK_TRANSACTIONS_MAX) {
-            chunks.push((chunk.len(), self.send(chunk.to_vec(), client.clone())));
-        }
         let mut answers = Vec::with_capacity(raws.len());
+        let (mut chunks, mut rest) = (Vec::new(), raws);
+        while !rest.is_empty() {
+            let chunk_len = std::cmp::min(rest.len(), CHUNK_TRANSACTIONS_MAX);
+            let later = rest.split_off(chunk_len);
+            let chunk = std::mem::replace(&mut rest, later);
+            chunks.push((chunk_len, self.send(chunk, client.clone())));
+        }
         for (length, sent) in chunks {
             match sent {
                 Ok(answer) => match answer.await {
@@ -130,12 +139,7 @@ fn work(admission: &Admission, jobs: &Receiver<Job>) {
             transactions += job.raws.len();
             together.push(job);
         }
-        let sent = |job: &Job| {
-            let client = job.client.clone();
-            let one = move |raw: &Bytes| Submission { raw: raw.clone(), client: client.clone() };
-            job.raws.iter().map(one).collect::<Vec<_>>()
-        };
-        let sent: Vec<Submission> = together.iter().flat_map(sent).collect();
+        let sent: Vec<_> = together.iter().flat_map(Job::submissions).collect();
         let mut results = admission.admit(&sent, &mut senders).into_iter();
         for job in together {
             let answers = results.by_ref().take(job.raws.len()).collect();

@@ -13,12 +13,12 @@ use executor::parallel::PreparedTransaction;
 use crate::quota::Client;
 
 /// A transaction as it comes in, and who sent it.
-#[derive(Debug, Clone)]
-pub struct Submission {
+#[derive(Debug, Clone, Copy)]
+pub struct Submission<'a> {
     /// The EIP-2718 encoding.
-    pub raw: Bytes,
+    pub raw: &'a [u8],
     /// Whose quotas it uses.
-    pub client: Client,
+    pub client: &'a Client,
 }
 
 /// What a transaction pays per gas, in wei. Invariant: `tip ≤ cap`, which admission checks.

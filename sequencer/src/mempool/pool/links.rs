@@ -14,35 +14,31 @@ impl Pool {
     /// Puts a transaction in; returns the one whose place it has taken.
     pub(super) fn link(
         &mut self,
-        tx: Admitted,
+        tx: Arc<Admitted>,
         nonce: u64,
         balance: U256,
     ) -> Option<Arc<Admitted>> {
         self.arrivals += 1;
         self.bytes += tx.raw.len();
-        self.gapped += 1;
         let sender = self.senders.enter(tx.sender(), nonce, balance);
+        let executable = tx.nonce() <= self.senders.get(sender).end();
+        self.gapped += usize::from(!executable);
         let slot = Slot {
             arrival: self.arrivals,
             nonce: tx.nonce(),
             gas_limit: tx.gas_limit(),
             sender,
             key: 0,
-            class: PriceClass::of(false, tx.fees.tip),
+            class: PriceClass::of(executable, tx.fees.tip),
             before: None,
             after: None,
-            admitted: Arc::new(tx),
+            admitted: tx,
         };
         let tx_nonce = slot.nonce;
         let id = self.slots.insert(slot);
         self.prices.link(&mut self.slots, id);
-        let record = self.senders.get_mut(sender);
-        let old = record.put(tx_nonce, id, &self.slots);
-        let executable = tx_nonce < record.end();
+        let old = self.senders.get_mut(sender).put(tx_nonce, id, &self.slots);
         let old = old.and_then(|old| self.forget(old));
-        if executable {
-            self.reprice(id, true);
-        }
         self.refresh(sender);
         old
     }

@@ -96,7 +96,8 @@ impl Door {
         let quotas = Arc::new(Quotas::new(QuotaConfig::default()));
         let (store, mempool) = (self.store.clone(), Arc::new(mempool));
         let admission = Admission::new(rules, store, mempool, Arc::default(), quotas);
-        let sent = Submission { raw: raw.clone(), client: Client::exempt() };
+        let client = Client::exempt();
+        let sent = Submission { raw, client: &client };
         admission.admit(&[sent], &mut recovery::Senders::new()).remove(0)
     }
 }
@@ -123,7 +124,7 @@ fn block(diff: StateDiff) -> Arc<ChainBlock> {
         hash: B256::ZERO,
         reference: reference(),
         opening: BlockOpening::default(),
-        transactions: Vec::new(),
+        transactions: Default::default(),
         diff: Arc::new(diff),
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),
