@@ -18,7 +18,7 @@ use tokio::sync::{broadcast, oneshot};
 pub use self::waiters::Together;
 use self::waiters::Waiters;
 use crate::{
-    chain::{ChainBlock, Included, Located},
+    chain::{Body, ChainBlock, Located},
     mempool::Rejection,
 };
 
@@ -41,7 +41,7 @@ pub struct DurableSubBlock {
     /// Base fee of its block, in wei.
     pub base_fee: u64,
     /// Its transactions.
-    pub transactions: Vec<Arc<Included>>,
+    pub transactions: Body,
 }
 
 /// One event. Cheap to clone.
@@ -158,14 +158,14 @@ impl Publisher {
         {
             let mut waiters = self.waiters.lock();
             if !waiters.is_empty() {
-                for included in &sub_block.transactions {
-                    answers.extend(waiters.take(&included.hash).map(|w| (w, included.clone())));
+                for (place, included) in sub_block.transactions.iter().enumerate() {
+                    answers.extend(waiters.take(&included.hash).map(|found| (found, place)));
                 }
             }
         }
-        for ((first, others), included) in answers {
+        for ((first, others), place) in answers {
             let located = || Located {
-                included: included.clone(),
+                included: sub_block.transactions.share(place).expect("it was found there"),
                 block_number: sub_block.cursor.block,
                 timestamp: sub_block.opening.timestamp,
                 base_fee: sub_block.base_fee,

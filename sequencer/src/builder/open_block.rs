@@ -19,7 +19,7 @@ use state::StateDiff;
 
 use super::{BlockEngine, engine::BlockExecutor};
 use crate::{
-    chain::{ChainBlock, Included, PendingBlock, ReadError, StateView},
+    chain::{Body, BodyBuilder, ChainBlock, Included, PendingBlock, ReadError, StateView},
     mempool::{Admitted, Left, Rejection},
 };
 
@@ -29,10 +29,12 @@ pub struct OpenBlock {
     context: BlockContext,
     engine: Arc<BlockEngine>,
     executor: BlockExecutor,
-    transactions: Vec<Arc<Included>>,
+    transactions: Body,
     raw: Vec<Bytes>,
     diffs: Vec<Arc<StateDiff>>,
     lengths: Vec<usize>,
+    /// Transactions so far, with those of a sub-block that is not finished.
+    included: u64,
     logs: u64,
     execution: RunReport,
 }
@@ -43,7 +45,7 @@ pub struct ExecutedSubBlock {
     /// Its number in the block.
     pub index: u32,
     /// Its transactions, in order.
-    pub transactions: Vec<Arc<Included>>,
+    pub transactions: Body,
     /// Canonical bytes of its user transactions, in order.
     pub raw: Vec<Bytes>,
     /// What it changed.
@@ -69,7 +71,7 @@ pub struct ClosedBlock {
     /// Gas used by all its transactions.
     pub gas_used: u64,
     /// Its transactions in order.
-    pub transactions: Vec<Arc<Included>>,
+    pub transactions: Body,
     raw: Vec<Bytes>,
     lengths: Vec<usize>,
     execution: RunReport,
@@ -113,14 +115,15 @@ impl OpenBlock {
             executor: BlockExecutor::open(&context, state, engine)?,
             context,
             engine: engine.clone(),
-            transactions: Vec::new(),
+            transactions: Body::default(),
+            included: 0,
             raw: Vec::new(),
             diffs: Vec::new(),
             lengths: Vec::new(),
             logs: 0,
             execution: RunReport::default(),
         };
-        let mut included = Vec::new();
+        let mut included = BodyBuilder::default();
         for deposit in forced_transactions(&context.opening, deposits) {
             let outcome = open.executor.execute(&deposit)?;
             included.push(open.include(&deposit, outcome));
@@ -135,7 +138,8 @@ impl OpenBlock {
         taken: &[Arc<Admitted>],
         go_on: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Attempt {
-        let (mut included, mut raw) = (Vec::new(), Vec::new());
+        let mut included = BodyBuilder::default();
+        let mut raw = Vec::with_capacity(taken.len());
         let mut attempt = Attempt::default();
         let txs = taken.iter().map(|admitted| admitted.tx.clone()).collect();
         let Execution { verdicts, failure, report } = self.executor.execute_all(txs, go_on);
@@ -153,7 +157,7 @@ impl OpenBlock {
                 }
             }
         }
-        if !included.is_empty() {
+        if !raw.is_empty() {
             attempt.sub_block = Some(self.finish_sub_block(included, raw));
         }
         attempt
@@ -173,7 +177,7 @@ impl OpenBlock {
         let Execution { verdicts, failure, report } =
             self.executor.execute_all(txs.clone(), || true);
         self.execution.add(&report);
-        let mut included = Vec::with_capacity(raws.len());
+        let mut included = BodyBuilder::default();
         let mut verdicts = verdicts.into_iter();
         for tx in txs {
             let hash = tx.tx.hash;
@@ -201,7 +205,7 @@ impl OpenBlock {
         };
         let decoded = recovery::decode(raws).into_iter().zip(raws);
         let mut left: Vec<_> = decoded.filter_map(prepare).collect();
-        let (mut included, mut kept) = (Vec::new(), Vec::new());
+        let (mut included, mut kept) = (BodyBuilder::default(), Vec::new());
         while !left.is_empty() {
             let txs = left.iter().map(|(tx, _)| tx.clone()).collect();
             let Execution { verdicts, failure, report } = self.executor.execute_all(txs, || true);
@@ -272,24 +276,19 @@ impl OpenBlock {
         }
     }
 
-    fn include(&mut self, tx: &RecoveredTransaction, outcome: TransactionOutcome) -> Arc<Included> {
-        let index = u64::try_from(self.transactions.len()).unwrap_or(u64::MAX);
+    fn include(&mut self, tx: &RecoveredTransaction, outcome: TransactionOutcome) -> Included {
+        let index = self.included;
+        self.included += 1;
         let log_index_first = self.logs;
         self.logs += u64::try_from(outcome.receipt.logs().len()).unwrap_or(u64::MAX);
         let (transaction, hash, sender) = (tx.tx.clone(), tx.hash, tx.sender);
-        let included =
-            Included { transaction, hash, sender, index, log_index_first, blob: None, outcome };
-        let included = Arc::new(included);
-        self.transactions.push(included.clone());
-        included
+        Included { transaction, hash, sender, index, log_index_first, blob: None, outcome }
     }
 
-    fn finish_sub_block(
-        &mut self,
-        transactions: Vec<Arc<Included>>,
-        raw: Vec<Bytes>,
-    ) -> ExecutedSubBlock {
+    fn finish_sub_block(&mut self, included: BodyBuilder, raw: Vec<Bytes>) -> ExecutedSubBlock {
         let index = self.sub_blocks();
+        let transactions = included.finish();
+        self.transactions.append(&transactions);
         let diff = Arc::new(self.executor.take_diff());
         self.diffs.push(diff.clone());
         self.lengths.push(raw.len());

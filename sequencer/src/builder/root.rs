@@ -15,7 +15,7 @@ use state::{StateDiff, StateTrie};
 
 use super::{ClosedBlock, ExecutedSubBlock, WithdrawalKeeper};
 use crate::{
-    chain::{ChainBlock, Included},
+    chain::{Body, ChainBlock},
     metrics,
 };
 
@@ -23,7 +23,7 @@ use crate::{
 const JOBS_MAX: usize = 256;
 
 enum Job {
-    Apply { diff: Arc<StateDiff>, transactions: Vec<Arc<Included>> },
+    Apply { diff: Arc<StateDiff>, transactions: Body },
     Seal { block: Box<ClosedBlock>, answer: Sender<ChainBlock> },
     Look { covered: Covered, look: Look },
 }
@@ -152,7 +152,7 @@ pub(crate) struct GrowingBlock {
 
 impl GrowingBlock {
     /// A sub-block was executed.
-    pub(crate) fn add(&mut self, diff: &StateDiff, transactions: &[Arc<Included>]) {
+    pub(crate) fn add(&mut self, diff: &StateDiff, transactions: &Body) {
         for included in transactions {
             self.body.push(&included.transaction, &included.outcome);
         }
@@ -205,7 +205,7 @@ impl Trie {
         self.trie
     }
 
-    fn apply(&mut self, diff: &StateDiff, transactions: &[Arc<Included>]) {
+    fn apply(&mut self, diff: &StateDiff, transactions: &Body) {
         let started = Instant::now();
         self.applied.sub_blocks += 1;
         self.trie.apply(diff);

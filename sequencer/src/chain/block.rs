@@ -13,7 +13,10 @@ use executor::{BlockRules, TransactionOutcome, parallel::RunReport};
 use protocol::{BlockOpening, Header, L2BlockRef, Transaction};
 use state::StateDiff;
 
-use super::ethereum::{BlobTransaction, EthereumParts};
+use super::{
+    Body, IncludedRef,
+    ethereum::{BlobTransaction, EthereumParts},
+};
 
 /// A transaction that was executed in its place in a block.
 #[derive(Debug, Clone)]
@@ -56,7 +59,7 @@ pub struct ChainBlock {
     /// What was known before its first transaction.
     pub opening: BlockOpening,
     /// All transactions in order; the L1 attributes transaction is the first.
-    pub transactions: Vec<Arc<Included>>,
+    pub transactions: Body,
     /// What it changed in the state of its parent.
     pub diff: Arc<StateDiff>,
     /// How many user transactions each of its journal rows holds; the opening row is the first and holds none.
@@ -87,7 +90,7 @@ impl ChainBlock {
     /// The transaction at a place, with what is known of its block.
     pub fn located(&self, index: usize) -> Option<Located> {
         Some(Located {
-            included: self.transactions.get(index)?.clone(),
+            included: self.transactions.share(index)?,
             block_number: self.header.number,
             timestamp: self.header.timestamp,
             base_fee: self.header.base_fee_per_gas.unwrap_or_default(),
@@ -98,7 +101,7 @@ impl ChainBlock {
     }
 
     /// Transactions that users sent: those after the L1 attributes and the deposits.
-    pub fn user_transactions(&self) -> impl Iterator<Item = &Arc<Included>> {
+    pub fn user_transactions(&self) -> impl Iterator<Item = &Included> {
         self.transactions
             .iter()
             .filter(|included| !matches!(included.transaction, Transaction::Deposit(_)))
@@ -117,7 +120,7 @@ pub struct PendingBlock {
     /// Gas used so far.
     pub gas_used: u64,
     /// Transactions so far.
-    pub transactions: Vec<Arc<Included>>,
+    pub transactions: Body,
     /// Sub-blocks executed so far, the opening one included.
     pub sub_blocks: u32,
     /// What each sub-block changed, oldest first.
@@ -130,7 +133,7 @@ pub struct PendingBlock {
 #[derive(Debug, Clone)]
 pub struct Located {
     /// The transaction and its outcome.
-    pub included: Arc<Included>,
+    pub included: IncludedRef,
     /// Number of its block.
     pub block_number: u64,
     /// Timestamp of its block.

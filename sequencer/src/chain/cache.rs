@@ -133,7 +133,7 @@ impl Round<'_> {
 
 /// The bytes of a block in memory, about.
 fn block_bytes(block: &ChainBlock) -> usize {
-    let transactions = block.transactions.iter().map(|included| included_bytes(included));
+    let transactions = block.transactions.iter().map(included_bytes);
     let raw = block.raw.iter().map(|raw| raw.len());
     size_of::<ChainBlock>()
         + transactions.chain(raw).sum::<usize>()

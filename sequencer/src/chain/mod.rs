@@ -12,6 +12,7 @@
 mod accounts;
 mod base;
 mod block;
+mod body;
 mod cache;
 mod error;
 pub mod ethereum;
@@ -27,6 +28,7 @@ mod withdrawals;
 pub use accounts::AccountPage;
 pub use base::BaseState;
 pub use block::{ChainBlock, Included, Located, PendingBlock};
+pub use body::{Body, BodyBuilder, IncludedRef};
 pub use error::ReadError;
 pub use outlook::{OUTLOOK_BLOCKS_MAX, OUTLOOK_CHANGES_MAX, OutlookError, StateOutlook};
 pub use state::{At, State};

@@ -21,7 +21,7 @@ use protocol::{Heads, L1FeeParams, L2BlockRef, SafetyLevel};
 use state::StateDiff;
 
 use self::inner::Inner;
-use super::{BaseState, ChainBlock, Included, Located, PendingBlock, StateView, layer::Layer};
+use super::{BaseState, Body, ChainBlock, Located, PendingBlock, StateView, layer::Layer};
 use crate::{builder::Covered, mempool::AdmissionState};
 
 /// Hashes of blocks that L1 took back which are remembered, the newest.
@@ -90,9 +90,7 @@ impl ChainStore {
         for (block, layer) in blocks.into_iter().zip(layers) {
             self.base.add_hash(block.number(), block.hash);
             inner.push(block.clone(), layer);
-            for included in &block.transactions {
-                inner.transactions.insert(included.hash, (block.number(), included.clone()));
-            }
+            inner.remember(block.number(), &block.transactions);
         }
     }
 
@@ -129,11 +127,8 @@ impl ChainStore {
     }
 
     /// These transactions are durable now and may be found by hash.
-    pub fn add_durable(&self, block: u64, transactions: &[Arc<Included>]) {
-        let mut inner = self.inner.write();
-        for included in transactions {
-            inner.transactions.insert(included.hash, (block, included.clone()));
-        }
+    pub fn add_durable(&self, block: u64, transactions: &Body) {
+        self.inner.write().remember(block, transactions);
     }
 
     /// All of this sealed block is durable.

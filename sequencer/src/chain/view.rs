@@ -214,7 +214,7 @@ impl ChainView {
         let (index, raw, receipt) = (found.index.into(), found.raw, found.receipt);
         let included = crate::restart::included(number, index, &raw, receipt)?;
         Ok(Located {
-            included: Arc::new(included),
+            included: included.into(),
             block_number: number,
             timestamp: found.block.header.timestamp,
             base_fee: found.block.header.base_fee_per_gas.unwrap_or_default(),

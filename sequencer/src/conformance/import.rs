@@ -106,14 +106,14 @@ fn imported(
     for (raw, done) in raw.iter().zip(executed) {
         gas += done.gas_used;
         let next = logs + done.logs.len() as u64;
-        transactions.push(Arc::new(included(transactions.len() as u64, raw, done, gas, logs)));
+        transactions.push(included(transactions.len() as u64, raw, done, gas, logs));
         logs = next;
     }
     let record = BlockRecord {
         header: header.clone(),
         hash,
         bodies: Bodies { own: raw, journaled: Vec::new() },
-        receipts: transactions.iter().map(|included| indexed_receipt(included)).collect(),
+        receipts: transactions.iter().map(indexed_receipt).collect(),
         diff: world.diff.clone(),
         undo,
         access_list: None,
@@ -134,7 +134,7 @@ fn imported(
         header: header.clone(),
         hash,
         opening,
-        transactions,
+        transactions: transactions.into_iter().collect(),
         diff: Arc::new(world.diff.clone()),
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),

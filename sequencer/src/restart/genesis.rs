@@ -38,7 +38,7 @@ pub(super) fn genesis_block(rollup: &protocol::RollupConfig) -> (ChainBlock, Sta
         opening: genesis_opening(rollup),
         header,
         hash,
-        transactions: Vec::new(),
+        transactions: Default::default(),
         diff: Arc::new(diff),
         sub_block_lengths: Vec::new(),
         raw: Vec::new(),

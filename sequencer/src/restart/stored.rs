@@ -112,7 +112,7 @@ pub(crate) fn chain_block(
     let raws: Vec<_> = record.bodies.iter().cloned().collect();
     let mut transactions = Vec::with_capacity(raws.len());
     for (index, (raw, receipt)) in (0_u64..).zip(raws.iter().zip(record.receipts)) {
-        transactions.push(Arc::new(included(number, index, raw, receipt)?));
+        transactions.push(included(number, index, raw, receipt)?);
     }
     let hash = record.hash;
     Ok(ChainBlock {
@@ -127,7 +127,7 @@ pub(crate) fn chain_block(
         header: record.header,
         hash,
         opening,
-        transactions,
+        transactions: transactions.into_iter().collect(),
         diff: Arc::new(record.diff),
         sub_block_lengths: record.bodies.journaled.iter().map(Vec::len).collect(),
         raw: record.bodies.journaled.into_iter().flatten().collect(),

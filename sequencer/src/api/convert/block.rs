@@ -12,7 +12,7 @@ use protocol::predeploys;
 use serde_json::Value;
 
 use super::transaction::{RpcTransaction, TransactionPlace, placed_transaction};
-use crate::chain::{ChainBlock, Included, PendingBlock};
+use crate::chain::{Body, ChainBlock, PendingBlock};
 
 /// A block as clients see it.
 pub(crate) type RpcBlock = Block<RpcTransaction>;
@@ -113,7 +113,7 @@ pub(crate) fn pending_block(block: &PendingBlock, full: bool) -> serde_json::Res
 }
 
 fn transactions(
-    included: &[std::sync::Arc<Included>],
+    included: &Body,
     place: TransactionPlace,
     full: bool,
 ) -> BlockTransactions<RpcTransaction> {

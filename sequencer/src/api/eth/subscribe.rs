@@ -191,9 +191,9 @@ fn pending_message(api: &Api, hash: B256, full: bool) -> Option<serde_json::Resu
 }
 
 fn sub_block_json(sub_block: &DurableSubBlock) -> RpcSubBlock {
-    let receipts = sub_block.transactions.iter().map(|included| {
+    let receipts = sub_block.transactions.iter_shared().map(|included| {
         receipt(&Located {
-            included: included.clone(),
+            included,
             block_number: sub_block.cursor.block,
             timestamp: sub_block.opening.timestamp,
             base_fee: sub_block.base_fee,

@@ -85,23 +85,22 @@ pub(super) fn sub_block(sub_block: &DurableSubBlock) -> v1::SubBlock {
 /// The sub-blocks of a sealed block, as they became durable.
 pub(super) fn past_sub_blocks(block: &ChainBlock) -> Vec<v1::SubBlock> {
     let users = block.user_transactions().count();
-    let (forced, mut users) = block.transactions.split_at(block.transactions.len() - users);
+    let forced = block.transactions.len() - users;
+    let mut transactions = block.transactions.iter();
     let number = block.number();
     // A block without journal rows is the genesis block.
     let lengths =
         if block.sub_block_lengths.is_empty() { &[0][..] } else { &block.sub_block_lengths };
     let mut sub_blocks = Vec::with_capacity(lengths.len());
     for (index, length) in (0_u32..).zip(lengths) {
-        let (own, rest) = users.split_at(std::cmp::min(*length, users.len()));
-        users = rest;
         // The opening row brings what L1 forces: the attributes and the deposits.
-        let opening = if index == 0 { forced } else { &[] };
-        let transactions = opening.iter().chain(own);
+        let opening = if index == 0 { forced } else { 0 };
+        let own = transactions.by_ref().take(opening + length);
         sub_blocks.push(v1::SubBlock {
             block_number: number,
             index,
             timestamp: block.header.timestamp,
-            transactions: transactions.map(|tx| executed(tx, number, index)).collect(),
+            transactions: own.map(|tx| executed(tx, number, index)).collect(),
         });
     }
     sub_blocks

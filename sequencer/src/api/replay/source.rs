@@ -8,7 +8,7 @@ use jsonrpsee::core::RpcResult;
 
 use crate::{
     api::{Api, errors},
-    chain::{ChainBlock, Included, PendingBlock},
+    chain::{Body, ChainBlock, PendingBlock},
 };
 
 /// What is needed to execute a block again, besides the state before it.
@@ -17,7 +17,7 @@ pub(crate) struct Replayable {
     /// `None`: the block is open.
     pub(crate) hash: Option<B256>,
     pub(crate) context: BlockContext,
-    pub(crate) transactions: Vec<Arc<Included>>,
+    pub(crate) transactions: Body,
 }
 
 impl Replayable {

@@ -24,7 +24,7 @@ fn block(number: u64, bytes: usize) -> Arc<ChainBlock> {
         hash,
         reference,
         opening: Default::default(),
-        transactions: Vec::new(),
+        transactions: Default::default(),
         diff: Arc::default(),
         sub_block_lengths: Vec::new(),
         raw: vec![Bytes::from(vec![0; bytes])],

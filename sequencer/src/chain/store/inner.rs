@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 use alloy::primitives::{B256, map::HashMap};
 use protocol::Heads;
 
-use crate::chain::{ChainBlock, Included, PendingBlock, layer::Layer};
+use crate::chain::{Body, ChainBlock, IncludedRef, PendingBlock, layer::Layer};
 
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -17,7 +17,7 @@ pub(super) struct Inner {
     pub(super) layers: VecDeque<Layer>,
     pub(super) by_hash: HashMap<B256, u64>,
     /// Durable transactions of the blocks above, and of the open block.
-    pub(super) transactions: HashMap<B256, (u64, Arc<Included>)>,
+    pub(super) transactions: HashMap<B256, (u64, IncludedRef)>,
     pub(super) pending: Option<Arc<PendingBlock>>,
     /// What each of its sub-blocks changed.
     pub(super) pending_layers: Vec<Layer>,
@@ -44,6 +44,14 @@ impl Inner {
         self.by_hash.insert(block.hash, block.number());
         self.blocks.push_back(block);
         self.layers.push_back(layer);
+    }
+
+    /// Lets these transactions be found by hash.
+    pub(super) fn remember(&mut self, block: u64, transactions: &Body) {
+        self.transactions.reserve(transactions.len());
+        for included in transactions.iter_shared() {
+            self.transactions.insert(included.hash, (block, included));
+        }
     }
 
     pub(super) fn pop_front(&mut self) {

@@ -47,12 +47,12 @@ fn every_part_of_a_block_is_compared() {
     let find = |block: &ChainBlock| check(&spec, &store, block, false).unwrap().difference;
     assert_eq!(find(&block), None);
 
-    let last = block.transactions.last().unwrap();
+    let last = &block.transactions[block.transactions.len() - 1];
     let outcome = |change: fn(&mut Included)| {
         let mut changed = copy(&block);
-        let mut included = Included::clone(last);
-        change(&mut included);
-        *changed.transactions.last_mut().unwrap() = Arc::new(included);
+        let mut all: Vec<Included> = block.transactions.iter().cloned().collect();
+        change(all.last_mut().unwrap());
+        changed.transactions = all.into_iter().collect();
         find(&changed)
     };
     let differs = Some(Difference::Outcome { index: last.index, hash: last.hash });
