@@ -20,7 +20,7 @@ use core::{
 };
 use parking_lot::RwLock;
 
-use crate::{Account, AccountDiff, StateDiff, StateReader};
+use crate::{Account, StateDiff, StateReader};
 use clock::Clock;
 
 /// Parts of the cache with a lock each.
@@ -120,7 +120,14 @@ impl<R> ReadCache<R> {
     /// Takes over a diff that the reader shows from now on.
     pub fn apply(&self, diff: &StateDiff) {
         for (address, change) in &diff.accounts {
-            self.shard(address).content.write().apply(*address, change);
+            if change.clears_storage() {
+                self.shards.iter().for_each(|shard| shard.content.write().clear_slots(address));
+            }
+            self.shard(address).content.write().set_account(*address, change.account);
+            for (slot, value) in change.storage.iter().filter(|_| change.account.is_some()) {
+                let key = (*address, *slot);
+                self.shard(&key).content.write().set_slot(key, *value);
+            }
         }
         for (hash, code) in &diff.codes {
             self.shard(hash).content.write().put_code(*hash, code.clone());
@@ -166,8 +173,7 @@ impl<R: BatchReader> ReadCache<R> {
         addresses: &[Address],
         slots: &[(Address, U256)],
     ) -> Result<(), R::Error> {
-        let missing =
-            self.missing(addresses, |address| *address, |c, key| c.accounts.contains(key));
+        let missing = self.missing(addresses, |c, key| c.accounts.contains(key));
         if !missing.is_empty() {
             let keys: Vec<_> = missing.iter().map(|(address, _)| *address).collect();
             let found = self.reader.accounts(&keys)?;
@@ -175,26 +181,25 @@ impl<R: BatchReader> ReadCache<R> {
                 self.shard(&address).keep(seen, |content| content.put_account(address, account));
             }
         }
-        let missing = self.missing(slots, |(address, _)| *address, |c, key| c.slots.contains(key));
+        let missing = self.missing(slots, |c, key| c.slots.contains(key));
         if !missing.is_empty() {
             let keys: Vec<_> = missing.iter().map(|(slot, _)| *slot).collect();
             let found = self.reader.storage_many(&keys)?;
             for ((slot, seen), value) in missing.into_iter().zip(found) {
-                self.shard(&slot.0).keep(seen, |content| content.put_slot(slot, value));
+                self.shard(&slot).keep(seen, |content| content.put_slot(slot, value));
             }
         }
         Ok(())
     }
 
     /// The keys that are not held, with the changes their shards had seen before the reader was asked.
-    fn missing<K: Copy>(
+    fn missing<K: Copy + core::hash::Hash>(
         &self,
         keys: &[K],
-        address: impl Fn(&K) -> Address,
         held: impl Fn(&Content, &K) -> bool,
     ) -> Vec<(K, u64)> {
         let look = |key: &K| {
-            let shard = self.shard(&address(key));
+            let shard = self.shard(key);
             let content = shard.content.read();
             if held(&content, key) {
                 return None;
@@ -214,7 +219,8 @@ impl<R> ReadCache<R> {
 
     /// The slot, if it is held.
     pub fn held_storage(&self, address: &Address, slot: &U256) -> Option<U256> {
-        self.shard(address).held(|content| content.slots.get(&(*address, *slot)).copied())
+        let key = (*address, *slot);
+        self.shard(&key).held(|content| content.slots.get(&key).copied())
     }
 
     /// The code of that hash, if it is held.
@@ -238,7 +244,8 @@ impl<R: StateReader> StateReader for ReadCache<R> {
     }
 
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
-        let (shard, key) = (self.shard(address), (*address, *slot));
+        let key = (*address, *slot);
+        let shard = self.shard(&key);
         let seen = match shard.look(|content| content.slots.get(&key).copied()) {
             Ok(value) => return Ok(value),
             Err(seen) => seen,
@@ -303,17 +310,21 @@ impl Content {
         }
     }
 
-    fn apply(&mut self, address: Address, change: &AccountDiff) {
+    fn clear_slots(&mut self, address: &Address) {
         self.changes += 1;
-        if change.clears_storage() && self.slots_of.remove(&address).is_some() {
-            self.slots.remove_if(|(of, _)| *of == address);
+        if self.slots_of.remove(address).is_some() {
+            self.slots.remove_if(|(of, _)| of == address);
         }
-        self.put_account(address, change.account);
-        if change.account.is_some() {
-            for (slot, value) in &change.storage {
-                self.put_slot((address, *slot), *value);
-            }
-        }
+    }
+
+    fn set_account(&mut self, address: Address, account: Option<Account>) {
+        self.changes += 1;
+        self.put_account(address, account);
+    }
+
+    fn set_slot(&mut self, key: (Address, U256), value: U256) {
+        self.changes += 1;
+        self.put_slot(key, value);
     }
 
     fn put_account(&mut self, address: Address, account: Option<Account>) {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::MemoryState;
+use crate::{AccountDiff, MemoryState};
 
 /// A state that others change, that counts its questions, and that can be made to change inside a read.
 #[derive(Default)]
@@ -182,6 +182,16 @@ fn test_prefetch_asks_once_per_kind_and_only_for_what_is_missing() {
     assert_eq!(cache.storage(&address(2), &U256::from(1)).unwrap(), U256::ZERO);
     cache.prefetch(&[address(1), address(2)], &slots).unwrap();
     assert_eq!(cache.reader.questions(), 0);
+}
+
+#[test]
+fn test_slots_of_one_account_may_fill_the_cache() {
+    let cache = ReadCache::new(Store::default(), LIMITS);
+    let storage: Vec<_> = (0..5_000).map(|slot| (slot, slot + 1)).collect();
+    cache.apply(&put(1, 1, &storage));
+    assert!(cache.stats().slots > 4_900, "{}", cache.stats().slots);
+    cache.apply(&cleared(1));
+    assert_eq!(cache.stats().slots, 0);
 }
 
 #[test]
