@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use alloy::eips::Encodable2718;
 use db::{
-    BlockRecord, Bodies, Classify, CurrentState, Fence, Index, IndexedReceipt, Severity,
-    WithdrawalNodes,
+    BlockParts, Classify, CurrentState, Fence, Index, IndexError, IndexedReceipt, PackedBlock,
+    Severity, WithdrawalNodes,
 };
 use executor::ChainSpec;
 use service::{Backoff, error_chain};
@@ -89,8 +89,8 @@ impl Indexer {
             }
             // The check has a time of its own.
             let started = Instant::now();
-            let record = self.record(block.clone()).await?;
-            self.write(&record, &block.kept).await?;
+            let packed = self.pack(block.clone()).await?;
+            self.write(&packed, &block.kept).await?;
             self.advance_state(block.number()).await?;
             metrics::indexed(started.elapsed());
             self.health.up(format!("block {}", block.number()));
@@ -150,13 +150,16 @@ impl Indexer {
     }
 
     /// Packs a block on a blocking thread: the way back reads the state before it.
-    async fn record(&self, block: Arc<ChainBlock>) -> Result<BlockRecord, SequencerError> {
+    async fn pack(&self, block: Arc<ChainBlock>) -> Result<PackedBlock, SequencerError> {
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         loop {
             let (store, packing) = (self.store.clone(), block.clone());
             let packed = tokio::task::spawn_blocking(move || pack(&store, &packing)).await;
             match packed {
-                Ok(Ok(record)) => return Ok(record),
+                Ok(Ok(packed)) => return Ok(packed),
+                Ok(Err(PackError::Inconsistent(error))) => {
+                    return Err(SequencerError::Index(error));
+                }
                 Ok(Err(error)) => {
                     metrics::index_failed();
                     tracing::warn!(
@@ -173,15 +176,15 @@ impl Indexer {
 
     async fn write(
         &self,
-        record: &BlockRecord,
+        packed: &PackedBlock,
         kept: &WithdrawalNodes,
     ) -> Result<(), SequencerError> {
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         loop {
-            match self.index.write(self.fence, record, kept).await {
+            match self.index.write(self.fence, packed, kept).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.severity() == Severity::Temporary => {
-                    self.failed(record.header.number, &error);
+                    self.failed(packed.number(), &error);
                     tokio::time::sleep(backoff.pause()).await;
                 }
                 Err(error) => return Err(SequencerError::Index(error)),
@@ -222,7 +225,7 @@ impl Indexer {
         Ok(())
     }
 
-    fn failed(&self, number: u64, error: &db::IndexError) {
+    fn failed(&self, number: u64, error: &IndexError) {
         metrics::index_failed();
         self.health.down("Postgres does not take the index");
         let error = error_chain(error);
@@ -230,36 +233,36 @@ impl Indexer {
     }
 }
 
-/// The record of a block, with the way back to the state before it.
-fn pack(store: &ChainStore, block: &ChainBlock) -> Result<BlockRecord, PackError> {
+/// The rows of a block, with the way back to the state before it.
+fn pack(store: &ChainStore, block: &ChainBlock) -> Result<PackedBlock, PackError> {
     let number = block.number();
     let before =
         store.state_after(number.saturating_sub(1)).ok_or(PackError::Unknown { number })?;
     let undo = block.diff.undo(&before).map_err(|source| PackError::Undo { number, source })?;
-    Ok(record(block, undo))
+    packed(block, &undo).map_err(PackError::Inconsistent)
 }
 
-/// The record of a block whose way back is known.
-pub(crate) fn record(block: &ChainBlock, undo: StateDiff) -> BlockRecord {
-    BlockRecord {
-        header: block.header.clone(),
-        hash: block.hash,
-        bodies: bodies(block),
-        receipts: block.transactions.iter().map(|included| indexed_receipt(included)).collect(),
-        diff: StateDiff::clone(&block.diff),
-        undo,
-        access_list: block.access_list.get().cloned(),
-    }
-}
-
-fn bodies(block: &ChainBlock) -> Bodies {
+/// The rows of a block whose way back is known.
+pub(crate) fn packed(block: &ChainBlock, undo: &StateDiff) -> Result<PackedBlock, IndexError> {
     let deposits = block.transactions.len() - block.raw.len();
     let own = block.transactions.iter().take(deposits);
-    let own = own.map(|included| included.transaction.encoded_2718().into()).collect();
-    let mut rest = block.raw.iter().cloned();
-    let rows = block.sub_block_lengths.iter();
-    let journaled = rows.map(|length| rest.by_ref().take(*length).collect()).collect();
-    Bodies { own, journaled }
+    let own: Vec<_> = own.map(|included| included.transaction.encoded_2718().into()).collect();
+    let mut rest = &block.raw[..];
+    let journaled = block.sub_block_lengths.iter().map(|length| {
+        let (row, after) = rest.split_at(std::cmp::min(*length, rest.len()));
+        rest = after;
+        row
+    });
+    PackedBlock::new(BlockParts {
+        header: &block.header,
+        hash: block.hash,
+        own: &own,
+        journaled: journaled.collect(),
+        receipts: block.transactions.iter().map(|tx| (tx.hash, indexed_receipt(tx))),
+        diff: &block.diff,
+        undo,
+        access_list: block.access_list.get(),
+    })
 }
 
 /// A receipt as the index keeps it.
@@ -282,6 +285,8 @@ pub(crate) fn indexed_receipt(included: &Included) -> IndexedReceipt {
 enum PackError {
     #[error("the state before block {number} is not in memory")]
     Unknown { number: u64 },
+    #[error("a block does not fit together")]
+    Inconsistent(#[source] IndexError),
     #[error("cannot find the way back from block {number}")]
     Undo {
         number: u64,

@@ -135,8 +135,9 @@ pub(crate) async fn load(
             return Err(VerifierError::OtherChain { stored, computed });
         }
         None => {
+            let packed = genesis.pack().map_err(VerifierError::Index)?;
             index
-                .write(fence, &genesis, &WithdrawalNodes::default())
+                .write(fence, &packed, &WithdrawalNodes::default())
                 .await
                 .map_err(VerifierError::Index)?;
             tracing::info!(hash = %genesis.hash, "genesis written");

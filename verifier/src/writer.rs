@@ -148,12 +148,12 @@ impl Writer {
         let row = record::row(&block);
         // Recovering senders is work for a processor.
         let packed = tokio::task::spawn_blocking(move || record::pack(block)).await;
-        let record = packed.map_err(|_| VerifierError::Lost { what: "packing of a block" })??;
+        let packed = packed.map_err(|_| VerifierError::Lost { what: "packing of a block" })??;
         // Nobody asks a verifier for proofs.
         let kept = WithdrawalNodes::default();
-        let writing = self.retrying(|| self.index.write(self.fence, &record, &kept));
+        let writing = self.retrying(|| self.index.write(self.fence, &packed, &kept));
         writing.await.map_err(VerifierError::Index)?;
-        self.tip = record.header.number;
+        self.tip = packed.number();
         self.derived.push(row);
         metrics::written(started.elapsed());
         if self.tip - *self.stored.borrow() >= u64::from(self.state_chunk_blocks) {

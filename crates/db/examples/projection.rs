@@ -147,7 +147,7 @@ async fn write(
         let bodies = Bodies { own, journaled: Vec::new() };
         let undo = StateDiff::default();
         let block = BlockRecord { header, hash, bodies, receipts, diff, undo, access_list: None };
-        index.write(fence, &block, &WithdrawalNodes::default()).await?;
+        index.write(fence, &block.pack()?, &WithdrawalNodes::default()).await?;
         parent_hash = hash;
     }
     Ok(())

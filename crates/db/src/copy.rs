@@ -69,7 +69,7 @@ impl BinaryRows {
 
     /// Sends the rows. `statement` is a `COPY … FROM STDIN (FORMAT binary)` with the columns in the order of the values.
     pub(crate) async fn send(
-        mut self,
+        &self,
         name: &'static str,
         connection: &mut PgConnection,
         statement: &'static str,
@@ -77,10 +77,10 @@ impl BinaryRows {
         if self.rows == 0 {
             return Ok(());
         }
-        self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
         let copying = async {
             let mut copy = connection.copy_in_raw(statement).await?;
-            copy.send(self.bytes).await?;
+            copy.send(&self.bytes[..]).await?;
+            copy.send(&(-1_i16).to_be_bytes()[..]).await?;
             copy.finish().await
         };
         let written = timed(name, copying).await?;

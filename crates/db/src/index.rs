@@ -26,7 +26,7 @@ use alloy_primitives::B256;
 use protocol::Header;
 use state::DiffDecodeError;
 
-pub use block::{BlockRecord, Bodies};
+pub use block::{BlockParts, BlockRecord, Bodies, PackedBlock};
 pub use current::CurrentState;
 pub use projection::{Projection, Reached, reached_accounts};
 pub use receipts::IndexedReceipt;

@@ -46,8 +46,8 @@ pub use history::{
     BlockingHistory, HISTORY_LAG_BLOCKS_MAX, HistoricalState, History, HistoryError,
 };
 pub use index::{
-    BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt, Projection,
-    Reached, SealedHeader, WithdrawalNodes, reached_accounts,
+    BlockParts, BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt,
+    PackedBlock, Projection, Reached, SealedHeader, WithdrawalNodes, reached_accounts,
 };
 pub use journal::{
     Appended, Generation, Journal, JournalError, JournalReader, PAYLOAD_BYTES_MAX, Position,

@@ -89,7 +89,10 @@ async fn write(database: &TestDatabase, chain: &Chain) {
     let fence = lead(database).await;
     let index = Index::new(database.database.clone());
     for imported in &chain.blocks {
-        index.write(fence, &imported.record, &WithdrawalNodes::default()).await.unwrap();
+        index
+            .write(fence, &imported.record.pack().unwrap(), &WithdrawalNodes::default())
+            .await
+            .unwrap();
     }
     let newest = Some(chain.blocks.len() as u64 - 1);
     let current = CurrentState::new(database.database.clone());

@@ -10,13 +10,14 @@ use protocol::{BlockOpening, GenesisAccount, predeploys::L2_TO_L1_MESSAGE_PASSER
 use state::{AccountDiff, MemoryState, StateDiff, StateTrie};
 
 use super::Loader;
-use crate::{SequencerError, builder::WithdrawalKeeper, chain::ChainBlock, indexer::record};
+use crate::{SequencerError, builder::WithdrawalKeeper, chain::ChainBlock, indexer::packed};
 
 impl Loader {
     /// Writes block 0 and its state; gives its number.
     pub(super) async fn write_genesis(&self) -> Result<u64, SequencerError> {
         let (block, undo) = genesis_block(&self.rollup);
-        let written = self.index.write(self.fence, &record(&block, undo), &block.kept).await;
+        let packed = packed(&block, &undo).map_err(SequencerError::Index)?;
+        let written = self.index.write(self.fence, &packed, &block.kept).await;
         written.map_err(SequencerError::Index)?;
         tracing::info!(hash = %block.hash, "genesis written");
         Ok(0)

@@ -57,7 +57,10 @@ impl Chain {
             undo,
             access_list: None,
         };
-        self.index.write(self.fence, &record, &WithdrawalNodes::default()).await.unwrap();
+        self.index
+            .write(self.fence, &record.pack().unwrap(), &WithdrawalNodes::default())
+            .await
+            .unwrap();
         self.parent = header;
     }
 }
@@ -91,7 +94,7 @@ async fn fill(test: &TestDatabase, fence: Fence, accounts: u64) -> u64 {
         undo: StateDiff::default(),
         access_list: None,
     };
-    index.write(fence, &genesis, &WithdrawalNodes::default()).await.unwrap();
+    index.write(fence, &genesis.pack().unwrap(), &WithdrawalNodes::default()).await.unwrap();
     let mut chain = Chain { index, fence, parent: genesis.header };
     for first in (0..accounts).step_by(usize::try_from(ACCOUNTS_PER_BLOCK).unwrap()) {
         let (mut diff, mut undo) = (StateDiff::default(), StateDiff::default());

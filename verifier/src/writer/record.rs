@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy::consensus::TxReceipt as _;
 use alloy::eips::Encodable2718;
-use db::{BlockRecord, Bodies, IndexedReceipt};
+use db::{BlockRecord, Bodies, IndexedReceipt, PackedBlock};
 use executor::ExecutedBlock;
 use protocol::{Header, RollupConfig, predeploys::L2_TO_L1_MESSAGE_PASSER};
 use recovery::Senders;
@@ -14,11 +14,11 @@ use state::{AccountDiff, MemoryState, StateDiff, StateTrie};
 
 use crate::{VerifierError, chain::Derived};
 
-/// The block's record.
-pub(super) fn pack(block: Derived) -> Result<BlockRecord, VerifierError> {
+/// The block's rows.
+pub(super) fn pack(block: Derived) -> Result<PackedBlock, VerifierError> {
     let number = block.header.number;
     let transactions = block.executed.transactions.iter();
-    Ok(BlockRecord {
+    let record = BlockRecord {
         hash: block.reference.hash,
         bodies: Bodies {
             own: transactions.map(|tx| tx.encoded_2718().into()).collect(),
@@ -29,7 +29,8 @@ pub(super) fn pack(block: Derived) -> Result<BlockRecord, VerifierError> {
         undo: block.undo,
         header: block.header,
         access_list: None,
-    })
+    };
+    record.pack().map_err(VerifierError::Index)
 }
 
 fn receipts(number: u64, executed: ExecutedBlock) -> Result<Vec<IndexedReceipt>, VerifierError> {

@@ -12,11 +12,12 @@ use protocol::Header;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use state::StateDiff;
 
-use super::{IndexError, IndexedReceipt, SealedHeader, receipts};
+use super::{IndexError, IndexedReceipt, SealedHeader, hash_prefix, receipts};
 use crate::{
     SubBlock,
     codec::{DecodeError, Reader, Writer},
-    convert::{Big, Hash, Int},
+    convert::{Big, Hash, Int, bigint, integer},
+    copy::BinaryRows,
     journal::{decode_payload, encode_payload, read_sub_blocks, record_offsets},
     metrics::timed,
 };
@@ -75,36 +76,55 @@ impl BlockRecord {
         hashes
     }
 
-    /// Checks that the parts fit together, so that a mistake is found when it is made.
-    pub(crate) fn check(&self) -> Result<(), IndexError> {
-        let number = self.header.number;
-        let inconsistent = |what| Err(IndexError::Inconsistent { number, what });
-        if self.hash != self.header.hash_slow() {
-            return inconsistent("the hash is not the header's");
-        }
-        if self.receipts.len() != self.bodies.len() {
-            return inconsistent("as many receipts as transactions");
-        }
-        let (mut gas, mut logs) = (0_u64, 0_u64);
-        for record in &self.receipts {
-            gas = gas.saturating_add(record.gas_used);
-            if record.receipt.cumulative_gas_used() != gas || record.first_log_index != logs {
-                return inconsistent("cumulative gas or log places");
-            }
-            logs += record.receipt.logs().len() as u64;
-        }
-        if gas != self.header.gas_used {
-            return inconsistent("gas used");
-        }
-        Ok(())
+    /// The rows of the block.
+    ///
+    /// # Errors
+    /// When its parts do not fit together.
+    pub fn pack(&self) -> Result<PackedBlock, IndexError> {
+        PackedBlock::new(BlockParts {
+            header: &self.header,
+            hash: self.hash,
+            own: &self.bodies.own,
+            journaled: self.bodies.journaled.iter().map(|part| &part[..]).collect(),
+            receipts: self.transaction_hashes().into_iter().zip(self.receipts.iter().cloned()),
+            diff: &self.diff,
+            undo: &self.undo,
+            access_list: self.access_list.as_ref(),
+        })
     }
 }
 
-/// A block's row, packed.
+/// What the rows of a block are made of: of a [`BlockRecord`], without holding one.
 #[derive(Debug)]
-pub(super) struct PackedBlock {
+pub struct BlockParts<'a, R> {
+    /// The header.
+    pub header: &'a Header,
+    /// Its hash.
+    pub hash: B256,
+    /// Raw transactions that are kept in the block's own row.
+    pub own: &'a [Bytes],
+    /// Those that are kept in the journal: one list per sub-block, in order.
+    pub journaled: Vec<&'a [Bytes]>,
+    /// The hash and the receipt of each transaction, in order. They are taken one by one and not kept.
+    pub receipts: R,
+    /// From the state before to the state after.
+    pub diff: &'a StateDiff,
+    /// From the state after to the state before.
+    pub undo: &'a StateDiff,
+    /// The RLP of the block's access list, where one was written.
+    pub access_list: Option<&'a Bytes>,
+}
+
+/// The rows of a block: one of its own, and one for each transaction that says where it is.
+#[derive(Debug)]
+pub struct PackedBlock {
+    pub(super) number: u64,
+    pub(super) hash: B256,
+    pub(super) parent_hash: B256,
     pub(super) header: Vec<u8>,
     pub(super) transaction_count: u32,
+    /// Transactions of each sub-block that is in the journal.
+    pub(super) journaled: Vec<usize>,
     pub(super) sub_blocks: Vec<u8>,
     pub(super) body_offsets: Vec<u8>,
     pub(super) body: Vec<u8>,
@@ -112,38 +132,112 @@ pub(super) struct PackedBlock {
     pub(super) receipts: Vec<u8>,
     pub(super) diff: Vec<u8>,
     pub(super) undo: Vec<u8>,
+    pub(super) access_list: Option<Bytes>,
+    pub(super) positions: BinaryRows,
 }
 
 impl PackedBlock {
-    pub(super) fn new(block: &BlockRecord) -> Result<Self, DecodeError> {
+    /// Packs a block, and checks that its parts fit together, so that a mistake is found when it is made.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn new<R>(parts: BlockParts<'_, R>) -> Result<Self, IndexError>
+    where
+        R: IntoIterator<Item = (B256, IndexedReceipt)>,
+    {
+        let BlockParts { header, hash, own, journaled, receipts, diff, undo, access_list } = parts;
+        let number = header.number;
+        let corrupt = |source| IndexError::Corrupt { number, source };
+        if hash != header.hash_slow() {
+            let what = "the hash is not the header's";
+            return Err(IndexError::Inconsistent { number, what });
+        }
         let mut total = 0;
         let mut sub_blocks = Vec::new();
         let mut body_offsets = Vec::new();
-        for part in std::iter::once(&block.bodies.own).chain(&block.bodies.journaled) {
-            total += u32::try_from(part.len()).map_err(|_| DecodeError::TooLong)?;
+        for part in std::iter::once(own).chain(journaled.iter().copied()) {
+            let count = u32::try_from(part.len()).map_err(|_| corrupt(DecodeError::TooLong))?;
+            total += count;
             sub_blocks.extend_from_slice(&total.to_be_bytes());
-            let offsets = record_offsets(part)?;
+            let offsets = record_offsets(part).map_err(corrupt)?;
             body_offsets.extend(offsets.into_iter().flat_map(u32::to_be_bytes));
         }
-        let mut receipts = Writer::default();
-        let mut receipt_offsets = Vec::new();
-        for receipt in &block.receipts {
-            let offset = u32::try_from(receipts.len()).map_err(|_| DecodeError::TooLong)?;
-            receipt_offsets.extend_from_slice(&offset.to_be_bytes());
-            receipts::encode(receipt, &mut receipts);
-        }
+        let packed = pack_receipts(header, total, receipts)?;
         Ok(Self {
-            header: alloy_rlp::encode(&block.header),
+            number,
+            hash,
+            parent_hash: header.parent_hash,
+            header: alloy_rlp::encode(header),
             transaction_count: total,
+            journaled: journaled.iter().map(|part| part.len()).collect(),
             sub_blocks,
             body_offsets,
-            body: encode_payload(&block.bodies.own),
-            receipt_offsets,
-            receipts: receipts.finish(),
-            diff: block.diff.encode(),
-            undo: block.undo.encode(),
+            body: encode_payload(own),
+            receipt_offsets: packed.offsets,
+            receipts: packed.bytes,
+            diff: diff.encode(),
+            undo: undo.encode(),
+            access_list: access_list.cloned(),
+            positions: position_rows(number, packed.prefixes)?,
         })
     }
+
+    /// Its number.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+struct PackedReceipts {
+    bytes: Vec<u8>,
+    offsets: Vec<u8>,
+    /// Of the hashes, each with the place of its transaction.
+    prefixes: Vec<(i64, u32)>,
+}
+
+fn pack_receipts(
+    header: &Header,
+    count: u32,
+    receipts: impl IntoIterator<Item = (B256, IndexedReceipt)>,
+) -> Result<PackedReceipts, IndexError> {
+    let number = header.number;
+    let inconsistent = |what| Err(IndexError::Inconsistent { number, what });
+    let too_long = |_| IndexError::Corrupt { number, source: DecodeError::TooLong };
+    let mut bytes = Writer::default();
+    let (mut offsets, mut prefixes) = (Vec::new(), Vec::new());
+    let (mut gas, mut logs, mut place) = (0_u64, 0_u64, 0_u32);
+    for (hash, record) in receipts {
+        gas = gas.saturating_add(record.gas_used);
+        if record.receipt.cumulative_gas_used() != gas || record.first_log_index != logs {
+            return inconsistent("cumulative gas or log places");
+        }
+        logs += record.receipt.logs().len() as u64;
+        let offset = u32::try_from(bytes.len()).map_err(too_long)?;
+        offsets.extend_from_slice(&offset.to_be_bytes());
+        receipts::encode(&record, &mut bytes);
+        prefixes.push((hash_prefix(&hash), place));
+        place += 1;
+    }
+    if place != count {
+        return inconsistent("as many receipts as transactions");
+    }
+    if gas != header.gas_used {
+        return inconsistent("gas used");
+    }
+    Ok(PackedReceipts { bytes: bytes.finish(), offsets, prefixes })
+}
+
+/// Rows sorted by prefix: neighbours in the btree, which halves what inserting them costs.
+fn position_rows(number: u64, mut prefixes: Vec<(i64, u32)>) -> Result<BinaryRows, IndexError> {
+    let convert = |source| IndexError::Convert { number, source };
+    prefixes.sort_unstable();
+    let mut rows = BinaryRows::new();
+    let block_number = bigint(number).map_err(convert)?;
+    for (prefix, index) in prefixes {
+        let index = integer(index).map_err(convert)?;
+        rows.row(3).bigint(prefix).bigint(block_number).integer(index);
+    }
+    Ok(rows)
 }
 
 /// The numbers of one of a row's u32 columns.

@@ -62,7 +62,7 @@ impl Fixture {
     pub(crate) async fn add(&mut self, block: BlockRecord) {
         self.journal(&block).await;
         let kept = samples::kept(&block);
-        let written = self.index().write(self.fence, &block, &kept).await.unwrap();
+        let written = self.index().write(self.fence, &block.pack().unwrap(), &kept).await.unwrap();
         assert_eq!(written, BlockWritten::Written);
         self.blocks.push(block);
     }
@@ -137,42 +137,58 @@ async fn a_block_is_written_once_in_order_and_by_the_leader() {
     let mut fixture = Fixture::new(2, 4).await;
     let index = fixture.index();
     let newest = fixture.blocks[3].clone();
-    let repeated = index.write(fixture.fence, &newest, &WithdrawalNodes::default()).await.unwrap();
+    let repeated = index
+        .write(fixture.fence, &newest.pack().unwrap(), &WithdrawalNodes::default())
+        .await
+        .unwrap();
     assert_eq!(repeated, BlockWritten::AlreadyThere);
 
     let mut other = newest.clone();
     other.header.timestamp += 1;
     other.hash = other.header.hash_slow();
-    let error = index.write(fixture.fence, &other, &WithdrawalNodes::default()).await.unwrap_err();
+    let error = index
+        .write(fixture.fence, &other.pack().unwrap(), &WithdrawalNodes::default())
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, IndexError::Conflict { number: 3, existing } if existing == newest.hash)
     );
 
     let next = fixture.chain.block();
-    let error = index.write(fixture.fence, &next, &WithdrawalNodes::default()).await.unwrap_err();
+    let error = index
+        .write(fixture.fence, &next.pack().unwrap(), &WithdrawalNodes::default())
+        .await
+        .unwrap_err();
     assert!(matches!(error, IndexError::NotJournaled { number: 4 }), "{error}");
     fixture.journal(&next).await;
     let mut orphan = next.clone();
     orphan.header.parent_hash = B256::ZERO;
     orphan.hash = orphan.header.hash_slow();
-    let error = index.write(fixture.fence, &orphan, &WithdrawalNodes::default()).await.unwrap_err();
+    let error = index
+        .write(fixture.fence, &orphan.pack().unwrap(), &WithdrawalNodes::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.severity(), crate::Severity::Reset);
     let genesis = Chain::new(9).block();
-    let error =
-        index.write(fixture.fence, &genesis, &WithdrawalNodes::default()).await.unwrap_err();
+    let error = index
+        .write(fixture.fence, &genesis.pack().unwrap(), &WithdrawalNodes::default())
+        .await
+        .unwrap_err();
     assert!(matches!(error, IndexError::Conflict { number: 0, .. }));
 
     let mut wrong = next.clone();
     wrong.receipts[0].gas_used += 1;
-    let error = index.write(fixture.fence, &wrong, &WithdrawalNodes::default()).await.unwrap_err();
-    assert!(matches!(error, IndexError::Inconsistent { number: 4, .. }));
+    assert!(matches!(wrong.pack(), Err(IndexError::Inconsistent { number: 4, .. })));
 
     let successor = lead(&fixture.test, "b").await;
-    let error = index.write(fixture.fence, &next, &WithdrawalNodes::default()).await.unwrap_err();
+    let error = index
+        .write(fixture.fence, &next.pack().unwrap(), &WithdrawalNodes::default())
+        .await
+        .unwrap_err();
     assert!(matches!(error, IndexError::Deposed(fence) if fence == fixture.fence));
     assert_eq!(index.tip().await.unwrap().unwrap().hash, newest.hash);
     assert_eq!(
-        index.write(successor, &next, &WithdrawalNodes::default()).await.unwrap(),
+        index.write(successor, &next.pack().unwrap(), &WithdrawalNodes::default()).await.unwrap(),
         BlockWritten::Written
     );
 }

@@ -7,13 +7,11 @@ use sqlx::{PgConnection, Row};
 use state::StateDiff;
 
 use super::{
-    BlockRecord, IndexError, SealedHeader, WithdrawalNodes, block, block::PackedBlock, hash_prefix,
-    withdrawals,
+    BlockRecord, IndexError, PackedBlock, SealedHeader, WithdrawalNodes, block, withdrawals,
 };
 use crate::{
     Database,
-    convert::{Big, Hash, Int, bigint, integer},
-    copy::BinaryRows,
+    convert::{Big, Hash, Int},
     lease::{Fence, hold_fence},
     metrics::timed,
     transaction::Transaction,
@@ -71,15 +69,11 @@ impl Index {
     pub async fn write(
         &self,
         fence: Fence,
-        block: &BlockRecord,
+        block: &PackedBlock,
         kept: &WithdrawalNodes,
     ) -> Result<BlockWritten, IndexError> {
-        let number = block.header.number;
+        let number = block.number;
         let failed = |source| IndexError::Write { number, source };
-        block.check()?;
-        let packed =
-            PackedBlock::new(block).map_err(|source| IndexError::Corrupt { number, source })?;
-        let positions = position_rows(block)?;
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         match hash_at(&mut transaction, number).await.map_err(failed)? {
             Some(existing) if existing == Hash(block.hash) => {
@@ -95,10 +89,10 @@ impl Index {
         if !is_journaled(&mut transaction, block).await.map_err(failed)? {
             return Err(IndexError::NotJournaled { number });
         }
-        insert(&mut transaction, block, &packed).await.map_err(failed)?;
+        insert(&mut transaction, block).await.map_err(failed)?;
         let statement = "COPY transaction_positions (prefix, block_number, transaction_index)
                          FROM STDIN (FORMAT binary)";
-        let copying = positions.send("index_copy_positions", &mut transaction, statement);
+        let copying = block.positions.send("index_copy_positions", &mut transaction, statement);
         copying.await.map_err(failed)?;
         withdrawals::insert(&mut transaction, number, kept).await.map_err(failed)?;
         if !hold_fence(&mut transaction, fence).await.map_err(failed)? {
@@ -122,22 +116,6 @@ impl Index {
     }
 }
 
-/// Rows sorted by prefix: neighbours in the btree, which halves what inserting them costs.
-fn position_rows(block: &BlockRecord) -> Result<BinaryRows, IndexError> {
-    let number = block.header.number;
-    let convert = |source| IndexError::Convert { number, source };
-    let mut positions: Vec<(i64, u32)> =
-        block.transaction_hashes().iter().map(hash_prefix).zip(0..).collect();
-    positions.sort_unstable();
-    let mut rows = BinaryRows::new();
-    let block_number = bigint(number).map_err(convert)?;
-    for (prefix, index) in positions {
-        let index = integer(index).map_err(convert)?;
-        rows.row(3).bigint(prefix).bigint(block_number).integer(index);
-    }
-    Ok(rows)
-}
-
 async fn hash_at(connection: &mut PgConnection, number: u64) -> Result<Option<Hash>, sqlx::Error> {
     let query = sqlx::query("SELECT hash FROM blocks WHERE number = $1").bind(Big(number));
     let row = timed("index_hash_at", query.fetch_optional(connection)).await?;
@@ -145,50 +123,45 @@ async fn hash_at(connection: &mut PgConnection, number: u64) -> Result<Option<Ha
 }
 
 /// Whether the block is the child of the newest one, or genesis in an empty index. The parent stays until we commit.
-async fn follows(connection: &mut PgConnection, block: &BlockRecord) -> Result<bool, sqlx::Error> {
-    if block.header.number == 0 {
+async fn follows(connection: &mut PgConnection, block: &PackedBlock) -> Result<bool, sqlx::Error> {
+    if block.number == 0 {
         let query = sqlx::query("SELECT 1 FROM blocks LIMIT 1");
         let any = timed("index_any_block", query.fetch_optional(connection)).await?;
         return Ok(any.is_none());
     }
     let query = sqlx::query("SELECT 1 FROM blocks WHERE number = $1 AND hash = $2 FOR KEY SHARE")
-        .bind(Big(block.header.number - 1))
-        .bind(Hash(block.header.parent_hash));
+        .bind(Big(block.number - 1))
+        .bind(Hash(block.parent_hash));
     Ok(timed("index_parent", query.fetch_optional(connection)).await?.is_some())
 }
 
 /// Whether the journal has a row for each of the block's sub-blocks, with as many transactions.
 async fn is_journaled(
     connection: &mut PgConnection,
-    block: &BlockRecord,
+    block: &PackedBlock,
 ) -> Result<bool, sqlx::Error> {
-    if block.bodies.journaled.is_empty() {
+    if block.journaled.is_empty() {
         return Ok(true);
     }
     let query = sqlx::query(
         "SELECT transaction_count FROM journal WHERE block_number = $1 ORDER BY sub_index",
     )
-    .bind(Big(block.header.number));
+    .bind(Big(block.number));
     let rows = timed("index_journal_counts", query.fetch_all(connection)).await?;
     let counts = rows.iter().map(|row| row.try_get::<Int, _>(0)).collect::<Result<Vec<_>, _>>()?;
-    let expected = block.bodies.journaled.iter().map(Vec::len);
-    Ok(counts.into_iter().map(|count| count.0 as usize).eq(expected))
+    Ok(counts.into_iter().map(|count| count.0 as usize).eq(block.journaled.iter().copied()))
 }
 
-async fn insert(
-    connection: &mut PgConnection,
-    block: &BlockRecord,
-    packed: &PackedBlock,
-) -> Result<(), sqlx::Error> {
+async fn insert(connection: &mut PgConnection, packed: &PackedBlock) -> Result<(), sqlx::Error> {
     let query = sqlx::query(
         "INSERT INTO blocks
              (number, hash, parent_hash, header, transaction_count, sub_blocks, body_offsets,
               body, receipt_offsets, receipts, diff, undo, access_list)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
-    .bind(Big(block.header.number))
-    .bind(Hash(block.hash))
-    .bind(Hash(block.header.parent_hash))
+    .bind(Big(packed.number))
+    .bind(Hash(packed.hash))
+    .bind(Hash(packed.parent_hash))
     .bind(&packed.header)
     .bind(Int(packed.transaction_count))
     .bind(&packed.sub_blocks)
@@ -198,7 +171,7 @@ async fn insert(
     .bind(&packed.receipts)
     .bind(&packed.diff)
     .bind(&packed.undo)
-    .bind(block.access_list.as_ref().map(|list| &list[..]));
+    .bind(packed.access_list.as_ref().map(|list| &list[..]));
     timed("index_insert_block", query.execute(connection)).await?;
     Ok(())
 }

@@ -95,7 +95,7 @@ mod tests {
             let storage = trie.slot_nodes(&PASSER, &new);
             fixture.journal(&block).await;
             let kept = WithdrawalNodes { account: account.clone(), storage };
-            fixture.index().write(fixture.fence, &block, &kept).await.unwrap();
+            fixture.index().write(fixture.fence, &block.pack().unwrap(), &kept).await.unwrap();
             expected.push((number, account, proof));
         }
         let reader = ChainReader::new(fixture.test.database.clone());
