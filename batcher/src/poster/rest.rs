@@ -12,7 +12,7 @@ use protocol::blob::BLOB_BYTES;
 const WINDOW_SHARE: u64 = 4;
 /// Bytes of user transactions that may wait for each L1 block of that time.
 const BYTES_PER_L1_BLOCK: u64 = 3 * BLOB_BYTES as u64;
-/// Pause between two looks at how much there is.
+/// Pause between two looks while it rests.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What waits for posting.
@@ -41,13 +41,14 @@ impl Rest {
         Self { busy_transactions, l1_blocks_max: sequencing_window / WINDOW_SHARE, last: None }
     }
 
-    /// What was found a moment ago. `None`: it is time to look again.
+    /// What is known without looking. `None`: it is time to look. A rest lasts for a moment; that there is none may be over
+    /// with the next block, and whoever begins a large one then goes on with it for long.
     pub(super) fn recent(&self, now: Instant) -> Option<bool> {
         if self.busy_transactions.is_none() {
             return Some(false);
         }
         let (at, rests) = self.last?;
-        (now.duration_since(at) < LOOK_INTERVAL).then_some(rests)
+        (rests && now.duration_since(at) < LOOK_INTERVAL).then_some(true)
     }
 
     /// Whether it rests with so much waiting.
@@ -99,5 +100,7 @@ mod tests {
         assert!(rest.look(backlog, now));
         assert_eq!(rest.recent(now), Some(true));
         assert_eq!(rest.recent(now + LOOK_INTERVAL), None);
+        assert!(!rest.look(Backlog { newest_transactions: 9, ..backlog }, now));
+        assert_eq!(rest.recent(now), None, "the next block may be large");
     }
 }
