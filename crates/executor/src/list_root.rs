@@ -263,6 +263,15 @@ mod tests {
         }
     }
 
+    /// Nothing short among them, so whole groups are hashed at each of those places.
+    #[test]
+    fn groups_around_the_places_where_keys_change() {
+        for count in (120..=300).chain([65_520, 65_536, 65_551, 65_552, 65_568, 65_680]) {
+            let values = values((0..count).map(|_| 100));
+            assert_eq!(root_of(&values), ordered_trie_root_encoded(&values), "{count}");
+        }
+    }
+
     proptest! {
         #[test]
         fn values_that_have_hashes(lengths in proptest::collection::vec(29_usize..400, 0..600)) {

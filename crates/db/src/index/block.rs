@@ -4,6 +4,8 @@
 //! journal, all of them) and then those of its journal rows. The row keeps where each transaction's record starts, so that
 //! one body or receipt is read alone. Invariant: a block that is read back equals the one that was written.
 
+use std::borrow::Borrow;
+
 use alloy_consensus::TxReceipt as _;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Decodable;
@@ -86,7 +88,7 @@ impl BlockRecord {
             hash: self.hash,
             own: &self.bodies.own,
             journaled: self.bodies.journaled.iter().map(|part| &part[..]).collect(),
-            receipts: self.transaction_hashes().into_iter().zip(self.receipts.iter().cloned()),
+            receipts: self.transaction_hashes().into_iter().zip(&self.receipts),
             diff: &self.diff,
             undo: &self.undo,
             access_list: self.access_list.as_ref(),
@@ -141,9 +143,10 @@ impl PackedBlock {
     ///
     /// # Errors
     /// When they do not.
-    pub fn new<R>(parts: BlockParts<'_, R>) -> Result<Self, IndexError>
+    pub fn new<R, T>(parts: BlockParts<'_, R>) -> Result<Self, IndexError>
     where
-        R: IntoIterator<Item = (B256, IndexedReceipt)>,
+        R: IntoIterator<Item = (B256, T)>,
+        T: Borrow<IndexedReceipt>,
     {
         let BlockParts { header, hash, own, journaled, receipts, diff, undo, access_list } = parts;
         let number = header.number;
@@ -198,7 +201,7 @@ struct PackedReceipts {
 fn pack_receipts(
     header: &Header,
     count: u32,
-    receipts: impl IntoIterator<Item = (B256, IndexedReceipt)>,
+    receipts: impl IntoIterator<Item = (B256, impl Borrow<IndexedReceipt>)>,
 ) -> Result<PackedReceipts, IndexError> {
     let number = header.number;
     let inconsistent = |what| Err(IndexError::Inconsistent { number, what });
@@ -207,6 +210,7 @@ fn pack_receipts(
     let (mut offsets, mut prefixes) = (Vec::new(), Vec::new());
     let (mut gas, mut logs, mut place) = (0_u64, 0_u64, 0_u32);
     for (hash, record) in receipts {
+        let record: &IndexedReceipt = record.borrow();
         gas = gas.saturating_add(record.gas_used);
         if record.receipt.cumulative_gas_used() != gas || record.first_log_index != logs {
             return inconsistent("cumulative gas or log places");
@@ -214,7 +218,7 @@ fn pack_receipts(
         logs += record.receipt.logs().len() as u64;
         let offset = u32::try_from(bytes.len()).map_err(too_long)?;
         offsets.extend_from_slice(&offset.to_be_bytes());
-        receipts::encode(&record, &mut bytes);
+        receipts::encode(record, &mut bytes);
         prefixes.push((hash_prefix(&hash), place));
         place += 1;
     }
