@@ -1,5 +1,7 @@
 //! `braid bench`: workloads are played through every door, and all that was acknowledged is there.
 
+mod outages;
+
 use std::path::Path;
 
 use alloy::{

@@ -140,6 +140,8 @@ pub struct RunReport {
     pub skipped: u64,
     /// Given up: there was no room until the end.
     pub given_up: u64,
+    /// Times that a connection broke and was opened again.
+    pub outages: u64,
     /// Transactions of the workload that are still to be played.
     pub left: u64,
     /// Until the endpoint took it: all of them.
@@ -187,6 +189,7 @@ impl RunReport {
             retried: tally.retried,
             skipped: tally.skipped,
             given_up: tally.given_up,
+            outages: tally.outages,
             left: outcome.left,
             ack: Latency::of(&tally.ack),
             durable: watched.durable.as_ref().and_then(Latency::of),

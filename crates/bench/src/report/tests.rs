@@ -24,6 +24,7 @@ fn report(name: &str) -> RunReport {
         retried: 0,
         skipped: 0,
         given_up: 0,
+        outages: 0,
         left: 96,
         ack: Latency::of(&ack),
         durable: None,

@@ -30,6 +30,7 @@ impl fmt::Display for RunReport {
             ("sent again", self.retried),
             ("not sent", self.skipped),
             ("given up", self.given_up),
+            ("outages", self.outages),
             ("left in file", self.left),
         ] {
             if count > 0 {

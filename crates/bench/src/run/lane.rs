@@ -256,6 +256,13 @@ impl Lane {
         Progress::add(&self.progress.refused, refused);
     }
 
+    /// `items` have no answer, because the connection broke: they may have been taken.
+    pub(super) fn lost(&mut self, items: Vec<Item>, message: &str) {
+        let (code, message) = ("connection".to_owned(), message.to_owned());
+        let said = vec![Answer::Later { code, message, may_be_there: true }; items.len()];
+        self.answered(items, said);
+    }
+
     fn accepted(&mut self, item: &Item, now: Instant) {
         self.tally.accept(item.sender, now, item.since, self.began);
         if let Some(samples) = &self.samples
@@ -271,6 +278,9 @@ impl Lane {
     fn give_up(&mut self) {
         for item in std::mem::take(&mut self.again) {
             self.tally.given_up += 1;
+            if item.is_again {
+                *self.tally.uncertain.entry(item.sender).or_default() += 1;
+            }
             self.tally.break_off(item.sender, item.ordinal);
         }
     }

@@ -29,6 +29,22 @@ pub struct Unsettled {
     pub found: u64,
 }
 
+/// The nonce that a sender should have.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    sender: Address,
+    /// With all that was acknowledged.
+    least: u64,
+    /// With what had no answer, too.
+    most: u64,
+}
+
+impl Wanted {
+    const fn unsettled(self, found: u64) -> Unsettled {
+        Unsettled { sender: self.sender, expected: self.least, found }
+    }
+}
+
 /// Whether all is there.
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
@@ -80,18 +96,20 @@ pub(super) async fn settle(
     tally: &Tally,
     patience: Duration,
 ) -> Result<Settled, RunError> {
-    let mut open: Vec<(Address, u64)> = Vec::new();
+    let mut open: Vec<Wanted> = Vec::new();
     let mut expected_all = 0;
     for (index, (sender, before)) in (0..).zip(workload.senders.iter().zip(before)) {
         let expected = u64::from(tally.expected_of(index));
         expected_all += expected;
-        open.push((sender.address, before + expected));
+        let uncertain = tally.uncertain.get(&index).copied().unwrap_or_default();
+        let least = before + expected;
+        open.push(Wanted { sender: sender.address, least, most: least + u64::from(uncertain) });
     }
     let deadline = Instant::now() + patience;
     let mut settled =
         Settled { expected: expected_all, stuck: tally.stuck(), ..Settled::default() };
     loop {
-        let addresses: Vec<Address> = open.iter().map(|(address, _)| *address).collect();
+        let addresses: Vec<Address> = open.iter().map(|one| one.sender).collect();
         let nonces = match rpc.nonces(&addresses, "latest").await {
             Ok(nonces) => nonces,
             Err(error) if Instant::now() >= deadline => return Err(RunError::Rpc(error)),
@@ -101,25 +119,22 @@ pub(super) async fn settle(
                 continue;
             }
         };
-        let wrong: Vec<Unsettled> = open
-            .iter()
+        let wrong: Vec<(Wanted, u64)> = std::mem::take(&mut open)
+            .into_iter()
             .zip(nonces)
-            .filter(|((_, expected), found)| expected != found)
-            .map(|((sender, expected), found)| Unsettled {
-                sender: *sender,
-                expected: *expected,
-                found,
-            })
+            .filter(|(wanted, found)| !(wanted.least..=wanted.most).contains(found))
             .collect();
         // More than there should be does not become less.
-        let is_hopeless = wrong.iter().any(|one| one.found > one.expected);
+        let is_hopeless = wrong.iter().any(|(wanted, found)| *found > wanted.most);
         if wrong.is_empty() || is_hopeless || Instant::now() >= deadline {
-            settled.missing = wrong.iter().map(|one| one.expected.saturating_sub(one.found)).sum();
+            let missing = wrong.iter().map(|(wanted, found)| wanted.least.saturating_sub(*found));
+            settled.missing = missing.sum();
             settled.unsettled_count = wrong.len() as u64;
-            settled.unsettled = wrong.into_iter().take(NAMED_MAX).collect();
+            let named = wrong.into_iter().take(NAMED_MAX);
+            settled.unsettled = named.map(|(wanted, found)| wanted.unsettled(found)).collect();
             return Ok(settled);
         }
-        open = wrong.into_iter().map(|one| (one.sender, one.expected)).collect();
+        open = wrong.into_iter().map(|(wanted, _)| wanted).collect();
         tokio::time::sleep(POLL).await;
     }
 }

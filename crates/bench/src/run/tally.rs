@@ -51,6 +51,10 @@ pub struct Tally {
     pub accepted_of: HashMap<u32, u32>,
     /// The first of a sender's that was not taken, counted from its first one of this run.
     pub broken: HashMap<u32, u32>,
+    /// How many of a sender's were given up that may be there all the same, because a connection broke before their answer.
+    pub uncertain: HashMap<u32, u32>,
+    /// How many times a connection broke and was opened again.
+    pub outages: u64,
 }
 
 impl Tally {
@@ -67,6 +71,8 @@ impl Tally {
             last_answer: None,
             accepted_of: HashMap::with_capacity_and_hasher(senders, Default::default()),
             broken: HashMap::default(),
+            uncertain: HashMap::default(),
+            outages: 0,
         }
     }
 
@@ -131,5 +137,7 @@ impl Tally {
         // A sender is of one connection.
         self.accepted_of.extend(other.accepted_of);
         self.broken.extend(other.broken);
+        self.uncertain.extend(other.uncertain);
+        self.outages += other.outages;
     }
 }

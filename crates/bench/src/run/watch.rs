@@ -24,8 +24,6 @@ use crate::{
 
 /// Pause between two looks: how exact the latencies are.
 pub const POLL: Duration = Duration::from_millis(20);
-/// Looks in a row that may fail.
-const FAILURES_MAX: u32 = 50;
 /// Samples that wait to be looked at first.
 const QUEUE_MAX: usize = 10_000;
 /// The stages in which a transaction is in the journal; each includes the one before.
@@ -113,6 +111,7 @@ impl Watch {
         let looking = Looking {
             rpc,
             senders,
+            patience: options.patience,
             undecided: Vec::new(),
             open: Vec::new(),
             watched: Watched { durable: Some(Histogram::default()), ..Watched::default() },
@@ -135,6 +134,8 @@ impl Watch {
 struct Looking {
     rpc: Rpc,
     senders: Vec<Sender>,
+    /// For questions without an answer.
+    patience: Duration,
     /// Not known to be durable.
     undecided: Vec<Sample>,
     /// Without a receipt.
@@ -148,7 +149,7 @@ impl Looking {
         mut samples: mpsc::Receiver<Sample>,
         ends: tokio::sync::watch::Receiver<Option<Instant>>,
     ) -> Result<Watched, RpcError> {
-        let mut failures = 0;
+        let mut failing_since = None;
         loop {
             while let Ok(sample) = samples.try_recv() {
                 self.open.push(sample);
@@ -157,10 +158,15 @@ impl Looking {
                 }
             }
             match self.look().await {
-                Ok(()) => failures = 0,
-                // An endpoint under load may leave a question unanswered; the samples are asked for again.
-                Err(_) if failures < FAILURES_MAX => failures += 1,
-                Err(error) => return Err(error),
+                Ok(()) => failing_since = None,
+                // An endpoint under load may leave a question unanswered, and one that was killed comes back; the samples are
+                // asked for again.
+                Err(error) => {
+                    let since = *failing_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= self.patience {
+                        return Err(error);
+                    }
+                }
             }
             let end = *ends.borrow();
             if let Some(end) = end

@@ -6,6 +6,7 @@ use proto::v1::{
     SubmitStreamRequest, SubmitStreamResponse, TransactionStage,
     transaction_service_client::TransactionServiceClient,
 };
+use tokio::sync::mpsc;
 
 use super::{
     super::{
@@ -15,6 +16,7 @@ use super::{
     },
     LinkError,
     answer::{self, Answer},
+    outage::Outage,
 };
 use crate::rpc::http_url;
 
@@ -34,50 +36,112 @@ pub(super) async fn drive(
 ) -> Result<Tally, LinkError> {
     let url = http_url(options.grpc_url.as_deref().unwrap_or(&options.url));
     let url = url.map_err(LinkError::Address)?;
-    let failed = |status: tonic::Status| LinkError::Stream(Box::new(status));
-    let client = TransactionServiceClient::connect(url).await.map_err(LinkError::Connect)?;
-    let mut client = client
-        .max_encoding_message_size(MESSAGE_BYTES_MAX)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX);
-    let window = lane::window(options);
     let stage = if is_durable { TransactionStage::Durable } else { TransactionStage::Received };
-    let (requests, queue) = tokio::sync::mpsc::channel(window);
-    let queue = futures::stream::unfold(queue, |mut queue| async move {
-        queue.recv().await.map(|request| (request, queue))
-    });
-    let mut answers = client.submit_stream(queue).await.map_err(failed)?.into_inner();
-    let mut waiting: VecDeque<Vec<Item>> = VecDeque::new();
-    let mut is_more = true;
-    while is_more || !waiting.is_empty() {
-        tokio::select! {
-            items = lane.next(batch), if is_more && waiting.len() < window => {
-                let Some(items) = items else { is_more = false; continue };
-                let request = SubmitStreamRequest {
-                    transactions: items.iter().map(|item| item.raw.clone()).collect(),
-                    wait_for: stage.into(),
-                };
-                waiting.push_back(items);
-                // Where the stream has ended, its status says why.
-                if requests.send(request).await.is_err() {
-                    let left = waiting.len();
-                    return Err(match answers.message().await {
-                        Err(status) => failed(status),
-                        Ok(_) => LinkError::Closed(left),
-                    });
+    let kind = Kind { batch, stage, window: lane::window(options) };
+    let mut outage = Outage::new(options.patience);
+    let mut first = Some(Stream::open(&url, kind.window).await?);
+    loop {
+        let stream = match first.take() {
+            Some(stream) => Ok(stream),
+            None => Stream::open(&url, kind.window).await,
+        };
+        let error = match stream {
+            Ok(mut stream) => match stream.play(&mut lane, kind, &mut outage).await {
+                Ok(()) => return Ok(lane.tally),
+                Err(error) => {
+                    let said = error.to_string();
+                    for items in stream.waiting {
+                        lane.lost(items, &said);
+                    }
+                    error
+                }
+            },
+            Err(error) => error,
+        };
+        if !error.may_pass() {
+            return Err(error);
+        }
+        outage.rest(&mut lane, error).await?;
+    }
+}
+
+/// What goes through a stream.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    /// Transactions in a message.
+    batch: usize,
+    /// When a message is acknowledged.
+    stage: TransactionStage,
+    /// Messages unanswered at most.
+    window: usize,
+}
+
+/// An open stream.
+struct Stream {
+    requests: mpsc::Sender<SubmitStreamRequest>,
+    answers: tonic::Streaming<SubmitStreamResponse>,
+    /// What has no answer yet, oldest first.
+    waiting: VecDeque<Vec<Item>>,
+}
+
+fn failed(status: tonic::Status) -> LinkError {
+    LinkError::Stream(Box::new(status))
+}
+
+impl Stream {
+    async fn open(url: &str, window: usize) -> Result<Self, LinkError> {
+        let client = TransactionServiceClient::connect(url.to_owned()).await;
+        let mut client = client
+            .map_err(LinkError::Connect)?
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let (requests, queue) = mpsc::channel(window);
+        let queue = futures::stream::unfold(queue, |mut queue| async move {
+            queue.recv().await.map(|request| (request, queue))
+        });
+        let answers = client.submit_stream(queue).await.map_err(failed)?.into_inner();
+        Ok(Self { requests, answers, waiting: VecDeque::new() })
+    }
+
+    /// Sends what the lane has until there is nothing more.
+    async fn play(
+        &mut self,
+        lane: &mut Lane,
+        kind: Kind,
+        outage: &mut Outage,
+    ) -> Result<(), LinkError> {
+        let mut is_more = true;
+        while is_more || !self.waiting.is_empty() {
+            tokio::select! {
+                items = lane.next(kind.batch), if is_more && self.waiting.len() < kind.window => {
+                    let Some(items) = items else { is_more = false; continue };
+                    let request = SubmitStreamRequest {
+                        transactions: items.iter().map(|item| item.raw.clone()).collect(),
+                        wait_for: kind.stage.into(),
+                    };
+                    self.waiting.push_back(items);
+                    // Where the stream has ended, its status says why.
+                    if self.requests.send(request).await.is_err() {
+                        return Err(match self.answers.message().await {
+                            Err(status) => failed(status),
+                            Ok(_) => LinkError::Closed(self.waiting.len()),
+                        });
+                    }
+                }
+                answer = self.answers.message(), if !self.waiting.is_empty() => {
+                    let answer = answer.map_err(failed)?;
+                    let answer = answer.ok_or(LinkError::Closed(self.waiting.len()))?;
+                    let items = self.waiting.pop_front().ok_or(LinkError::Closed(0))?;
+                    let said = said(&answer, items.len());
+                    lane.answered(items, said);
+                    outage.is_over();
+                    // Something may have to be sent again.
+                    is_more = true;
                 }
             }
-            answer = answers.message(), if !waiting.is_empty() => {
-                let left = waiting.len();
-                let answer = answer.map_err(failed)?.ok_or(LinkError::Closed(left))?;
-                let items = waiting.pop_front().ok_or(LinkError::Closed(left))?;
-                let said = said(&answer, items.len());
-                lane.answered(items, said);
-                // Something may have to be sent again.
-                is_more = true;
-            }
         }
+        Ok(())
     }
-    Ok(lane.tally)
 }
 
 /// What one acknowledgement says to each transaction of its request.

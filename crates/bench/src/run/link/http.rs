@@ -1,40 +1,38 @@
 //! JSON-RPC over HTTP: one request at a time on a connection of its own.
 
 use super::{
-    super::{lane::Lane, tally::Tally},
+    super::{RunOptions, lane::Lane, tally::Tally},
     LinkError,
     answer::{self, Answer},
+    outage::Outage,
 };
+use crate::rpc::Rpc;
 
-/// Failures in a row after which a connection is not tried again.
-const FAILURES_MAX: usize = 50;
-
-/// `client` is that of all connections: one for each would read the certificates of the system each time. It keeps a
+/// The client is that of all connections: one for each would read the certificates of the system each time. It keeps a
 /// connection for every request that is under way.
 pub(super) async fn drive(
     mut lane: Lane,
-    url: &str,
-    client: &reqwest::Client,
+    options: &RunOptions,
+    rpc: &Rpc,
     batch: usize,
 ) -> Result<Tally, LinkError> {
-    let mut failures = 0;
+    let mut outage = Outage::new(options.patience);
     while let Some(items) = lane.next(batch).await {
         let body = answer::calls(&items, 0, batch);
-        let request = client.post(url).header("content-type", "application/json").body(body);
+        let request =
+            rpc.client().post(rpc.url()).header("content-type", "application/json").body(body);
         let said = match exchange(request).await {
             Ok((status, text)) => {
-                failures = 0;
+                outage.is_over();
                 answer::answers(&text, 0, items.len()).unwrap_or_else(|| {
                     let message = String::from_utf8_lossy(&text).chars().take(200).collect();
                     unreadable(status, message, items.len())
                 })
             }
             Err(error) => {
-                failures += 1;
-                if failures >= FAILURES_MAX {
-                    return Err(LinkError::Http(failures, error));
-                }
-                lost(&error, items.len())
+                lane.lost(items, &error.to_string());
+                outage.rest(&mut lane, LinkError::Http(error)).await?;
+                continue;
             }
         };
         lane.answered(items, said);
@@ -56,10 +54,4 @@ fn unreadable(status: u16, message: String, count: usize) -> Vec<Answer> {
         _ => Answer::Refused { code, message },
     };
     vec![answer; count]
-}
-
-/// No answer: it may have been taken.
-fn lost(error: &reqwest::Error, count: usize) -> Vec<Answer> {
-    let message = error.to_string();
-    vec![Answer::Later { code: "connection".to_owned(), message, may_be_there: true }; count]
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod grpc;
 mod http;
+mod outage;
 mod ws;
 
 pub(super) use self::answer::Answer;
@@ -15,9 +16,9 @@ pub enum LinkError {
     /// The address is none.
     #[error("cannot use the address")]
     Address(#[source] RpcError),
-    /// HTTP failed too often.
-    #[error("HTTP failed {0} times in a row")]
-    Http(usize, #[source] reqwest::Error),
+    /// HTTP gave no answer.
+    #[error("HTTP gave no answer")]
+    Http(#[source] reqwest::Error),
     /// The WebSocket failed.
     #[error("the WebSocket failed")]
     WebSocket(#[source] Box<tokio_tungstenite::tungstenite::Error>),
@@ -35,10 +36,26 @@ pub enum LinkError {
     Answer(String),
 }
 
-/// Sends all of a lane; `rpc` asks the same endpoint over HTTP.
+impl LinkError {
+    /// Whether another connection may do better: this one broke, or there is nobody at the moment.
+    fn may_pass(&self) -> bool {
+        use tonic::Code;
+        match self {
+            Self::Http(_) | Self::WebSocket(_) | Self::Connect(_) | Self::Closed(_) => true,
+            Self::Stream(status) => {
+                let broken = [Code::Unavailable, Code::Unknown, Code::Internal, Code::Cancelled];
+                broken.contains(&status.code())
+            }
+            Self::Address(_) | Self::Answer(_) => false,
+        }
+    }
+}
+
+/// Sends all of a lane; `rpc` asks the same endpoint over HTTP. What breaks is tried again for as long as the run has patience,
+/// unless the first attempt fails already: then the address is wrong, rather.
 pub(super) async fn drive(lane: Lane, options: &RunOptions, rpc: &Rpc) -> Result<Tally, LinkError> {
     match options.transport {
-        Transport::Http { batch } => http::drive(lane, rpc.url(), rpc.client(), batch).await,
+        Transport::Http { batch } => http::drive(lane, options, rpc, batch).await,
         Transport::WebSocket { batch } => ws::drive(lane, options, batch).await,
         Transport::Grpc { batch, is_durable } => {
             grpc::drive(lane, options, batch, is_durable).await
