@@ -7,10 +7,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy::eips::Encodable2718;
+use alloy::{eips::Encodable2718, primitives::B256};
 use db::{
     BlockParts, Classify, CurrentState, Fence, Index, IndexError, IndexedReceipt, PackedBlock,
-    Severity, WithdrawalNodes,
+    Severity, StateStep, WithdrawalNodes,
 };
 use executor::ChainSpec;
 use service::{Backoff, error_chain};
@@ -196,17 +196,15 @@ impl Indexer {
     async fn advance_state(&self, newest: u64) -> Result<(), SequencerError> {
         let target = newest.saturating_sub(STATE_LAG_BLOCKS);
         let from = self.store.indexed();
-        let Some(blocks) = target.checked_sub(from).filter(|blocks| *blocks >= STATE_STEP_BLOCKS)
-        else {
+        if target.saturating_sub(from) < STATE_STEP_BLOCKS {
             return Ok(());
-        };
-        let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
-        let diffs = self.store.diffs_between(from, target);
+        }
+        let (step, hash) = self.step(from, target).await?;
         self.store.base().begin_move(target);
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         loop {
-            match self.current.advance(blocks).await {
-                Ok(_) => break,
+            match self.current.advance_by(&step, hash).await {
+                Ok(()) => break,
                 Err(error) if error.severity() == Severity::Temporary => {
                     self.failed(target, &error);
                     tokio::time::sleep(backoff.pause()).await;
@@ -218,11 +216,19 @@ impl Indexer {
                 Err(error) => return Err(SequencerError::Index(error)),
             }
         }
-        for diff in diffs {
-            self.store.base().apply(&diff);
-        }
+        self.store.base().apply(step.merged());
         self.store.set_indexed(target);
         Ok(())
+    }
+
+    /// What the blocks after `from` up to `to` changed, and the hash of the last of them.
+    async fn step(&self, from: u64, to: u64) -> Result<(StateStep, B256), SequencerError> {
+        let lost = SequencerError::Lost { what: "a step of the state" };
+        let Some(blocks) = self.store.blocks_between(from, to) else { return Err(lost) };
+        let Some(hash) = blocks.last().map(|block| block.hash) else { return Err(lost) };
+        let merging = move || StateStep::new(blocks.iter().map(|b| (b.number(), &*b.diff)));
+        let step = tokio::task::spawn_blocking(merging).await.ok().flatten();
+        step.map(|step| (step, hash)).ok_or(lost)
     }
 
     fn failed(&self, number: u64, error: &IndexError) {

@@ -192,7 +192,7 @@ impl Writer {
         for number in (keep + 1..=self.tip).rev() {
             let reading = self.retrying(|| self.index.block(number));
             let block = reading.await.map_err(VerifierError::Index)?;
-            undo.merge(block.ok_or(VerifierError::BlockMissing { number })?.undo);
+            undo.merge(&block.ok_or(VerifierError::BlockMissing { number })?.undo);
         }
         let forgetting = self.retrying(|| self.tables.unwind(self.fence, to.number));
         forgetting.await.map_err(VerifierError::Tables)?;

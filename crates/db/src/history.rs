@@ -17,7 +17,7 @@ use self::versions::Versions;
 use crate::{
     Classify, Database, IndexError, Severity,
     convert::{Big, Hash},
-    index::{Follower, diffs_between, merge, read_cursor},
+    index::{Follower, diffs_between, read_cursor},
     metrics::timed,
 };
 
@@ -151,7 +151,10 @@ impl History {
         let diffs = diffs_between(&mut connection, start, number + 1)
             .await
             .map_err(|source| HistoryError::Diffs { number, source })?;
-        let recent = merge(diffs).map(|(_, merged)| merged).unwrap_or_default();
+        let mut recent = StateDiff::default();
+        for (_, diff) in &diffs {
+            recent.merge(diff);
+        }
         if round.is_some() && self.database.unwinds() != round {
             return Err(HistoryError::TakenBack { number });
         }

@@ -27,14 +27,14 @@ use protocol::Header;
 use state::DiffDecodeError;
 
 pub use block::{BlockParts, BlockRecord, Bodies, PackedBlock};
-pub use current::CurrentState;
+pub use current::{CurrentState, StateStep};
 pub use projection::{Projection, Reached, reached_accounts};
 pub use receipts::IndexedReceipt;
 pub use withdrawals::WithdrawalNodes;
 pub use writer::{BlockWritten, Index};
 
 pub(crate) use block::{decode_receipts, numbers, read_block, sealed_header};
-pub(crate) use current::{diffs_between, merge};
+pub(crate) use current::diffs_between;
 pub(crate) use cursor::{Follower, read as read_cursor};
 pub(crate) use receipts::decode as decode_receipt;
 pub(crate) use unwind::{undo_between, unwind_to};

@@ -47,7 +47,7 @@ pub use history::{
 };
 pub use index::{
     BlockParts, BlockRecord, BlockWritten, Bodies, CurrentState, Index, IndexError, IndexedReceipt,
-    PackedBlock, Projection, Reached, SealedHeader, WithdrawalNodes, reached_accounts,
+    PackedBlock, Projection, Reached, SealedHeader, StateStep, WithdrawalNodes, reached_accounts,
 };
 pub use journal::{
     Appended, Generation, Journal, JournalError, JournalReader, PAYLOAD_BYTES_MAX, Position,

@@ -156,7 +156,7 @@ impl GrowingBlock {
         for included in transactions {
             self.body.push(&included.transaction, &included.outcome);
         }
-        self.diff.merge(diff.clone());
+        self.diff.merge(diff);
     }
 
     /// Seals the block with the trie of the state after it.

@@ -104,7 +104,7 @@ impl StateOutlook {
         for _ in 0..ATTEMPTS_MAX {
             let way = self.way()?;
             let mut all = way.back.clone();
-            all.merge(diff.clone());
+            all.merge(diff);
             if changes(&all) > OUTLOOK_CHANGES_MAX {
                 return Err(OutlookError::TooLarge);
             }
@@ -142,7 +142,7 @@ impl StateOutlook {
         let above =
             above.ok_or(OutlookError::Read(ReadError::BlockUnknown { number: self.number }))?;
         let mut merged = StateDiff::default();
-        above.diffs.iter().for_each(|diff| merged.merge(StateDiff::clone(diff)));
+        above.diffs.iter().for_each(|diff| merged.merge(diff));
         let mut back = merged.undo(&above.state).map_err(|error| match error {
             UndoError::Read { source, .. } => OutlookError::Read(source),
             // No rule that holds since Cancun clears such an account.
@@ -155,7 +155,7 @@ impl StateOutlook {
             }
             let undo = self.runtime.block_on(self.index.undo_between(self.number, floor));
             let failed = ReadError::index("the way back to a block");
-            back.merge(undo.map_err(|error| OutlookError::Read(failed(error)))?);
+            back.merge(&undo.map_err(|error| OutlookError::Read(failed(error)))?);
         }
         Ok(WayBack { back, covered: above.covered, resets })
     }

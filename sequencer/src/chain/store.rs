@@ -5,6 +5,7 @@
 //! above the indexed one is ever dropped; `finalized ≤ safe ≤ latest ≤ newest sealed`.
 
 mod inner;
+mod places;
 
 use std::{
     collections::VecDeque,
@@ -20,7 +21,7 @@ use parking_lot::RwLock;
 use protocol::{Heads, L1FeeParams, L2BlockRef, SafetyLevel};
 use state::StateDiff;
 
-use self::inner::Inner;
+use self::{inner::Inner, places::Places};
 use super::{BaseState, Body, ChainBlock, Located, PendingBlock, StateView, layer::Layer};
 use crate::{builder::Covered, mempool::AdmissionState};
 
@@ -59,8 +60,9 @@ impl ChainStore {
         let inner = Inner {
             blocks: VecDeque::new(),
             layers: VecDeque::new(),
+            bytes: VecDeque::new(),
             by_hash: HashMap::default(),
-            transactions: HashMap::default(),
+            transactions: Places::default(),
             pending: None,
             pending_layers: Vec::new(),
             heads,
@@ -82,6 +84,7 @@ impl ChainStore {
         self.base.forget_hashes();
         inner.blocks.clear();
         inner.layers.clear();
+        inner.bytes.clear();
         inner.pending_layers.clear();
         inner.by_hash.clear();
         inner.transactions.clear();
@@ -236,7 +239,7 @@ impl ChainStore {
     /// A durable transaction that is held in memory.
     pub fn transaction(&self, hash: &B256) -> Option<Located> {
         let inner = self.inner.read();
-        let (number, included) = inner.transactions.get(hash)?.clone();
+        let (number, included) = inner.durable(hash)?;
         if let Some(block) = inner.get(number) {
             let shown = number <= inner.heads.unsafe_head().number;
             return Some(Located {
@@ -314,10 +317,10 @@ impl ChainStore {
         })
     }
 
-    /// What the blocks after `from` up to `to` changed, in order. All of them must be in memory.
-    pub fn diffs_between(&self, from: u64, to: u64) -> Vec<Arc<StateDiff>> {
+    /// The blocks after `from` up to `to`, in order; `None` where one is not in memory.
+    pub fn blocks_between(&self, from: u64, to: u64) -> Option<Vec<Arc<ChainBlock>>> {
         let inner = self.inner.read();
-        (from + 1..=to).filter_map(|number| Some(inner.get(number)?.diff.clone())).collect()
+        (from + 1..=to).map(|number| inner.get(number).cloned()).collect()
     }
 
     /// What admission takes from the open block.
@@ -335,10 +338,9 @@ impl ChainStore {
     /// How far blocks are ahead of the index: blocks, and bytes of their user transactions.
     pub fn index_lag(&self) -> (u64, usize) {
         let inner = self.inner.read();
-        let behind = inner.blocks.iter().filter(|block| block.number() > inner.indexed);
-        behind.fold((0, 0), |(blocks, bytes), block| {
-            (blocks + 1, bytes + block.raw.iter().map(|raw| raw.len()).sum::<usize>())
-        })
+        let all = inner.blocks.iter().zip(&inner.bytes);
+        let behind = all.filter(|(block, _)| block.number() > inner.indexed);
+        behind.fold((0, 0), |(blocks, bytes), (_, more)| (blocks + 1, bytes + more))
     }
 
     /// The block numbers in memory that readers may see.

@@ -155,7 +155,7 @@ impl World {
     fn apply(&mut self, diff: &StateDiff) {
         self.state.apply(diff);
         self.trie.apply(diff);
-        self.diff.merge(diff.clone());
+        self.diff.merge(diff);
     }
 
     fn cfg(&self, header: &Header, spec: SpecId) -> CfgEnv {

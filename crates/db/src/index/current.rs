@@ -4,7 +4,7 @@
 //! in every block. Whoever executes holds the diffs of the blocks in between in memory.
 //! Invariant: the tables are the state after the cursor's block, exactly; both move in one transaction.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use sqlx::{PgConnection, Row};
 use state::{Account, StateDiff};
 
@@ -21,6 +21,40 @@ use crate::{
 
 /// Rows of one statement: enough to make the round trip cheap, few enough to stay in memory.
 const ROWS_PER_CHUNK: usize = 5_000;
+
+/// What consecutive blocks changed, as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateStep {
+    first: u64,
+    newest: u64,
+    /// New code, with the block that brought it.
+    codes: Vec<(u64, B256, Bytes)>,
+    merged: StateDiff,
+}
+
+impl StateStep {
+    /// Of blocks in their order; `None` where there are none.
+    pub fn new<'a>(diffs: impl IntoIterator<Item = (u64, &'a StateDiff)>) -> Option<Self> {
+        let mut diffs = diffs.into_iter();
+        let (first, diff) = diffs.next()?;
+        let codes = |number, diff: &StateDiff| {
+            let codes = diff.codes.iter();
+            codes.map(move |(hash, code)| (number, *hash, code.clone())).collect::<Vec<_>>()
+        };
+        let start = Self { first, newest: first, codes: codes(first, diff), merged: diff.clone() };
+        Some(diffs.fold(start, |mut step, (number, diff)| {
+            step.newest = number;
+            step.codes.extend(codes(number, diff));
+            step.merged.merge(diff);
+            step
+        }))
+    }
+
+    /// From the state before the first block to the one after the newest.
+    pub const fn merged(&self) -> &StateDiff {
+        &self.merged
+    }
+}
 
 /// The current-state tables.
 #[derive(Debug, Clone)]
@@ -41,22 +75,44 @@ impl CurrentState {
 
     /// Brings the tables forward by at most `blocks_max` blocks of the index; gives the new cursor.
     pub async fn advance(&self, blocks_max: u32) -> Result<Option<u64>, IndexError> {
-        let failed = |source| IndexError::Advance { follower: Follower::State.name(), source };
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let cursor = cursor::lock(&mut transaction, Follower::State).await.map_err(failed)?;
         let start = cursor.map_or(0, |cursor| cursor + 1);
         let diffs = diffs_between(&mut transaction, start, start + u64::from(blocks_max)).await?;
-        for (number, diff) in &diffs {
-            insert_codes(&mut transaction, *number, diff).await.map_err(failed)?;
+        let diffs = diffs.iter().map(|(number, diff)| (*number, diff));
+        match StateStep::new(diffs) {
+            Some(step) => {
+                take(transaction, &step).await?;
+                Ok(Some(step.newest))
+            }
+            None => {
+                transaction.rollback().await.map_err(failed)?;
+                Ok(cursor)
+            }
         }
-        let Some((newest, merged)) = merge(diffs) else {
-            transaction.rollback().await.map_err(failed)?;
-            return Ok(cursor);
-        };
-        apply(&mut transaction, &merged).await.map_err(failed)?;
-        cursor::set(&mut transaction, Follower::State, Some(newest)).await.map_err(failed)?;
-        transaction.commit("state_commit").await.map_err(failed)?;
-        Ok(Some(newest))
+    }
+
+    /// Brings the tables forward by a step that the caller has in memory, whose last block has `hash`: nothing has to be read
+    /// again that was just written.
+    ///
+    /// # Errors
+    /// Besides what Postgres says: where the tables do not stand right before the step, or the index has another block at its
+    /// end. A hash stands for all blocks before it, so a caller that was deposed and holds other blocks cannot write them.
+    pub async fn advance_by(&self, step: &StateStep, hash: B256) -> Result<(), IndexError> {
+        let number = step.newest;
+        let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
+        let cursor = cursor::lock(&mut transaction, Follower::State).await.map_err(failed)?;
+        if cursor.map_or(0, |cursor| cursor + 1) != step.first {
+            return Err(IndexError::NotNext { number: step.first });
+        }
+        let query = sqlx::query("SELECT hash FROM blocks WHERE number = $1").bind(Big(number));
+        let row = timed("index_hash", query.fetch_optional(&mut *transaction)).await;
+        let found = row.map_err(failed)?.ok_or(IndexError::NotNext { number })?;
+        let found = found.try_get::<Hash, _>(0).map_err(failed)?.0;
+        if found != hash {
+            return Err(IndexError::Conflict { number, existing: found });
+        }
+        take(transaction, step).await
     }
 
     /// Drops the tables' contents and makes them again from the truth, up to its tip.
@@ -77,6 +133,19 @@ impl CurrentState {
             cursor = next;
         }
     }
+}
+
+const fn failed(source: sqlx::Error) -> IndexError {
+    IndexError::Advance { follower: Follower::State.name(), source }
+}
+
+/// Makes the changes of a step and moves the cursor.
+async fn take(mut transaction: Transaction, step: &StateStep) -> Result<(), IndexError> {
+    insert_codes(&mut transaction, &step.codes).await.map_err(failed)?;
+    apply(&mut transaction, &step.merged).await.map_err(failed)?;
+    let moved = cursor::set(&mut transaction, Follower::State, Some(step.newest));
+    moved.await.map_err(failed)?;
+    transaction.commit("state_commit").await.map_err(failed)
 }
 
 /// The diffs of blocks `start..end` that the index has.
@@ -100,14 +169,6 @@ pub(crate) async fn diffs_between(
             Ok((number, diff))
         })
         .collect()
-}
-
-/// One diff for many blocks, with the number of the last of them.
-pub(crate) fn merge(diffs: Vec<(u64, StateDiff)>) -> Option<(u64, StateDiff)> {
-    diffs.into_iter().reduce(|(_, mut merged), (number, diff)| {
-        merged.merge(diff);
-        (number, merged)
-    })
 }
 
 /// Makes the changes of a diff, but for new code, which is kept by block.
@@ -219,24 +280,24 @@ fn slot_keys(slots: &[(Address, U256, U256)]) -> (Vec<Addr>, Vec<Slot>) {
     slots.iter().map(|(address, slot, _)| (Addr(*address), Slot(*slot))).unzip()
 }
 
-/// Keeps the code that a block brought, with the first block that did.
+/// Keeps the code that blocks brought, with the first block that did.
 async fn insert_codes(
     connection: &mut PgConnection,
-    number: u64,
-    diff: &StateDiff,
+    codes: &[(u64, B256, Bytes)],
 ) -> Result<(), sqlx::Error> {
-    let codes: Vec<_> = diff.codes.iter().collect();
     for chunk in codes.chunks(ROWS_PER_CHUNK) {
-        let hashes: Vec<_> = chunk.iter().map(|(hash, _)| Hash(**hash)).collect();
-        let bytes: Vec<&[u8]> = chunk.iter().map(|(_, code)| &code[..]).collect();
+        let hashes: Vec<_> = chunk.iter().map(|(_, hash, _)| Hash(*hash)).collect();
+        let bytes: Vec<&[u8]> = chunk.iter().map(|(_, _, code)| &code[..]).collect();
+        let numbers: Vec<_> = chunk.iter().map(|(number, ..)| Big(*number)).collect();
+        // Where two blocks brought the same, the row of the first comes first.
         let query = sqlx::query(
             "INSERT INTO codes (hash, code, block_number)
-             SELECT hash, code, $3 FROM UNNEST($1::bytea[], $2::bytea[]) AS new (hash, code)
+             SELECT * FROM UNNEST($1::bytea[], $2::bytea[], $3::bigint[])
              ON CONFLICT (hash) DO NOTHING",
         )
         .bind(hashes)
         .bind(bytes)
-        .bind(Big(number));
+        .bind(numbers);
         timed("state_insert_codes", query.execute(&mut *connection)).await?;
     }
     Ok(())

@@ -247,6 +247,53 @@ async fn unwinding_gives_back_what_was_there() {
 }
 
 #[tokio::test]
+async fn a_step_from_memory_is_the_one_from_the_index() {
+    let fixture = Fixture::new(12, 14).await;
+    let state = fixture.state();
+    let step = |first: usize, end: usize| {
+        let blocks = fixture.blocks[first..end].iter();
+        StateStep::new(blocks.map(|block| (block.header.number, &block.diff))).unwrap()
+    };
+    let hash = |number: usize| fixture.blocks[number].hash;
+    assert!(StateStep::new([]).is_none());
+    for (first, end) in [(0, 1), (1, 4), (4, 12), (12, 14)] {
+        state.advance_by(&step(first, end), hash(end - 1)).await.unwrap();
+        assert_eq!(state.cursor().await.unwrap(), Some(end as u64 - 1));
+    }
+    let taken = fixture.contents(&STATE).await;
+    state.rebuild(5).await.unwrap();
+    assert_eq!(fixture.contents(&STATE).await, taken);
+
+    // Neither a step that does not begin where the tables stand, nor one of other blocks, leaves a trace.
+    fixture.index().unwind_to(fixture.fence, 8).await.unwrap();
+    let before = fixture.contents(&STATE).await;
+    let error = state.advance_by(&step(10, 12), hash(11)).await.unwrap_err();
+    assert!(matches!(error, IndexError::NotNext { number: 10 }), "{error}");
+    let error = state.advance_by(&step(9, 12), hash(11)).await.unwrap_err();
+    assert!(matches!(error, IndexError::NotNext { number: 11 }), "{error}");
+    let error = state.advance_by(&step(8, 9), hash(8)).await.unwrap_err();
+    assert!(matches!(error, IndexError::NotNext { number: 8 }), "{error}");
+    assert_eq!(fixture.contents(&STATE).await, before);
+    assert_eq!(state.cursor().await.unwrap(), Some(8));
+}
+
+#[tokio::test]
+async fn a_step_of_other_blocks_than_those_of_the_index_is_refused() {
+    let fixture = Fixture::new(13, 6).await;
+    let state = fixture.state();
+    state.advance(4).await.unwrap();
+    let blocks = fixture.blocks[4..6].iter();
+    let step = StateStep::new(blocks.map(|block| (block.header.number, &block.diff))).unwrap();
+    let error = state.advance_by(&step, fixture.blocks[4].hash).await.unwrap_err();
+    assert!(
+        matches!(error, IndexError::Conflict { number: 5, existing } if existing == fixture.blocks[5].hash)
+    );
+    assert_eq!(state.cursor().await.unwrap(), Some(3));
+    state.advance_by(&step, fixture.blocks[5].hash).await.unwrap();
+    assert_eq!(state.cursor().await.unwrap(), Some(5));
+}
+
+#[tokio::test]
 async fn unwinding_below_a_follower_that_lags_leaves_it_alone() {
     let fixture = Fixture::new(7, 20).await;
     assert_eq!(fixture.state().advance(5).await.unwrap(), Some(4));

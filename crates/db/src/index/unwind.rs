@@ -80,7 +80,7 @@ pub(crate) async fn undo_between(
         let number = row.try_get::<Big, _>(0).map_err(failed)?.0;
         let undo = StateDiff::decode(row.try_get(1).map_err(failed)?)
             .map_err(|source| IndexError::CorruptDiff { number, source })?;
-        merged.merge(undo);
+        merged.merge(&undo);
     }
     Ok(merged)
 }

@@ -114,7 +114,7 @@ fn sub_block_diffs_add_up_to_the_block() {
         block.execute(&Tx::call(ALICE, nonce, CONTRACT).build()).unwrap();
         let diff = block.take_diff();
         stored.apply(&diff);
-        merged.merge(diff);
+        merged.merge(&diff);
         assert_eq!(stored.slot(CONTRACT, 0), U256::from(nonce + 1));
     }
     assert!(block.take_diff().is_empty());

@@ -126,10 +126,10 @@ fn piecewise(
         }
         inputs.transactions.push(raw);
         if index % piece == 0 {
-            merged.merge(block.take_diff());
+            merged.merge(&block.take_diff());
         }
     }
-    merged.merge(block.take_diff());
+    merged.merge(&block.take_diff());
     (block.finish(), merged, included)
 }
 

@@ -36,15 +36,15 @@ impl AccountDiff {
         self.storage_cleared || self.account.is_none()
     }
 
-    fn merge(&mut self, later: Self) {
+    fn merge(&mut self, later: &Self) {
         self.account = later.account;
         if later.account.is_none() {
             *self = Self::gone();
         } else if later.storage_cleared {
             self.storage_cleared = true;
-            self.storage = later.storage;
+            self.storage.clone_from(&later.storage);
         } else {
-            self.storage.extend(later.storage);
+            self.storage.extend(&later.storage);
         }
     }
 }
@@ -65,11 +65,11 @@ impl StateDiff {
     }
 
     /// Makes this the diff of itself followed by `later`.
-    pub fn merge(&mut self, later: Self) {
-        for (address, change) in later.accounts {
-            match self.accounts.entry(address) {
+    pub fn merge(&mut self, later: &Self) {
+        for (address, change) in &later.accounts {
+            match self.accounts.entry(*address) {
                 Entry::Vacant(place) => {
-                    place.insert(change);
+                    place.insert(change.clone());
                 }
                 // An account that was already gone has no older slots, whatever `later` says.
                 Entry::Occupied(mut place) => {
@@ -80,7 +80,7 @@ impl StateDiff {
                 }
             }
         }
-        self.codes.extend(later.codes);
+        self.codes.extend(later.codes.iter().map(|(hash, code)| (*hash, code.clone())));
     }
 
     /// The diff that leads back to `before`, the state this diff is applied to.

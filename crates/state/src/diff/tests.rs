@@ -92,7 +92,7 @@ proptest! {
             let mut back = state.clone();
             back.apply(&undo);
             prop_assert!(back.accounts().eq(before.accounts()) && back.slots().eq(before.slots()));
-            merged.merge(diff);
+            merged.merge(&diff);
         }
         let mut at_once = start;
         at_once.apply(&merged);
@@ -112,12 +112,12 @@ fn test_an_account_made_again_after_it_was_gone_has_no_old_slots() {
     let again = AccountDiff { account, storage_cleared: false, storage: BTreeMap::new() };
 
     let mut diff = at(written.clone());
-    diff.merge(at(AccountDiff::gone()));
+    diff.merge(&at(AccountDiff::gone()));
     assert_eq!(diff, at(AccountDiff::gone()));
-    diff.merge(at(again));
+    diff.merge(&at(again));
     let made = AccountDiff { account, storage_cleared: true, storage: BTreeMap::new() };
     assert_eq!(diff, at(made));
-    diff.merge(at(written));
+    diff.merge(&at(written));
     assert_eq!(diff, at(AccountDiff { account, storage_cleared: true, storage: slot(5) }));
 }
 

@@ -1,13 +1,19 @@
 //! What the lock of the store guards, and what each of its parts says of the others.
 //!
-//! Invariants: the blocks are consecutive, and each has its layer in the same place.
+//! Invariants: the blocks are consecutive, and each has its layer and its bytes in the same place.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use alloy::primitives::{B256, map::HashMap};
 use protocol::Heads;
 
-use crate::chain::{Body, ChainBlock, IncludedRef, PendingBlock, layer::Layer};
+use super::places::{Place, Places};
+use crate::chain::{Body, ChainBlock, Included, IncludedRef, PendingBlock, layer::Layer};
+
+/// Where a transaction of a block is. A block has far fewer than 2^32.
+fn place(block: u64, included: &Included) -> Place {
+    Place { block, index: u32::try_from(included.index).unwrap_or(u32::MAX) }
+}
 
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -15,9 +21,11 @@ pub(super) struct Inner {
     pub(super) blocks: VecDeque<Arc<ChainBlock>>,
     /// What each of them changed.
     pub(super) layers: VecDeque<Layer>,
+    /// Bytes of the user transactions of each: the builder asks at every sub-block.
+    pub(super) bytes: VecDeque<usize>,
     pub(super) by_hash: HashMap<B256, u64>,
     /// Durable transactions of the blocks above, and of the open block.
-    pub(super) transactions: HashMap<B256, (u64, IncludedRef)>,
+    pub(super) transactions: Places,
     pub(super) pending: Option<Arc<PendingBlock>>,
     /// What each of its sub-blocks changed.
     pub(super) pending_layers: Vec<Layer>,
@@ -42,6 +50,7 @@ impl Inner {
             assert_eq!(last.hash, block.header.parent_hash, "each block is the child of the last");
         }
         self.by_hash.insert(block.hash, block.number());
+        self.bytes.push_back(block.raw.iter().map(|raw| raw.len()).sum());
         self.blocks.push_back(block);
         self.layers.push_back(layer);
     }
@@ -49,17 +58,31 @@ impl Inner {
     /// Lets these transactions be found by hash.
     pub(super) fn remember(&mut self, block: u64, transactions: &Body) {
         self.transactions.reserve(transactions.len());
-        for included in transactions.iter_shared() {
-            self.transactions.insert(included.hash, (block, included));
+        for included in transactions {
+            self.transactions.insert(&included.hash, place(block, included));
         }
+    }
+
+    /// The transaction with this hash and the number of its block, if it is durable.
+    pub(super) fn durable(&self, hash: &B256) -> Option<(u64, IncludedRef)> {
+        self.transactions.of(hash).find_map(|Place { block, index }| {
+            let open = || self.pending.as_ref().filter(|open| open.opening.number == block);
+            let body = match self.get(block) {
+                Some(sealed) => &sealed.transactions,
+                None => &open()?.transactions,
+            };
+            let included = body.share(index as usize)?;
+            (included.hash == *hash).then_some((block, included))
+        })
     }
 
     pub(super) fn pop_front(&mut self) {
         let Some(block) = self.blocks.pop_front() else { return };
         self.layers.pop_front();
+        self.bytes.pop_front();
         self.by_hash.remove(&block.hash);
         for included in &block.transactions {
-            self.transactions.remove(&included.hash);
+            self.transactions.remove(&included.hash, place(block.number(), included));
         }
     }
 

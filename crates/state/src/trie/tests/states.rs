@@ -81,7 +81,7 @@ proptest! {
             }
         }
         let mut all = way.clone();
-        all.merge(next.clone());
+        all.merge(&next);
         prop_assert_eq!(known.root_after(&next), Ok(trie.root_with(&all)));
     }
 
@@ -128,7 +128,7 @@ proptest! {
         let mut merged = StateDiff::default();
         for diff in diffs {
             step_by_step.apply(&diff);
-            merged.merge(diff);
+            merged.merge(&diff);
         }
         prop_assert_eq!(at_once.apply(&merged), step_by_step.root());
     }
