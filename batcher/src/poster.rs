@@ -128,7 +128,9 @@ impl Poster {
         if room == 0 {
             return Ok(());
         }
-        if matches!(next, Next::Blocks { again: false, .. }) && self.rests(first, &heads).await? {
+        // Parts of a block that is begun can wait like a block that is not: nothing is posted between them.
+        let can_wait = matches!(next, Next::Blocks { again: false, .. } | Next::Parts(_));
+        if can_wait && self.rests(first, &heads).await? {
             return Ok(());
         }
         match next {
