@@ -1,15 +1,17 @@
 //! The sender and an outbox that goes away in the middle of any question, having done what was asked or not.
 
+use std::time::Duration;
+
 use alloy::{
     primitives::{Address, Bytes, U256},
     providers::Provider,
 };
-use l1::tx::{Outcome, SubmitError, TxEventKind, TxRequest};
+use l1::tx::{Outcome, SubmitError, TxConfig, TxRequest};
 
 use crate::{
     harness::{L1, batcher, soon},
     memory_store::{Asked, MemoryStore, Outage},
-    running_sender::{Sender, mine_until_closed, quick},
+    running_sender::{Sender, mine_until_closed, quick, wait_for_pool},
 };
 
 const RECIPIENT: Address = Address::repeat_byte(0x78);
@@ -91,15 +93,20 @@ async fn an_outage_is_told_while_it_lasts() {
 async fn a_cancellation_survives_an_outage() {
     let l1 = L1::start().await;
     l1.set_automine(false).await;
+    // Nothing is sent again by itself, or that would be taken for the cancellation.
+    let config = TxConfig { resubmission_timeout: Duration::from_secs(60), ..quick() };
     for done in [false, true] {
-        let mut sender = Sender::start(&l1);
+        let mut sender = Sender::start_with(&l1, MemoryStore::default(), config.clone());
         let record = sender.submit("taken back", transfer()).await;
-        sender.sent("taken back").await;
+        let (hash, _) = sender.sent("taken back").await;
+        wait_for_pool(&l1, hash).await;
         sender.store.fail(Outage { at: Asked::RequestCancel, done, then: THEN });
         let cancelled = sender.handle.cancel(record.id).await;
         assert!(matches!(cancelled, Err(SubmitError::Away { .. })), "{cancelled:?}");
         assert!(sender.handle.cancel(record.id).await.unwrap(), "asked again, it is open");
-        sender.event("taken back", |kind| matches!(kind, TxEventKind::Sent { .. })).await;
+        // A block that is made before L1 has it would hold what is taken back.
+        let (cancelling, _) = sender.sent("taken back").await;
+        wait_for_pool(&l1, cancelling).await;
         let outcome = mine_until_closed(&l1, &sender, "taken back").await;
         assert!(matches!(outcome, Outcome::Cancelled(_)), "{outcome:?}");
         sender.kill().await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alloy::{
     primitives::{Address, B256},
+    providers::Provider,
     sol_types::SolCall,
 };
 use bindings::BatchInbox::postBatchCall;
@@ -122,6 +123,16 @@ pub(crate) fn call_with_blobs(to: Address, call: &postBatchCall, payload: Vec<u8
     let mut request = TxRequest::call(to, call.abi_encode().into());
     request.blob_data = Some(payload.into());
     request
+}
+
+/// Waits until L1 knows an attempt: it is told of as soon as it is on its way.
+pub(crate) async fn wait_for_pool(l1: &L1, hash: B256) {
+    soon(async {
+        while l1.client.provider().get_transaction_by_hash(hash).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
 }
 
 /// Makes blocks until the key has ended.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::{
     network::TransactionBuilder,
-    primitives::{Address, B256, Bytes, U256},
+    primitives::{Address, Bytes, U256},
     providers::{Provider, ext::AnvilApi},
     rpc::types::TransactionRequest,
     sol_types::SolCall,
@@ -13,9 +13,9 @@ use bindings::BatchInbox::{postBatchCall, postBatchCalldataCall};
 use l1::tx::{Blocked, FeePolicy, Outcome, TxConfig, TxEventKind, TxRequest};
 
 use crate::{
-    harness::{L1, batcher, soon},
+    harness::{L1, batcher},
     memory_store::MemoryStore,
-    running_sender::{Sender, mine_until_closed, quick},
+    running_sender::{Sender, mine_until_closed, quick, wait_for_pool},
 };
 
 const GWEI: u128 = 1_000_000_000;
@@ -39,15 +39,6 @@ async fn received(l1: &L1) -> U256 {
 
 async fn nonce(l1: &L1) -> u64 {
     l1.client.provider().get_transaction_count(batcher().address()).await.unwrap()
-}
-
-async fn wait_for_pool(l1: &L1, hash: B256) {
-    soon(async {
-        while l1.client.provider().get_transaction_by_hash(hash).await.unwrap().is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
 }
 
 #[tokio::test]
