@@ -56,7 +56,8 @@ impl LinkError {
 pub(super) async fn drive(lane: Lane, options: &RunOptions, rpc: &Rpc) -> Result<Tally, LinkError> {
     match options.transport {
         Transport::Http { batch } => http::drive(lane, options, rpc, batch).await,
-        Transport::WebSocket { batch } => ws::drive(lane, options, batch).await,
+        // A handshake with all that TLS may need is large.
+        Transport::WebSocket { batch } => Box::pin(ws::drive(lane, options, batch)).await,
         Transport::Grpc { batch, is_durable } => {
             grpc::drive(lane, options, batch, is_durable).await
         }
