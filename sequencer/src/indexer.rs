@@ -208,10 +208,6 @@ impl Indexer {
                 Err(error) if error.severity() == Severity::Temporary => {
                     self.failed(target, &error);
                     tokio::time::sleep(backoff.pause()).await;
-                    // The outcome of the last attempt is not known: it must not be done twice.
-                    if matches!(self.current.cursor().await, Ok(Some(cursor)) if cursor >= target) {
-                        break;
-                    }
                 }
                 Err(error) => return Err(SequencerError::Index(error)),
             }

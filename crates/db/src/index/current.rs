@@ -93,7 +93,7 @@ impl CurrentState {
     }
 
     /// Brings the tables forward by a step that the caller has in memory, whose last block has `hash`: nothing has to be read
-    /// again that was just written.
+    /// again that was just written. After an error it is unknown whether it happened; doing it again finds out.
     ///
     /// # Errors
     /// Besides what Postgres says: where the tables do not stand right before the step, or the index has another block at its
@@ -102,15 +102,19 @@ impl CurrentState {
         let number = step.newest;
         let mut transaction = Transaction::begin(self.database.pool()).await.map_err(failed)?;
         let cursor = cursor::lock(&mut transaction, Follower::State).await.map_err(failed)?;
-        if cursor.map_or(0, |cursor| cursor + 1) != step.first {
-            return Err(IndexError::NotNext { number: step.first });
-        }
         let query = sqlx::query("SELECT hash FROM blocks WHERE number = $1").bind(Big(number));
         let row = timed("index_hash", query.fetch_optional(&mut *transaction)).await;
         let found = row.map_err(failed)?.ok_or(IndexError::NotNext { number })?;
         let found = found.try_get::<Hash, _>(0).map_err(failed)?.0;
         if found != hash {
             return Err(IndexError::Conflict { number, existing: found });
+        }
+        // An attempt that seemed to fail did it.
+        if cursor == Some(number) {
+            return transaction.rollback().await.map_err(failed);
+        }
+        if cursor.map_or(0, |cursor| cursor + 1) != step.first {
+            return Err(IndexError::NotNext { number: step.first });
         }
         take(transaction, step).await
     }
