@@ -92,7 +92,8 @@ impl ChainStore {
         (inner.heads, inner.indexed) = (heads, indexed);
         for (block, layer) in blocks.into_iter().zip(layers) {
             self.base.add_hash(block.number(), block.hash);
-            inner.push(block.clone(), layer);
+            let bytes = raw_bytes(&block);
+            inner.push(block.clone(), layer, bytes);
             inner.remember(block.number(), &block.transactions);
         }
     }
@@ -114,8 +115,8 @@ impl ChainStore {
     pub fn push_sealed(&self, block: Arc<ChainBlock>) {
         self.base.add_hash(block.number(), block.hash);
         // Made before the lock is held.
-        let layer = Layer::new(block.diff.clone());
-        self.inner.write().push(block, layer);
+        let (layer, bytes) = (Layer::new(block.diff.clone()), raw_bytes(&block));
+        self.inner.write().push(block, layer, bytes);
     }
 
     /// The open block has another sub-block.
@@ -353,6 +354,11 @@ impl ChainStore {
     fn view(&self, number: u64, layers: Vec<Layer>) -> StateView {
         StateView::new(self.base.clone(), number, layers)
     }
+}
+
+/// Bytes of the user transactions of a block.
+fn raw_bytes(block: &ChainBlock) -> usize {
+    block.raw.iter().map(|raw| raw.len()).sum()
 }
 
 /// The state after a block, and everything that changed since, in order.

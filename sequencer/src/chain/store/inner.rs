@@ -44,13 +44,13 @@ impl Inner {
         same.take_while(|(layer, diff)| Arc::ptr_eq(layer.diff(), diff)).count()
     }
 
-    pub(super) fn push(&mut self, block: Arc<ChainBlock>, layer: Layer) {
+    pub(super) fn push(&mut self, block: Arc<ChainBlock>, layer: Layer, bytes: usize) {
         if let Some(last) = self.blocks.back() {
             assert_eq!(last.number() + 1, block.number(), "blocks are consecutive");
             assert_eq!(last.hash, block.header.parent_hash, "each block is the child of the last");
         }
         self.by_hash.insert(block.hash, block.number());
-        self.bytes.push_back(block.raw.iter().map(|raw| raw.len()).sum());
+        self.bytes.push_back(bytes);
         self.blocks.push_back(block);
         self.layers.push_back(layer);
     }
