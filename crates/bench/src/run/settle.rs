@@ -35,7 +35,7 @@ struct Wanted {
     sender: Address,
     /// With all that was acknowledged.
     least: u64,
-    /// With what had no answer, too.
+    /// With what had no answer, too, and what was acknowledged behind it.
     most: u64,
 }
 
@@ -101,9 +101,8 @@ pub(super) async fn settle(
     for (index, (sender, before)) in (0..).zip(workload.senders.iter().zip(before)) {
         let expected = u64::from(tally.expected_of(index));
         expected_all += expected;
-        let uncertain = tally.uncertain.get(&index).copied().unwrap_or_default();
-        let least = before + expected;
-        open.push(Wanted { sender: sender.address, least, most: least + u64::from(uncertain) });
+        let most = before + u64::from(tally.possible_of(index));
+        open.push(Wanted { sender: sender.address, least: before + expected, most });
     }
     let deadline = Instant::now() + patience;
     let mut settled =

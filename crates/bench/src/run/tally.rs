@@ -105,6 +105,19 @@ impl Tally {
         self.broken.get(&sender).copied().unwrap_or(accepted)
     }
 
+    /// How many may be there at most: what was given up without an answer may have been taken, and then what was taken behind it
+    /// was executed, too.
+    pub(super) fn possible_of(&self, sender: u32) -> u32 {
+        let expected = self.expected_of(sender);
+        match self.uncertain.get(&sender) {
+            Some(uncertain) => {
+                let accepted = self.accepted_of.get(&sender).copied().unwrap_or_default();
+                std::cmp::max(accepted, expected) + uncertain
+            }
+            None => expected,
+        }
+    }
+
     /// Transactions that were taken, and wait in vain for one before them.
     pub(super) fn stuck(&self) -> u64 {
         let behind = |(sender, first): (&u32, &u32)| {
@@ -139,5 +152,27 @@ impl Tally {
         self.broken.extend(other.broken);
         self.uncertain.extend(other.uncertain);
         self.outages += other.outages;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_had_no_answer_may_be_there_with_all_behind_it() {
+        let mut tally = Tally::new(2);
+        let now = Instant::now();
+        for _ in 0..5 {
+            tally.accept(0, now, now, now);
+            tally.accept(1, now, now, now);
+        }
+        assert_eq!((tally.expected_of(0), tally.possible_of(0)), (5, 5));
+        // The third of both is given up; of one it is known that it was refused.
+        tally.break_off(0, 2);
+        tally.break_off(1, 2);
+        tally.uncertain.insert(1, 1);
+        assert_eq!((tally.expected_of(0), tally.possible_of(0)), (2, 2));
+        assert_eq!((tally.expected_of(1), tally.possible_of(1)), (2, 6));
     }
 }

@@ -16,7 +16,7 @@ use super::{
     },
     LinkError,
     answer::{self, Answer},
-    outage::Outage,
+    outage::{self, Connection, Outage},
 };
 use crate::rpc::http_url;
 
@@ -28,8 +28,20 @@ const LATER: [&str; 7] =
 /// Reasons that say it is there already.
 const KNOWN: [&str; 2] = ["ALREADY_KNOWN", "NONCE_TOO_LOW"];
 
+/// Where streams go, and what goes through them.
+#[derive(Debug)]
+struct Way {
+    url: String,
+    /// Transactions in a message.
+    batch: usize,
+    /// When a message is acknowledged.
+    stage: TransactionStage,
+    /// Messages unanswered at most.
+    window: usize,
+}
+
 pub(super) async fn drive(
-    mut lane: Lane,
+    lane: Lane,
     options: &RunOptions,
     batch: usize,
     is_durable: bool,
@@ -37,43 +49,8 @@ pub(super) async fn drive(
     let url = http_url(options.grpc_url.as_deref().unwrap_or(&options.url));
     let url = url.map_err(LinkError::Address)?;
     let stage = if is_durable { TransactionStage::Durable } else { TransactionStage::Received };
-    let kind = Kind { batch, stage, window: lane::window(options) };
-    let mut outage = Outage::new(options.patience);
-    let mut first = Some(Stream::open(&url, kind.window).await?);
-    loop {
-        let stream = match first.take() {
-            Some(stream) => Ok(stream),
-            None => Stream::open(&url, kind.window).await,
-        };
-        let error = match stream {
-            Ok(mut stream) => match stream.play(&mut lane, kind, &mut outage).await {
-                Ok(()) => return Ok(lane.tally),
-                Err(error) => {
-                    let said = error.to_string();
-                    for items in stream.waiting {
-                        lane.lost(items, &said);
-                    }
-                    error
-                }
-            },
-            Err(error) => error,
-        };
-        if !error.may_pass() {
-            return Err(error);
-        }
-        outage.rest(&mut lane, error).await?;
-    }
-}
-
-/// What goes through a stream.
-#[derive(Debug, Clone, Copy)]
-struct Kind {
-    /// Transactions in a message.
-    batch: usize,
-    /// When a message is acknowledged.
-    stage: TransactionStage,
-    /// Messages unanswered at most.
-    window: usize,
+    let way = Way { url, batch, stage, window: lane::window(options) };
+    outage::drive::<Stream>(&way, lane, options.patience).await
 }
 
 /// An open stream.
@@ -88,14 +65,16 @@ fn failed(status: tonic::Status) -> LinkError {
     LinkError::Stream(Box::new(status))
 }
 
-impl Stream {
-    async fn open(url: &str, window: usize) -> Result<Self, LinkError> {
-        let client = TransactionServiceClient::connect(url.to_owned()).await;
+impl Connection for Stream {
+    type Way = Way;
+
+    async fn open(way: &Way) -> Result<Self, LinkError> {
+        let client = TransactionServiceClient::connect(way.url.clone()).await;
         let mut client = client
             .map_err(LinkError::Connect)?
             .max_encoding_message_size(MESSAGE_BYTES_MAX)
             .max_decoding_message_size(MESSAGE_BYTES_MAX);
-        let (requests, queue) = mpsc::channel(window);
+        let (requests, queue) = mpsc::channel(way.window);
         let queue = futures::stream::unfold(queue, |mut queue| async move {
             queue.recv().await.map(|request| (request, queue))
         });
@@ -103,21 +82,20 @@ impl Stream {
         Ok(Self { requests, answers, waiting: VecDeque::new() })
     }
 
-    /// Sends what the lane has until there is nothing more.
     async fn play(
         &mut self,
+        way: &Way,
         lane: &mut Lane,
-        kind: Kind,
         outage: &mut Outage,
     ) -> Result<(), LinkError> {
         let mut is_more = true;
         while is_more || !self.waiting.is_empty() {
             tokio::select! {
-                items = lane.next(kind.batch), if is_more && self.waiting.len() < kind.window => {
+                items = lane.next(way.batch), if is_more && self.waiting.len() < way.window => {
                     let Some(items) = items else { is_more = false; continue };
                     let request = SubmitStreamRequest {
                         transactions: items.iter().map(|item| item.raw.clone()).collect(),
-                        wait_for: kind.stage.into(),
+                        wait_for: way.stage.into(),
                     };
                     self.waiting.push_back(items);
                     // Where the stream has ended, its status says why.
@@ -141,6 +119,10 @@ impl Stream {
             }
         }
         Ok(())
+    }
+
+    fn unanswered(self) -> impl Iterator<Item = Vec<Item>> {
+        self.waiting.into_iter()
     }
 }
 

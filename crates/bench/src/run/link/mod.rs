@@ -51,8 +51,7 @@ impl LinkError {
     }
 }
 
-/// Sends all of a lane; `rpc` asks the same endpoint over HTTP. What breaks is tried again for as long as the run has patience,
-/// unless the first attempt fails already: then the address is wrong, rather.
+/// Sends all of a lane; `rpc` asks the same endpoint over HTTP. What breaks is tried again for as long as the run has patience.
 pub(super) async fn drive(lane: Lane, options: &RunOptions, rpc: &Rpc) -> Result<Tally, LinkError> {
     match options.transport {
         Transport::Http { batch } => http::drive(lane, options, rpc, batch).await,

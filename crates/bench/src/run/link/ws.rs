@@ -17,7 +17,7 @@ use super::{
     },
     LinkError,
     answer::{self, Answer},
-    outage::Outage,
+    outage::{self, Connection, Outage},
 };
 use crate::rpc::ws_url;
 
@@ -35,68 +35,51 @@ struct Socket {
     waiting: VecDeque<Waiting>,
 }
 
+/// Where requests go.
+#[derive(Debug)]
+struct Way {
+    url: String,
+    /// Calls in a message.
+    batch: usize,
+    /// Messages unanswered at most.
+    window: usize,
+}
+
 pub(super) async fn drive(
-    mut lane: Lane,
+    lane: Lane,
     options: &RunOptions,
     batch: usize,
 ) -> Result<Tally, LinkError> {
     let url = ws_url(&options.url).map_err(LinkError::Address)?;
-    let window = lane::window(options);
-    let mut outage = Outage::new(options.patience);
-    let mut first = Some(Socket::open(&url).await?);
-    loop {
-        let socket = match first.take() {
-            Some(socket) => Ok(socket),
-            None => Socket::open(&url).await,
-        };
-        let error = match socket {
-            Ok(mut socket) => match socket.play(&mut lane, batch, window, &mut outage).await {
-                Ok(()) => {
-                    // The endpoint need not hear it.
-                    let _closed = socket.socket.close(None).await;
-                    return Ok(lane.tally);
-                }
-                Err(error) => {
-                    let said = error.to_string();
-                    for waiting in socket.waiting {
-                        lane.lost(waiting.items, &said);
-                    }
-                    error
-                }
-            },
-            Err(error) => error,
-        };
-        if !error.may_pass() {
-            return Err(error);
-        }
-        outage.rest(&mut lane, error).await?;
-    }
+    let way = Way { url, batch, window: lane::window(options) };
+    outage::drive::<Socket>(&way, lane, options.patience).await
 }
 
 fn failed(error: Error) -> LinkError {
     LinkError::WebSocket(Box::new(error))
 }
 
-impl Socket {
-    async fn open(url: &str) -> Result<Self, LinkError> {
-        let (socket, _) = tokio_tungstenite::connect_async(url).await.map_err(failed)?;
+impl Connection for Socket {
+    type Way = Way;
+
+    async fn open(way: &Way) -> Result<Self, LinkError> {
+        let opening = tokio_tungstenite::connect_async(&way.url);
+        let (socket, _) = opening.await.map_err(failed)?;
         Ok(Self { socket, waiting: VecDeque::new() })
     }
 
-    /// Sends what the lane has until there is nothing more.
     async fn play(
         &mut self,
+        way: &Way,
         lane: &mut Lane,
-        batch: usize,
-        window: usize,
         outage: &mut Outage,
     ) -> Result<(), LinkError> {
         let (mut id, mut is_more) = (0, true);
         while is_more || !self.waiting.is_empty() {
             tokio::select! {
-                items = lane.next(batch), if is_more && self.waiting.len() < window => {
+                items = lane.next(way.batch), if is_more && self.waiting.len() < way.window => {
                     let Some(items) = items else { is_more = false; continue };
-                    let text = answer::calls(&items, id, batch);
+                    let text = answer::calls(&items, id, way.batch);
                     let first = id;
                     id += items.len() as u64;
                     self.waiting.push_back(Waiting { first, items });
@@ -119,7 +102,13 @@ impl Socket {
                 }
             }
         }
+        // The endpoint need not hear it.
+        let _closed = self.socket.close(None).await;
         Ok(())
+    }
+
+    fn unanswered(self) -> impl Iterator<Item = Vec<Item>> {
+        self.waiting.into_iter().map(|waiting| waiting.items)
     }
 }
 
