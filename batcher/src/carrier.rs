@@ -3,7 +3,10 @@
 //! Gas rules: EIP-2028 and the floor of EIP-7623 for calldata, EIP-4844 for blobs.
 
 use alloy::primitives::U256;
-use protocol::{CALLDATA_BATCH_BYTES_MAX, blob::blobs_needed};
+use protocol::{
+    CALLDATA_BATCH_BYTES_MAX,
+    blob::{BLOB_BYTES_USABLE, LENGTH_PREFIX_BYTES, blobs_needed},
+};
 use serde::Deserialize;
 
 /// Gas of any transaction.
@@ -12,6 +15,8 @@ const TRANSACTION_GAS: u64 = 21_000;
 const CALLDATA_TOKEN_GAS: u64 = 4;
 /// Floor per token (EIP-7623).
 const CALLDATA_FLOOR_TOKEN_GAS: u64 = 10;
+/// The most gas that a byte of calldata takes.
+pub(crate) const CALLDATA_BYTE_GAS_MAX: u64 = 4 * CALLDATA_FLOOR_TOKEN_GAS;
 /// What `BatchInbox` itself uses: checks, two stores, one event. Measured by its gas snapshot, rounded up.
 const INBOX_GAS: u64 = 60_000;
 /// Emitting one byte of a log.
@@ -71,6 +76,14 @@ pub fn blobs_cost(length: usize, prices: L1Prices) -> U256 {
     let blobs = blobs_needed(length) as u64;
     U256::from(TRANSACTION_GAS + INBOX_GAS) * U256::from(prices.gas)
         + U256::from(blobs * BLOB_GAS) * U256::from(prices.blob_gas)
+}
+
+/// Bytes of payload that one transaction carries.
+pub(crate) const fn capacity(carrier: Carrier, blobs_max: usize) -> usize {
+    match carrier {
+        Carrier::Calldata => CALLDATA_BATCH_BYTES_MAX,
+        Carrier::Blobs => (blobs_max * BLOB_BYTES_USABLE).saturating_sub(LENGTH_PREFIX_BYTES),
+    }
 }
 
 /// The carrier for `payload`; `None` if no allowed one can hold it.

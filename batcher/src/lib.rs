@@ -15,6 +15,7 @@ mod compress;
 mod config;
 mod error;
 mod keys;
+mod limit;
 mod metrics;
 mod node;
 mod part;

@@ -5,7 +5,7 @@
 //! ```
 //! The end: dropping the work at once is safe, because the outbox holds what was meant to be sent.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use db::{Database, Fence, Leases, OutboxError, Role};
 use l1::{
@@ -14,9 +14,12 @@ use l1::{
 };
 use protocol::RollupConfig;
 use service::{Backoff, Component, Health, Severity, error_chain};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{BatcherConfig, BatcherError, keys, metrics, poster::Poster, source::Source};
+use crate::{
+    BatcherConfig, BatcherError, keys, limit::PostingLimit, metrics, poster::Poster, source::Source,
+};
 
 /// How long leadership lasts without being renewed.
 const LEASE_DURATION: Duration = Duration::from_secs(10);
@@ -24,6 +27,10 @@ const LEASE_DURATION: Duration = Duration::from_secs(10);
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// Longest pause.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Pause between two looks at what L1 carries: its forks and gas limits change in days.
+const LIMIT_INTERVAL: Duration = Duration::from_secs(600);
+/// The same while nothing is known of it.
+const LIMIT_INTERVAL_FIRST: Duration = Duration::from_secs(10);
 
 /// What the batcher works with and does not own.
 #[derive(Debug)]
@@ -55,6 +62,7 @@ pub async fn run(
     deps: Deps,
     shutdown: CancellationToken,
 ) -> Result<(), BatcherError> {
+    metrics::describe();
     lead(&config, &deps, Role::Batcher, &shutdown, |fence| post(&config, &deps, fence)).await
 }
 
@@ -70,20 +78,47 @@ async fn post(config: &BatcherConfig, deps: &Deps, fence: Fence) -> Result<(), B
     );
     let mut poster =
         Poster::new(config.clone(), &deps.rollup, source(deps), outbox, handle.clone());
+    let (limit, known_limit) = watch::channel(None);
     let rounds = async {
         let mut pace = Pace::new(config.poll_interval, &health);
         loop {
             let done = poster.round().await;
             report("batcher", &handle);
+            metrics::posting_limit(*known_limit.borrow(), poster.payload_mean());
             pace.after(done).await?;
         }
     };
     tokio::select! {
         ended = rounds => ended,
+        never = watch_limit(config, &deps.client, limit) => match never {},
         ended = sender.run() => match ended {
             Ok(never) => match never {},
             Err(source) => Err(sender_ended("batcher", source)),
         },
+    }
+}
+
+/// Looks again and again at what L1 carries, and says when that has changed.
+async fn watch_limit(
+    config: &BatcherConfig,
+    client: &L1Client,
+    limit: watch::Sender<Option<PostingLimit>>,
+) -> Infallible {
+    loop {
+        match client.capacity().await {
+            Ok(Some(capacity)) => {
+                let found = PostingLimit::of(&capacity, config);
+                if limit.send_if_modified(|known| std::mem::replace(known, found) != found) {
+                    tracing::info!(?capacity, limit = ?found, "what L1 carries, in bytes a second");
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(error = %error_chain(&error), "cannot tell what L1 carries");
+            }
+        }
+        let known = limit.borrow().is_some();
+        tokio::time::sleep(if known { LIMIT_INTERVAL } else { LIMIT_INTERVAL_FIRST }).await;
     }
 }
 

@@ -29,6 +29,7 @@ use crate::{
     carrier::{Carrier, L1Prices, choose},
     compress,
     keys::{batch_key, postings},
+    limit::PayloadMean,
     metrics,
     source::{SealedInputs, Source},
 };
@@ -76,6 +77,8 @@ pub(crate) struct Poster {
     rebuilt: Rebuilt,
     /// Whether there is better use of the processors.
     rest: Rest,
+    /// What transactions take of a batch.
+    payload_mean: PayloadMean,
 }
 
 impl Poster {
@@ -98,7 +101,13 @@ impl Poster {
             stuck: Stuck::default(),
             rebuilt: Rebuilt::default(),
             rest,
+            payload_mean: PayloadMean::default(),
         }
+    }
+
+    /// What a transaction of the latest batches took.
+    pub(crate) const fn payload_mean(&self) -> PayloadMean {
+        self.payload_mean
     }
 
     /// One look at the chain and the outbox; posts what is due.
@@ -229,7 +238,7 @@ impl Poster {
 
     /// Posts as many of these blocks as one L1 transaction carries, or parts of the first if it carries not even one.
     async fn post(
-        &self,
+        &mut self,
         mut blocks: Vec<SealedInputs>,
         attempt: usize,
         room: usize,
@@ -275,7 +284,7 @@ impl Poster {
 
     /// Hands a batch with these blocks to the L1 sender.
     async fn submit(
-        &self,
+        &mut self,
         key: &str,
         (first, last): (u64, u64),
         batch: &Batch,
@@ -288,6 +297,7 @@ impl Poster {
         let record = self.sender.submit(key, request).await.map_err(BatcherError::Submit)?;
         // A block in parts counts with its last one.
         let blocks = if batch.unfinished { 0 } else { last - first + 1 };
+        self.payload_mean.note(transactions, payload_bytes);
         metrics::batch_made(blocks, transactions, raw_bytes, payload_bytes);
         tracing::info!(
             first,

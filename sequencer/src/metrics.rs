@@ -69,6 +69,10 @@ pub(crate) fn describe() {
         "braid_sequencer_unsafe_bytes_max",
         "How many of them there may be before blocks stay empty: as posting is going now"
     );
+    describe_gauge!(
+        "braid_sequencer_block_bytes_max",
+        "Bytes of user transactions that posting leaves to the open block"
+    );
     describe_gauge!("braid_sequencer_finalized_block_number", "finalized head");
     describe_counter!("braid_sequencer_resets_total", "times that L1 took blocks back");
     describe_counter!("braid_sequencer_l1_failures_total", "L1 reads that failed");
@@ -259,9 +263,10 @@ fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// What waits for posting, how much may, and whether blocks hold no user transactions because of it.
-pub(crate) fn posting(unsafe_bytes: usize, bytes_max: usize, late: bool) {
+/// What waits for posting, how much may, what that leaves to a block, and whether it is nothing.
+pub(crate) fn posting(unsafe_bytes: usize, bytes_max: usize, block_bytes_max: usize, late: bool) {
     gauge!("braid_sequencer_unsafe_bytes").set(unsafe_bytes as f64);
     gauge!("braid_sequencer_unsafe_bytes_max").set(bytes_max as f64);
+    gauge!("braid_sequencer_block_bytes_max").set(block_bytes_max as f64);
     gauge!("braid_sequencer_posting_late").set(if late { 1.0 } else { 0.0 });
 }

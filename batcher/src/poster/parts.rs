@@ -11,13 +11,12 @@ use derivation::{BatchBuilder, BlockPart};
 use protocol::{
     Batch, CALLDATA_BATCH_BYTES_MAX,
     batch::{BLOCK_BYTES_MAX, BLOCK_PARTS_MAX, BLOCK_TRANSACTIONS_MAX},
-    blob::{BLOB_BYTES_USABLE, LENGTH_PREFIX_BYTES},
 };
 
 use super::{Poster, fill::Fill, payload_of};
 use crate::{
     BatcherError,
-    carrier::{Carrier, CarrierPolicy, L1Prices, blobs_cost, calldata_cost},
+    carrier::{Carrier, CarrierPolicy, L1Prices, blobs_cost, calldata_cost, capacity},
     part::PartKey,
     source::SealedInputs,
 };
@@ -44,7 +43,7 @@ struct Cut {
 
 impl Poster {
     /// Posts what is missing of a block in parts, at most `room` parts of it.
-    pub(super) async fn go_on(&self, begun: Begun, room: usize) -> Result<(), BatcherError> {
+    pub(super) async fn go_on(&mut self, begun: Begun, room: usize) -> Result<(), BatcherError> {
         let Begun { last, count, open, next_attempt } = begun;
         let blocks = self.source.blocks(last.block, last.block, 1).await?;
         // It was taken back, and is not sealed again.
@@ -64,7 +63,7 @@ impl Poster {
 
     /// Begins to post a block in parts.
     pub(super) async fn split(
-        &self,
+        &mut self,
         block: &SealedInputs,
         attempt: usize,
         room: usize,
@@ -85,7 +84,7 @@ impl Poster {
 
     /// Posts parts from `next.skip` on, `done` of which were posted before.
     async fn post_parts(
-        &self,
+        &mut self,
         block: &SealedInputs,
         mut next: PartKey,
         done: usize,
@@ -161,14 +160,6 @@ fn part_of(
         .push_part(&block.opening, block.deposit_log_indexes.clone(), part)
         .map_err(BatcherError::Build)?;
     builder.build().ok_or(BatcherError::Empty)
-}
-
-/// Bytes of a payload that it can carry.
-const fn capacity(carrier: Carrier, blobs_max: usize) -> usize {
-    match carrier {
-        Carrier::Calldata => CALLDATA_BATCH_BYTES_MAX,
-        Carrier::Blobs => (blobs_max * BLOB_BYTES_USABLE).saturating_sub(LENGTH_PREFIX_BYTES),
-    }
 }
 
 /// Where all parts of a block go: whatever costs less for each byte now, when it is full.

@@ -98,6 +98,8 @@ const STAGES: [Stage; 11] = [
 ];
 /// All stages together.
 const BUDGET_ALL: (f64, f64) = (54.0, 10.2);
+/// What L1 carries.
+const POSTING: &str = "braid_batcher_l1_limit_transactions";
 /// What counts transactions.
 const TRANSACTIONS: &str = "braid_sequencer_journal_transactions_total";
 
@@ -133,6 +135,18 @@ pub struct Stages {
     pub threads: Vec<Cost>,
     /// CPU time of the whole process.
     pub process: Option<Cost>,
+    /// Transactions like those posted last that L1 carries a second; `None` while the node does not say.
+    pub posting: Option<PostingRate>,
+}
+
+/// How fast what is built can be posted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PostingRate {
+    /// For long, at prices that do not rise.
+    pub sustained: f64,
+    /// For a while.
+    pub most: f64,
 }
 
 /// A table that cannot be made.
@@ -181,7 +195,11 @@ impl Stages {
         });
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
         let transactions = count as u64;
-        Ok(Self { transactions, seconds, stages: stages.collect(), threads, process })
+        let limits = after.by_label(POSTING);
+        let posting = limits.get("sustained").zip(limits.get("most"));
+        let posting =
+            posting.map(|(sustained, most)| PostingRate { sustained: *sustained, most: *most });
+        Ok(Self { transactions, seconds, stages: stages.collect(), threads, process, posting })
     }
 }
 
@@ -227,6 +245,11 @@ impl fmt::Display for Stages {
         writeln!(
             f,
             "\n  Budgets are of plain transfers on two cores. What Postgres computes is in none of these figures."
+        )?;
+        let Some(PostingRate { sustained, most }) = self.posting else { return Ok(()) };
+        writeln!(
+            f,
+            "  L1 carries {sustained:.0} transactions a second like those posted last, {most:.0} for a while: what is built faster is posted later."
         )
     }
 }
@@ -249,7 +272,7 @@ mod tests {
     use super::*;
 
     const BEFORE: &str = "# HELP x\nbraid_sequencer_journal_transactions_total 100\nbraid_sequencer_recovery_seconds_sum 1.5\nbraid_process_threads_cpu_seconds{thread=\"braid-io\"} 2\n";
-    const AFTER: &str = "braid_sequencer_journal_transactions_total 1100\nbraid_sequencer_recovery_seconds_sum{a=\"b\"} 1.0\nbraid_sequencer_recovery_seconds_sum 1.543\nbraid_sequencer_recovery_seconds_summary 7\nbraid_process_threads_cpu_seconds{thread=\"braid-io\"} 2.02\nbraid_process_threads_cpu_seconds{thread=\"kzg\"} 0\n";
+    const AFTER: &str = "braid_sequencer_journal_transactions_total 1100\nbraid_sequencer_recovery_seconds_sum{a=\"b\"} 1.0\nbraid_sequencer_recovery_seconds_sum 1.543\nbraid_sequencer_recovery_seconds_summary 7\nbraid_process_threads_cpu_seconds{thread=\"braid-io\"} 2.02\nbraid_process_threads_cpu_seconds{thread=\"kzg\"} 0\nbraid_batcher_l1_limit_transactions{bound=\"most\"} 17400\nbraid_batcher_l1_limit_transactions{bound=\"sustained\"} 11600\n";
 
     #[test]
     fn pages_are_read() {
@@ -272,6 +295,9 @@ mod tests {
         assert!((stages.threads[0].micros.unwrap() - 20.0).abs() < 1e-6);
         let page = stages.to_string();
         assert!(page.contains("not measured") && page.contains("braid-io"), "{page}");
+        assert!(
+            page.contains("L1 carries 11600 transactions") && page.contains("17400 for a while")
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 pub use self::endpoints::{EndpointError, Endpoints};
 pub(crate) use self::endpoints::{http_client, read_body};
-use crate::{config::L1Config, error::L1Error};
+use crate::{capacity::BlobSchedule, config::L1Config, error::L1Error};
 
 /// Blocks that a fee estimate looks back on.
 const FEE_HISTORY_BLOCKS: u64 = 10;
@@ -179,12 +179,20 @@ impl L1Client {
         answer("eth_feeHistory", request.await)
     }
 
-    /// Whether the Osaka fork is active, by the precompile that came with it.
+    /// Whether the Osaka fork is active, by the precompile that came with it; a node that does not say is one of today.
     pub(crate) async fn is_osaka_active(&self) -> Result<bool, L1Error> {
+        let fork = self.fork().await?;
+        Ok(fork.is_none_or(|fork| fork.precompiles.contains_key(OSAKA_PRECOMPILE)))
+    }
+
+    /// What the node says of the fork that is active; `None` if it does not say.
+    pub(crate) async fn fork(&self) -> Result<Option<ForkEntry>, L1Error> {
         const METHOD: &str = "eth_config";
         let request = self.provider.client().request_noparams::<ForkConfig>(METHOD);
-        let config = answer(METHOD, request.await)?;
-        Ok(config.current.precompiles.contains_key(OSAKA_PRECOMPILE))
+        match request.await {
+            Err(error) if error.is_error_resp() => Ok(None),
+            result => Ok(Some(answer(METHOD, result)?.current)),
+        }
     }
 
     /// Hands a signed transaction to the node. The raw error is returned, since its text decides what happens next.
@@ -205,8 +213,10 @@ struct ForkConfig {
 }
 
 #[derive(Debug, Deserialize)]
-struct ForkEntry {
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ForkEntry {
     precompiles: BTreeMap<String, Address>,
+    pub(crate) blob_schedule: Option<BlobSchedule>,
 }
 
 /// Names the method that failed.

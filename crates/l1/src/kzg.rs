@@ -72,8 +72,8 @@ pub(crate) enum ProofForm {
 }
 
 impl ProofForm {
-    /// Settles [`SidecarForm::Auto`] by asking L1 whether Osaka is active. A node that cannot say is taken as one of
-    /// today, which means cell proofs.
+    /// Settles [`SidecarForm::Auto`] by asking L1 whether Osaka is active. Where nobody answers, it is taken as an L1 of today,
+    /// which means cell proofs.
     pub(crate) async fn of(form: SidecarForm, client: &L1Client) -> Self {
         match form {
             SidecarForm::Eip4844 => Self::Blob,

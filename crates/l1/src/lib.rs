@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`client`] | endpoints with fail-over and retry, the few typed requests |
+//! | [`capacity`] | how much L1 carries |
 //! | [`reader`], [`blobs`], [`kzg`] | L1 blocks as derivation takes them, with the bytes of their batches |
 //! | [`watcher`], [`tip`] | new heads, reorgs, safe and finalized blocks, outages; the newest of them |
 //! | [`source`] | blocks from a node, or from a recording |
@@ -17,6 +18,7 @@
 
 pub mod anvil;
 pub mod blobs;
+pub mod capacity;
 pub mod client;
 pub mod config;
 pub mod disputes;
@@ -32,6 +34,7 @@ pub mod tx;
 pub mod watcher;
 
 pub use blobs::{BlobError, BlobReader, Blobs};
+pub use capacity::{BlobSchedule, L1Capacity};
 pub use client::{EndpointError, L1Client};
 pub use config::{BlobAddressing, EndpointUrl, L1Config};
 pub use disputes::{DisputeNames, DisputeRules, DisputeViews, DisputedProgram, Disputes};

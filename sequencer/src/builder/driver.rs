@@ -207,13 +207,13 @@ impl Driver {
 
     fn open(&mut self, inputs: &BlockInputs, origin: &NextOrigin) -> Result<(), Exit> {
         let Some(block) = self.begin(inputs)? else { return self.pause(PAUSE_MAX) };
-        self.parts.mempool.open_block(block.context().base_fee);
         let l1_head = self.parts.origins.l1_head().unwrap_or(self.head.block.origin.number);
         let room = self.posting.room(&self.parts.store.heads().safe_head(), l1_head);
+        self.parts.mempool.open_block(block.context().base_fee, room.mempool_bytes_max);
         self.parts.health.up(format!("building block {}", inputs.opening.number));
         self.open = Some(Open {
             block,
-            bytes_left: if origin.user_transactions { room } else { 0 },
+            bytes_left: if origin.user_transactions { room.bytes } else { 0 },
             ticked: false,
             next_tick: self.parts.clock.now(),
             opened: Instant::now(),

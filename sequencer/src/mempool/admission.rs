@@ -95,13 +95,14 @@ impl Admission {
         let raws: Vec<_> =
             sent.iter().map(|sent| if small(sent) { sent.raw } else { &[] }).collect();
         let hashes = senders.hash(&raws);
-        let known = self.mempool.contains_each(hashes);
+        let (known, floor) = self.mempool.look(hashes);
         let checked = sent.iter().zip(hashes.iter().zip(known));
         let checked = checked.map(|(sent, (hash, is_known))| {
             let tx = self.check_form(sent, gas_limit)?;
             if is_known {
                 return Err(Rejection::AlreadyKnown { hash: *hash });
             }
+            floor.as_ref().map_or(Ok(()), |floor| floor.check(Fees::of(&tx).tip))?;
             sent.client.send_gas(tx.gas_limit()).map_err(Rejection::Quota)?;
             Ok(recovery::with_hash(tx, *hash))
         });

@@ -8,6 +8,7 @@
 //! reach of its sender's nonce when it came in; each sub-block's diff keeps that up to date.
 
 mod admission;
+mod floor;
 mod intrinsic;
 mod ordering;
 mod pool;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use state::StateDiff;
 
 pub use admission::{Admission, AdmissionRules, AdmissionState};
+pub use floor::Floor;
 pub use ordering::{FirstCome, Ordering, PriorityFee};
 pub use pool::{Left, NotInserted, Pool, TakeLimits};
 pub use recovery::{AdmissionQueue, RecoveryThreads};
@@ -179,8 +181,8 @@ impl Mempool {
     }
 
     /// See [`Pool::open_block`].
-    pub fn open_block(&self, base_fee: u64) {
-        self.pool.lock().open_block(base_fee);
+    pub fn open_block(&self, base_fee: u64, bytes_max: Option<usize>) {
+        self.pool.lock().open_block(base_fee, bytes_max);
     }
 
     /// See [`Pool::drain`].
@@ -198,10 +200,10 @@ impl Mempool {
         self.pool.lock().contains(hash)
     }
 
-    /// Which of these transactions wait here, in order.
-    pub fn contains_each(&self, hashes: &[B256]) -> Vec<bool> {
+    /// Which of these transactions wait here, in order, and what a place costs.
+    pub fn look(&self, hashes: &[B256]) -> (Vec<bool>, Option<Floor>) {
         let pool = self.pool.lock();
-        hashes.iter().map(|hash| pool.contains(hash)).collect()
+        (hashes.iter().map(|hash| pool.contains(hash)).collect(), pool.floor())
     }
 
     /// A waiting transaction.

@@ -53,6 +53,8 @@ pub struct Pool {
     version: u64,
     arrivals: u64,
     bytes: usize,
+    /// Bytes from which on a transaction gets in only in the place of others: what the limits allow, or less.
+    bytes_max: usize,
 }
 
 /// Why a transaction did not get in.
@@ -107,6 +109,7 @@ impl Pool {
             version: 0,
             arrivals: 0,
             bytes: 0,
+            bytes_max: limits.bytes_max,
         }
     }
 
@@ -214,8 +217,11 @@ impl Pool {
         left
     }
 
-    /// A new block is open: its base fee holds, and its gas is unused.
-    pub fn open_block(&mut self, base_fee: u64) {
+    /// A new block is open: its base fee holds, and its gas is unused. While building is slow, no more than `bytes_max` bytes
+    /// are let in; what is here stays.
+    pub fn open_block(&mut self, base_fee: u64, bytes_max: Option<usize>) {
+        let limit = self.limits.bytes_max;
+        self.bytes_max = bytes_max.map_or(limit, |bytes_max| std::cmp::min(bytes_max, limit));
         self.ready.set_base_fee(base_fee, &self.senders);
         for id in std::mem::take(&mut self.deferred) {
             self.senders.get_mut(id).deferred = false;
@@ -295,13 +301,14 @@ impl Pool {
         }
         let executable = tx.nonce() == sender.map_or(nonce, |sender| sender.end());
         let class = PriceClass::of(executable, tx.fees.tip);
+        // Where there is more than may be let in by now, it takes the place of as much as it brings.
+        let bytes_max = std::cmp::max(self.bytes_max, self.bytes);
         let full = |pool: &Self| {
             pool.slots.len() >= pool.limits.transactions_max
-                || pool.bytes + tx.raw.len() > pool.limits.bytes_max
+                || pool.bytes + tx.raw.len() > bytes_max
         };
         while full(self) {
-            let rejection =
-                Rejection::PoolFull { transactions: self.slots.len(), bytes: self.bytes };
+            let rejection = self.is_full();
             let cheapest = self.prices.cheapest().and_then(|id| self.slots.get(id));
             // Its sender loses the last in its queue: what stands behind the cheapest cannot be executed without it. What the
             // builder holds is not evicted.

@@ -237,15 +237,15 @@ fn a_higher_base_fee_parks_and_a_lower_one_brings_back() {
     let mut pool = pool(MempoolLimits::default());
     pool.insert(tx_with(1, 0, 50, 100, GAS), account(0)).unwrap();
     pool.insert(tx_with(2, 0, 30, 200, GAS), account(0)).unwrap();
-    pool.open_block(80);
+    pool.open_block(80, None);
     assert_eq!(nonces(&pool.take(all())), [(2, 0), (1, 0)], "20 is left of the first tip");
     pool.settle(1, &Arc::default(), Left::new());
-    pool.open_block(150);
+    pool.open_block(150, None);
     assert!(pool.has_ready(), "one is parked, one is not");
-    pool.open_block(201);
+    pool.open_block(201, None);
     assert!(!pool.has_ready());
     assert!(pool.take(all()).is_empty());
-    pool.open_block(10);
+    pool.open_block(10, None);
     assert_eq!(nonces(&pool.take(all())), [(1, 0), (2, 0)]);
 }
 

@@ -3,6 +3,7 @@
 
 mod anvil;
 mod beacon;
+mod capacity;
 mod endpoints;
 mod evidence;
 mod harness;

@@ -8,6 +8,10 @@ use super::Pool;
 use crate::mempool::price::PriceClass;
 
 impl Pool {
+    pub(in crate::mempool) const fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
     /// Panics where an invariant does not hold.
     pub(in crate::mempool) fn check(&self) {
         let mut seen = BTreeSet::new();

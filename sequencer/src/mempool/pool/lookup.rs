@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy::primitives::{Address, B256};
 
 use super::{Pool, SlotId};
-use crate::mempool::Admitted;
+use crate::mempool::{Admitted, Floor, Rejection};
 
 impl Pool {
     /// All waiting transactions in order of arrival.
@@ -41,6 +41,18 @@ impl Pool {
     /// Everyone who has transactions here.
     pub fn senders(&self) -> Vec<Address> {
         self.senders.addresses().collect()
+    }
+
+    /// The price that buys a place. `None`: there is room, at any price.
+    pub fn floor(&self) -> Option<Floor> {
+        let full = self.slots.len() >= self.limits.transactions_max || self.bytes >= self.bytes_max;
+        let cheapest =
+            self.prices.cheapest().and_then(|id| self.slots.get(id)).map(|slot| slot.class);
+        full.then(|| Floor { cheapest, full: self.is_full() })
+    }
+
+    pub(super) fn is_full(&self) -> Rejection {
+        Rejection::PoolFull { transactions: self.slots.len(), bytes: self.bytes }
     }
 
     /// How many transactions, how many of them executable, and their bytes.

@@ -87,6 +87,7 @@ enum Act {
     },
     OpenBlock {
         base_fee: u64,
+        bytes_max: Option<usize>,
     },
     /// The builder takes so many and executes some of them; the first of the rest is dropped, or not.
     SubBlock {
@@ -110,7 +111,8 @@ fn act() -> impl Strategy<Value = Act> {
         8 => insert.prop_map(|(from, nonce, tip, slack, gas)| {
             Act::Insert { from, nonce, tip, slack, gas: gas * GAS }
         }),
-        1 => (0..100_u64).prop_map(|base_fee| Act::OpenBlock { base_fee }),
+        1 => (0..100_u64, prop::option::weighted(0.2, 0..2_000_usize))
+            .prop_map(|(base_fee, bytes_max)| Act::OpenBlock { base_fee, bytes_max }),
         2 => (0..12_usize, 0..12_usize, any::<bool>())
             .prop_map(|(take, execute, drops)| Act::SubBlock { take, execute, drops }),
         1 => (0..40_usize).prop_map(|place| Act::Remove { place }),
@@ -138,9 +140,9 @@ impl Pair {
             Act::Insert { from, nonce, tip, slack, gas } => {
                 self.insert(tx_with(from, nonce, tip, tip + slack, gas))?;
             }
-            Act::OpenBlock { base_fee } => {
+            Act::OpenBlock { base_fee, bytes_max } => {
                 self.base_fee = base_fee;
-                self.pool.open_block(base_fee);
+                self.pool.open_block(base_fee, bytes_max);
             }
             Act::SubBlock { take, execute, drops } => self.sub_block(take, execute, drops)?,
             Act::Remove { place } => {
@@ -169,8 +171,13 @@ impl Pair {
             SenderState { version: self.version, ..account(self.model.nonce(tx.sender()[0])) };
         let class =
             |model: &Model, tx: &Admitted| PriceClass::of(model.is_executable(tx), tx.fees.tip);
+        let floor = self.pool.floor();
+        let hopeless = floor.is_some_and(|floor| floor.check(tx.fees.tip).is_err());
+        let bytes = self.pool.size().2;
         match self.pool.insert(tx.clone(), state) {
             Ok(left) => {
+                prop_assert!(!hopeless, "what a full pool refuses at once, it would refuse");
+                prop_assert!(self.pool.size().2 <= std::cmp::max(bytes, self.pool.bytes_max()));
                 let evicted = left.iter().filter(|(_, why)| matches!(why, Rejection::Evicted));
                 let new = class(&self.model, &tx);
                 for (hash, _) in evicted {

@@ -10,7 +10,7 @@ fn too_much_gas_waits_for_the_next_block_and_holds_nobody_up() {
     let little = TakeLimits { block_gas_left: 1_000_000, ..all() };
     assert_eq!(nonces(&pool.take(little)), [(2, 0)]);
     assert!(pool.take(all()).is_empty(), "this block has seen it");
-    pool.open_block(0);
+    pool.open_block(0, None);
     assert_eq!(nonces(&pool.take(all())), [(1, 0)]);
 }
 
