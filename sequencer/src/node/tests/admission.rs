@@ -1,5 +1,7 @@
 //! Every refusal at the door, through the one way in.
 
+use std::{sync::Arc, time::Duration};
+
 use alloy::consensus::TxReceipt as _;
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEip2930, TxLegacy},
@@ -122,5 +124,32 @@ fn all_types_of_users_are_taken_and_answers_keep_their_order() {
     let patience = std::time::Duration::from_secs(10);
     let located = node.block_on(node.handle.submitter.wait_for(last, patience)).unwrap();
     assert!(located.included.outcome.receipt.status());
+    node.stop();
+}
+
+/// Nothing is posted: building slows down, and the mempool refuses what would wait for nobody knows how long.
+#[test]
+fn more_than_can_be_posted_is_refused_unless_it_pays_more() {
+    let mut world = World::new(0);
+    Arc::make_mut(&mut world.rollup).sequencing_window = 8;
+    let node = world.start();
+    let large = |from, nonce, max_priority_fee_per_gas| {
+        let (gas_limit, input) = (1_300_000, vec![0; 115_000].into());
+        signed(from, TxEip1559 { nonce, gas_limit, input, max_priority_fee_per_gas, ..good() })
+    };
+    let submit = |raw| node.block_on(node.handle.submitter.submit(raw));
+    let refused = (0..500).find_map(|nonce| {
+        std::thread::sleep(Duration::from_millis(20));
+        submit(large(0, nonce, 1_000)).err()
+    });
+    assert_eq!(refused.map(|rejection| rejection.reason()), Some("pool_full"));
+    assert!(node.handle.view.heads().unsafe_head().number > 0, "some were built");
+    assert_eq!(submit(large(1, 0, 1_000)).unwrap_err().reason(), "pool_full");
+    let mut nobodys = large(1, 0, 1_000).to_vec();
+    let end = nobodys.len();
+    nobodys[end - 65..end - 33].fill(0x01);
+    let refused = submit(nobodys.into()).unwrap_err();
+    assert_eq!(refused.reason(), "pool_full", "its signature was not looked at");
+    submit(large(1, 0, 2_000)).unwrap();
     node.stop();
 }
