@@ -42,6 +42,12 @@ impl PostingLimit {
             });
         limits.filter(|limit| limit.most > 0.0).max_by(|a, b| a.sustained.total_cmp(&b.sustained))
     }
+
+    /// Whether this is the other one within a tenth.
+    pub(crate) fn is_about(&self, other: &Self) -> bool {
+        let about = |a: f64, b: f64| (a - b).abs() * 10.0 <= b;
+        about(self.sustained, other.sustained) && about(self.most, other.most)
+    }
 }
 
 /// Bytes of payload in an L1 block: with which prices stay, and at most.
@@ -115,6 +121,16 @@ mod tests {
         let few = BatcherConfig { blobs_max: 1, batches_open_max: 6, ..config };
         let own = (6 * (126_976 - 4_u64)).div_ceil(12);
         assert_eq!(limit(MAINNET, few), (Carrier::Blobs, own, own));
+    }
+
+    #[test]
+    fn a_missed_block_is_no_change() {
+        let limit = |millis| {
+            let l1 = L1Capacity { block_time: Duration::from_millis(millis), ..MAINNET };
+            PostingLimit::of(&l1, &BatcherConfig::default()).unwrap()
+        };
+        assert!(limit(12_000).is_about(&limit(12_375)));
+        assert!(!limit(12_000).is_about(&limit(2_000)) && !limit(2_000).is_about(&limit(12_000)));
     }
 
     #[test]

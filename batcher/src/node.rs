@@ -27,10 +27,8 @@ const LEASE_DURATION: Duration = Duration::from_secs(10);
 const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// Longest pause.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(10);
-/// Pause between two looks at what L1 carries: its forks and gas limits change in days.
-const LIMIT_INTERVAL: Duration = Duration::from_secs(600);
-/// The same while nothing is known of it.
-const LIMIT_INTERVAL_FIRST: Duration = Duration::from_secs(10);
+/// Pause between two looks at what L1 carries.
+const LIMIT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What the batcher works with and does not own.
 #[derive(Debug)]
@@ -98,27 +96,29 @@ async fn post(config: &BatcherConfig, deps: &Deps, fence: Fence) -> Result<(), B
     }
 }
 
-/// Looks again and again at what L1 carries, and says when that has changed.
+/// Looks again and again at what L1 carries, and says when that has really changed: L1 misses a block now and then.
 async fn watch_limit(
     config: &BatcherConfig,
     client: &L1Client,
     limit: watch::Sender<Option<PostingLimit>>,
 ) -> Infallible {
+    let mut told: Option<PostingLimit> = None;
     loop {
         match client.capacity().await {
             Ok(Some(capacity)) => {
                 let found = PostingLimit::of(&capacity, config);
-                if limit.send_if_modified(|known| std::mem::replace(known, found) != found) {
+                if found.is_some_and(|found| told.is_none_or(|told| !found.is_about(&told))) {
                     tracing::info!(?capacity, limit = ?found, "what L1 carries, in bytes a second");
+                    told = found;
                 }
+                limit.send_replace(found);
             }
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(error = %error_chain(&error), "cannot tell what L1 carries");
             }
         }
-        let known = limit.borrow().is_some();
-        tokio::time::sleep(if known { LIMIT_INTERVAL } else { LIMIT_INTERVAL_FIRST }).await;
+        tokio::time::sleep(LIMIT_INTERVAL).await;
     }
 }
 

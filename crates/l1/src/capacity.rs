@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::{client::L1Client, error::L1Error};
 
-/// Blocks over which the time of one is averaged.
-const BLOCKS_LOOKED_AT: u64 = 64;
+/// Blocks over which the time of one is averaged: with fewer of them, a chain that was just made says nothing of it.
+const BLOCKS_LOOKED_AT: u32 = 32;
 
 /// What L1 carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +33,18 @@ pub struct BlobSchedule {
 }
 
 impl L1Client {
-    /// What L1 carries; `None` while it has no two blocks.
+    /// What L1 carries; `None` while it is too young to tell.
     pub async fn capacity(&self) -> Result<Option<L1Capacity>, L1Error> {
         let newest = self.header(BlockNumberOrTag::Latest).await?;
-        let earlier = newest.number.saturating_sub(BLOCKS_LOOKED_AT);
-        let blocks = u32::try_from(newest.number - earlier).unwrap_or_default();
+        let Some(earlier) = newest.number.checked_sub(BLOCKS_LOOKED_AT.into()) else {
+            return Ok(None);
+        };
         let Some(earlier) = self.find_header(earlier.into()).await? else { return Ok(None) };
         let seconds = newest.timestamp.saturating_sub(earlier.timestamp);
-        let block_time = Duration::from_secs(seconds).checked_div(blocks);
-        let Some(block_time) = block_time.filter(|time| !time.is_zero()) else { return Ok(None) };
+        let block_time = Duration::from_secs(seconds) / BLOCKS_LOOKED_AT;
+        if block_time.is_zero() {
+            return Ok(None);
+        }
         let blobs = self.fork().await?.and_then(|fork| fork.blob_schedule);
         Ok(Some(L1Capacity { block_time, gas_limit: newest.gas_limit, blobs }))
     }

@@ -10,7 +10,8 @@ use crate::harness::L1;
 #[tokio::test]
 async fn a_node_tells_what_its_blocks_hold() {
     let l1 = L1::start().await;
-    assert_eq!(l1.client.capacity().await.unwrap(), None, "there is one block");
+    l1.mine(31).await;
+    assert_eq!(l1.client.capacity().await.unwrap(), None, "too few blocks");
     l1.mine(3).await;
     assert_eq!(l1.client.capacity().await.unwrap(), None, "all of one moment");
     l1.client.provider().anvil_mine(Some(70), Some(12)).await.unwrap();
