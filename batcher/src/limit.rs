@@ -137,10 +137,10 @@ mod tests {
     fn without_blobs_it_is_what_gas_buys() {
         let calldata =
             BatcherConfig { carrier: CarrierPolicy::Calldata, ..BatcherConfig::default() };
-        // The batches that are under way are less than what half of the gas buys.
-        let (carrier, sustained, most) = limit(MAINNET, calldata.clone());
-        assert_eq!(carrier, Carrier::Calldata);
-        assert!(sustained <= 750_000 / 12 && sustained <= most && most <= 1_500_000 / 12);
+        // Four batches of 120,000 bytes are under way, less than what half of the gas buys.
+        assert_eq!(limit(MAINNET, calldata.clone()), (Carrier::Calldata, 40_000, 40_000));
+        let many = BatcherConfig { batches_open_max: 100, ..calldata.clone() };
+        assert_eq!(limit(MAINNET, many), (Carrier::Calldata, 750_000 / 12, 1_500_000 / 12));
         let silent = L1Capacity { blobs: None, ..MAINNET };
         assert_eq!(limit(silent, BatcherConfig::default()).0, Carrier::Calldata);
         let blobs = BatcherConfig { carrier: CarrierPolicy::Blobs, ..calldata };

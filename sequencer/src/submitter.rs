@@ -115,13 +115,20 @@ impl Submitter {
         let receiver = self.publisher.wait(hash).map_err(WaitError::TooMany)?;
         match self.submit(raw).await {
             Ok(_) | Err(Rejection::AlreadyKnown { .. }) => self.answer(hash, receiver, wait).await,
-            // Sent again, perhaps after its first answer was lost.
-            Err(rejection @ Rejection::NonceTooLow { .. }) => match self.find(hash).await? {
-                Found::Durable(located) => Ok(*located),
-                Found::OnItsWay => self.answer(hash, receiver, wait).await,
-                Found::Nowhere => Err(WaitError::Rejected(Arc::new(rejection))),
-            },
-            Err(rejection) => Err(WaitError::Rejected(Arc::new(rejection))),
+            Err(rejection) => {
+                // It may have been sent again, after its first answer was lost.
+                let found = match &rejection {
+                    Rejection::NonceTooLow { .. } => self.find(hash).await?,
+                    // Refused before anybody looked at its nonce. That is to be cheap, so Postgres is not asked.
+                    Rejection::PoolFull { .. } => self.find_in_memory(hash),
+                    _ => Found::Nowhere,
+                };
+                match found {
+                    Found::Durable(located) => Ok(*located),
+                    Found::OnItsWay => self.answer(hash, receiver, wait).await,
+                    Found::Nowhere => Err(WaitError::Rejected(Arc::new(rejection))),
+                }
+            }
         }
     }
 
@@ -149,15 +156,22 @@ impl Submitter {
 
     /// Where a transaction is. Postgres is asked only for one that memory does not know.
     async fn find(&self, hash: B256) -> Result<Found, WaitError> {
-        if let Some(located) = self.view.store().transaction(&hash) {
-            return Ok(Found::Durable(Box::new(located)));
-        }
-        if self.mempool.contains(&hash) || self.view.store().is_executed(&hash) {
-            return Ok(Found::OnItsWay);
+        let found = self.find_in_memory(hash);
+        if !matches!(found, Found::Nowhere) {
+            return Ok(found);
         }
         let found = self.view.transaction(hash).await;
         let found = found.map_err(|source| WaitError::Read { hash, source })?;
         Ok(found.map_or(Found::Nowhere, |located| Found::Durable(Box::new(located))))
+    }
+
+    /// Where a transaction is, as far as memory knows.
+    fn find_in_memory(&self, hash: B256) -> Found {
+        if let Some(located) = self.view.store().transaction(&hash) {
+            return Found::Durable(Box::new(located));
+        }
+        let is_here = self.mempool.contains(&hash) || self.view.store().is_executed(&hash);
+        if is_here { Found::OnItsWay } else { Found::Nowhere }
     }
 
     async fn answer(

@@ -15,7 +15,7 @@ impl Floor {
     ///
     /// It is refused only if the pool would refuse it, whoever sent it: as one that could be executed it would be in the class
     /// that is evicted next, or below. One that replaces another of its sender pays a tenth more than that, which is another
-    /// class; with a lower `replacement_bump_percent` than 7 it may have to be sent again.
+    /// class, and what has a place in the chain is told so when there is room again; with a lower `replacement_bump_percent` than 7 it may have to be sent again.
     ///
     /// # Errors
     /// [`Rejection::PoolFull`].

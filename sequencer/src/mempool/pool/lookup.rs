@@ -46,9 +46,10 @@ impl Pool {
     /// The price that buys a place. `None`: there is room, at any price.
     pub fn floor(&self) -> Option<Floor> {
         let full = self.slots.len() >= self.limits.transactions_max || self.bytes >= self.bytes_max;
-        let cheapest =
-            self.prices.cheapest().and_then(|id| self.slots.get(id)).map(|slot| slot.class);
-        full.then(|| Floor { cheapest, full: self.is_full() })
+        full.then(|| {
+            let cheapest = self.prices.cheapest().and_then(|id| self.slots.get(id));
+            Floor { cheapest: cheapest.map(|slot| slot.class), full: self.is_full() }
+        })
     }
 
     pub(super) fn is_full(&self) -> Rejection {

@@ -138,6 +138,9 @@ fn more_than_can_be_posted_is_refused_unless_it_pays_more() {
         signed(from, TxEip1559 { nonce, gas_limit, input, max_priority_fee_per_gas, ..good() })
     };
     let submit = |raw| node.block_on(node.handle.submitter.submit(raw));
+    let patience = Duration::from_secs(10);
+    let wait = || node.handle.submitter.submit_and_wait(signed(2, good()), patience);
+    let block = node.block_on(wait()).unwrap().block_number;
     let refused = (0..500).find_map(|nonce| {
         std::thread::sleep(Duration::from_millis(20));
         submit(large(0, nonce, 1_000)).err()
@@ -151,5 +154,7 @@ fn more_than_can_be_posted_is_refused_unless_it_pays_more() {
     let refused = submit(nobodys.into()).unwrap_err();
     assert_eq!(refused.reason(), "pool_full", "its signature was not looked at");
     submit(large(1, 0, 2_000)).unwrap();
+    let again = node.block_on(wait()).unwrap();
+    assert_eq!(again.block_number, block, "what is durable keeps its receipt");
     node.stop();
 }
