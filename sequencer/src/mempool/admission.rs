@@ -102,7 +102,9 @@ impl Admission {
             if is_known {
                 return Err(Rejection::AlreadyKnown { hash: *hash });
             }
-            floor.as_ref().map_or(Ok(()), |floor| floor.check(Fees::of(&tx).tip))?;
+            floor
+                .as_ref()
+                .map_or(Ok(()), |floor| floor.check(sent.raw.len(), Fees::of(&tx).tip))?;
             sent.client.send_gas(tx.gas_limit()).map_err(Rejection::Quota)?;
             Ok(recovery::with_hash(tx, *hash))
         });

@@ -12,6 +12,7 @@
 mod invariants;
 mod links;
 mod lookup;
+mod room;
 mod senders;
 mod slots;
 
@@ -21,12 +22,10 @@ use alloy::primitives::{Address, B256, U256};
 use state::StateDiff;
 
 use super::{
-    Admitted, MempoolLimits, Ordering, Rejection, SenderState,
-    price::{PriceClass, Prices},
-    ready::Ready,
+    Admitted, MempoolLimits, Ordering, Rejection, SenderState, price::Prices, ready::Ready,
 };
 pub(super) use senders::{SenderId, Senders};
-pub(super) use slots::{SlotId, Slots};
+pub(super) use slots::{Slot, SlotId, Slots};
 
 /// Sub-block diffs that are kept to bring late admissions up to date.
 const RECENT_DIFFS_MAX: usize = 256;
@@ -136,10 +135,9 @@ impl Pool {
         let queued = known.map_or(U256::ZERO, |sender| sender.queued_cost(nonce, &self.slots));
         check_funds(&tx, balance, queued)?;
         let old = known.and_then(|sender| sender.get(nonce)).and_then(|old| self.slots.get(old));
-        match old {
-            Some(old) => self.check_replacement(&old.admitted, &tx)?,
-            None => self.make_room(&tx, account_nonce, &mut left)?,
-        }
+        let old = old.map(|old| &old.admitted);
+        old.map_or(Ok(()), |old| self.check_replacement(old, &tx))?;
+        self.make_room(&tx, account_nonce, old.map(|old| old.raw.len()), &mut left)?;
         let replaced = self.link(tx, account_nonce, balance);
         left.extend(replaced.map(|old| (old.hash(), Rejection::Replaced { by: hash })));
         Ok(left)
@@ -288,40 +286,6 @@ impl Pool {
         if new.fees.cap < least.cap || new.fees.tip < least.tip {
             let (fee_cap_min, tip_min) = (least.cap, least.tip);
             return Err(Rejection::ReplacementUnderpriced { fee_cap_min, tip_min });
-        }
-        Ok(())
-    }
-
-    /// Evicts cheaper transactions until the new one fits.
-    fn make_room(&mut self, tx: &Admitted, nonce: u64, left: &mut Left) -> Result<(), Rejection> {
-        let sender = self.senders.find(&tx.sender());
-        let transactions_max = self.limits.sender_transactions_max;
-        if sender.is_some_and(|sender| sender.len() >= transactions_max) {
-            return Err(Rejection::SenderFull { transactions_max });
-        }
-        let executable = tx.nonce() == sender.map_or(nonce, |sender| sender.end());
-        let class = PriceClass::of(executable, tx.fees.tip);
-        // Where there is more than may be let in by now, it takes the place of as much as it brings.
-        let bytes_max = std::cmp::max(self.bytes_max, self.bytes);
-        let full = |pool: &Self| {
-            pool.slots.len() >= pool.limits.transactions_max
-                || pool.bytes + tx.raw.len() > bytes_max
-        };
-        while full(self) {
-            let rejection = self.is_full();
-            let cheapest = self.prices.cheapest().and_then(|id| self.slots.get(id));
-            // Its sender loses the last in its queue: what stands behind the cheapest cannot be executed without it. What the
-            // builder holds is not evicted.
-            let victim = cheapest.filter(|cheapest| cheapest.class < class).and_then(|cheapest| {
-                let sender = self.senders.get(cheapest.sender);
-                let last = sender.last().filter(|_| sender.address != tx.sender())?;
-                self.slots.get(last).filter(|slot| slot.nonce >= sender.cursor)?;
-                Some(last)
-            });
-            match victim.and_then(|victim| self.remove_one(victim)) {
-                Some(evicted) => left.push((evicted.hash(), Rejection::Evicted)),
-                None => return Err(rejection),
-            }
         }
         Ok(())
     }

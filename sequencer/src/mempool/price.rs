@@ -3,7 +3,7 @@
 //! Classes instead of an exact order: 16 to each doubling of the tip, so that coming and going costs no search. Inside a class
 //! the order is that of coming. Invariant: a transaction stands in the list of the class that its slot names.
 
-use super::pool::{SlotId, Slots};
+use super::pool::{Slot, SlotId, Slots};
 
 /// A class of price: those parked behind a gap come before all others, then lower tips before higher ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,10 +52,16 @@ impl Prices {
         Self { lists: vec![List::default(); CLASSES].into(), used: [0; CLASSES.div_ceil(64)] }
     }
 
-    /// The latest in the cheapest class.
-    pub(super) fn cheapest(&self) -> Option<SlotId> {
-        let (word, bits) = self.used.iter().enumerate().find(|(_, bits)| **bits != 0)?;
-        self.lists[word * 64 + bits.trailing_zeros() as usize].last
+    /// All transactions, the latest in the cheapest class first.
+    pub(super) fn ascending<'a>(&'a self, slots: &'a Slots) -> impl Iterator<Item = &'a Slot> {
+        let used = self.used.iter().enumerate().filter(|(_, bits)| **bits != 0);
+        let classes = used.flat_map(|(word, bits)| {
+            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+        });
+        classes.flat_map(move |class| {
+            let last = self.lists[class].last.and_then(|id| slots.get(id));
+            std::iter::successors(last, move |slot| slot.before.and_then(|id| slots.get(id)))
+        })
     }
 
     /// Puts a transaction at the end of the list that its slot names.

@@ -76,9 +76,11 @@ impl Sender {
         self.in_queue(self.cursor)
     }
 
-    /// The one with the highest nonce.
-    pub(super) fn last(&self) -> Option<SlotId> {
-        self.parked.last_key_value().map(|(_, id)| *id).or_else(|| self.queue.back().copied())
+    /// The one with the highest nonce below this one.
+    pub(super) fn last_before(&self, nonce: u64) -> Option<SlotId> {
+        let parked = self.parked.range(..nonce).next_back();
+        let in_queue = || self.in_queue(std::cmp::min(nonce, self.end()).checked_sub(1)?);
+        parked.map(|(_, id)| *id).or_else(in_queue)
     }
 
     /// The transaction with this nonce.

@@ -54,10 +54,15 @@ fn tx_with(from: u8, nonce: u64, tip: u128, cap: u128, gas_limit: u64) -> Admitt
     };
     Admitted {
         tx: Arc::new(PreparedTransaction { tx, prediction: Prediction::default() }),
-        raw: Bytes::from(vec![0; 110]),
+        raw: Bytes::from(vec![0; bytes_of(gas_limit)]),
         fees: Fees { cap, tip },
         cost: Cost { gas: U256::from(cap) * U256::from(gas_limit), ..Cost::default() },
     }
+}
+
+/// Length of a transaction with this gas limit.
+fn bytes_of(gas_limit: u64) -> usize {
+    usize::try_from(110 * gas_limit / GAS).unwrap()
 }
 
 fn tx(from: u8, nonce: u64, tip: u128) -> Admitted {
@@ -197,6 +202,28 @@ fn a_full_pool_evicts_the_tail_behind_the_cheapest() {
         matches!(gapped, Err(NotInserted::Rejected(Rejection::PoolFull { .. }))),
         "what cannot be executed evicts nothing that can"
     );
+}
+
+#[test]
+fn who_finds_no_place_costs_nobody_theirs() {
+    let limits = MempoolLimits { bytes_max: bytes_of(4 * GAS), ..MempoolLimits::default() };
+    let mut pool = pool(limits);
+    let small = [tx(1, 0, 10), tx(2, 0, 20), tx(3, 0, 30), tx(4, 0, 400)];
+    for tx in &small {
+        pool.insert(tx.clone(), account(0)).unwrap();
+    }
+    let large = |tip| tx_with(5, 0, tip, 1_000, 4 * GAS);
+    let full = |result| matches!(result, Err(NotInserted::Rejected(Rejection::PoolFull { .. })));
+    assert!(full(pool.insert(large(100), account(0))), "three may leave, that is one too few");
+    assert_eq!(pool.size().0, 4);
+    let longer = tx_with(1, 0, 15, 2_000, 2 * GAS);
+    assert!(full(pool.insert(longer, account(0))), "nobody pays less: it may not grow");
+    let longer = tx_with(4, 0, 500, 2_000, 2 * GAS);
+    let left: Vec<_> = pool.insert(longer, account(0)).unwrap().iter().map(|left| left.0).collect();
+    assert_eq!(left, [small[0].hash(), small[3].hash()], "the cheapest, and the one before it");
+    let left = pool.insert(large(900), account(0)).unwrap();
+    assert_eq!((left.len(), pool.size().0), (3, 1));
+    pool.check();
 }
 
 #[test]

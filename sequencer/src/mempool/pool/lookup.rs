@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
+use protocol::CARRIED_TRANSACTION_BYTES_MAX;
 
 use super::{Pool, SlotId};
 use crate::mempool::{Admitted, Floor, Rejection};
@@ -45,10 +46,11 @@ impl Pool {
 
     /// The price that buys a place. `None`: there is room, at any price.
     pub fn floor(&self) -> Option<Floor> {
-        let full = self.slots.len() >= self.limits.transactions_max || self.bytes >= self.bytes_max;
-        full.then(|| {
-            let cheapest = self.prices.cheapest().and_then(|id| self.slots.get(id));
-            Floor { cheapest: cheapest.map(|slot| slot.class), full: self.is_full() }
+        let has_slots = self.slots.len() < self.limits.transactions_max;
+        let free_bytes = if has_slots { self.bytes_max.saturating_sub(self.bytes) } else { 0 };
+        (free_bytes < CARRIED_TRANSACTION_BYTES_MAX).then(|| {
+            let cheapest = self.prices.ascending(&self.slots).next().map(|slot| slot.class);
+            Floor { free_bytes, cheapest, full: self.is_full() }
         })
     }
 

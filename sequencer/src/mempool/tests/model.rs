@@ -172,7 +172,7 @@ impl Pair {
         let class =
             |model: &Model, tx: &Admitted| PriceClass::of(model.is_executable(tx), tx.fees.tip);
         let floor = self.pool.floor();
-        let hopeless = floor.is_some_and(|floor| floor.check(tx.fees.tip).is_err());
+        let hopeless = floor.is_some_and(|floor| floor.check(tx.raw.len(), tx.fees.tip).is_err());
         let bytes = self.pool.size().2;
         match self.pool.insert(tx.clone(), state) {
             Ok(left) => {
@@ -264,6 +264,12 @@ proptest! {
             sender_transactions_max: 4,
             ..MempoolLimits::default()
         };
+        check(limits, Arc::new(PriorityFee), acts)?;
+    }
+
+    #[test]
+    fn a_pool_of_few_bytes_keeps_the_dearest(acts in acts()) {
+        let limits = MempoolLimits { bytes_max: bytes_of(12 * GAS), ..MempoolLimits::default() };
         check(limits, Arc::new(PriorityFee), acts)?;
     }
 }
