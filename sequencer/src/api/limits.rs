@@ -98,8 +98,12 @@ pub(crate) const SYNC_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 pub(crate) const SYNC_TIMEOUT_MAX: Duration = Duration::from_secs(9);
 /// Transactions in one request of a gRPC stream.
 pub(crate) const STREAM_TRANSACTIONS_MAX: usize = 4_096;
-/// Requests of one gRPC stream that are being worked on at a time; their answers come in order.
-pub(crate) const STREAM_REQUESTS_MAX: usize = 32;
+/// Requests of one gRPC stream that are being worked on at a time; their answers come in order. One that waits for its
+/// transactions to be durable waits for a sub-block, so with fewer a stream of small requests would be slow.
+pub(crate) const STREAM_REQUESTS_MAX: usize = 1_024;
+/// Bytes of transactions in those of them that were not admitted yet; one request may have more. What comes faster than it is
+/// admitted waits at its sender.
+pub(crate) const STREAM_BYTES_MAX: usize = 1 << 20;
 /// Bytes of one gRPC message.
 pub(crate) const GRPC_MESSAGE_BYTES_MAX: usize = 16 << 20;
 /// Silence after which a gRPC stream sends a heartbeat.

@@ -124,7 +124,10 @@ fn connections(options: &RunOptions) -> usize {
 pub(super) fn window(options: &RunOptions) -> usize {
     /// In an open run: enough that no endpoint is waited for, and not without bound.
     const OPEN: usize = 32;
+    /// Where an answer may come as late as a block does.
+    const OPEN_GRPC: usize = 1_024;
     match options.pace {
+        Pace::Open { .. } if matches!(options.transport, Transport::Grpc { .. }) => OPEN_GRPC,
         Pace::Open { .. } => OPEN,
         Pace::Closed { in_flight } => {
             let requests = in_flight / options.transport.batch() / connections(options);

@@ -1,6 +1,6 @@
 //! `TransactionService`: submit one, submit a stream, ask what became of one.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use alloy::primitives::{B256, Bytes};
 use futures::{Stream, StreamExt};
@@ -11,6 +11,7 @@ use proto::v1::{
     WatchTransactionStatusRequest, WatchTransactionStatusResponse,
     transaction_service_server::TransactionService,
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
@@ -23,7 +24,8 @@ use crate::{
         Api,
         errors::rejection_text,
         limits::{
-            STREAM_REQUESTS_MAX, STREAM_TRANSACTIONS_MAX, SYNC_TIMEOUT_DEFAULT, SYNC_TIMEOUT_MAX,
+            STREAM_BYTES_MAX, STREAM_REQUESTS_MAX, STREAM_TRANSACTIONS_MAX, SYNC_TIMEOUT_DEFAULT,
+            SYNC_TIMEOUT_MAX,
         },
     },
     mempool::Rejection,
@@ -81,11 +83,17 @@ impl TransactionService for TransactionApi {
         let client = request.extensions().get::<Client>().cloned().unwrap_or_default();
         // When the doors close, what was read is still answered.
         let requests = request.into_inner().take_until(api.closing.clone().cancelled_owned());
+        let room = Arc::new(Semaphore::new(STREAM_BYTES_MAX));
         let answers = requests
+            .then(move |request| {
+                let bytes = request.as_ref().map_or(0, bytes);
+                let place = room.clone().acquire_many_owned(bytes);
+                async move { (request, place.await) }
+            })
             .zip(futures::stream::iter(0_u64..))
-            .map(move |(request, index)| {
+            .map(move |((request, place), index)| {
                 let (api, client) = (api.clone(), client.clone());
-                async move { client.scope(acknowledge(&api, index, request?)).await }
+                async move { client.scope(acknowledge(&api, index, request?, place.ok())).await }
             })
             // Several are worked on at a time. A client that does not read its answers is not read either.
             .buffered(STREAM_REQUESTS_MAX);
@@ -124,6 +132,12 @@ impl TransactionService for TransactionApi {
     }
 }
 
+/// Bytes of the transactions of a request, as far as a stream has room for them.
+fn bytes(request: &SubmitStreamRequest) -> u32 {
+    let bytes = request.transactions.iter().map(bytes::Bytes::len).sum();
+    u32::try_from(std::cmp::min(bytes, STREAM_BYTES_MAX)).unwrap_or(u32::MAX)
+}
+
 fn hash(bytes: &[u8]) -> Result<B256, Status> {
     B256::try_from(bytes).map_err(|_| invalid("hash", "32 bytes are wanted"))
 }
@@ -145,6 +159,7 @@ async fn acknowledge(
     api: &Api,
     request_index: u64,
     request: SubmitStreamRequest,
+    place: Option<OwnedSemaphorePermit>,
 ) -> Result<SubmitStreamResponse, Status> {
     if request.transactions.len() > STREAM_TRANSACTIONS_MAX {
         let given = request.transactions.len();
@@ -167,6 +182,7 @@ async fn acknowledge(
         Ok(()) => api.submitter.submit_many(raw).await,
         Err(refused) => raw.iter().map(|_| Err(Rejection::Quota(refused))).collect(),
     };
+    drop(place);
     let mut rejections = Vec::new();
     for (index, result) in (0..).zip(&results) {
         if let Err(rejection) = result {

@@ -234,6 +234,7 @@ fn doors_json() -> Value {
         "grpcMessageBytesMax": limits::GRPC_MESSAGE_BYTES_MAX,
         "streamTransactionsMax": limits::STREAM_TRANSACTIONS_MAX,
         "streamRequestsMax": limits::STREAM_REQUESTS_MAX,
+        "streamBytesMax": limits::STREAM_BYTES_MAX,
         "heartbeatIntervalMs": millis(limits::HEARTBEAT_INTERVAL),
     })
 }

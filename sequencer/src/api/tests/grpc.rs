@@ -110,15 +110,15 @@ async fn a_stream_of_transactions() {
 async fn requests_of_a_stream_overlap() {
     let node = Node::start().await;
     let mut client = TransactionServiceClient::new(channel(&node).await);
-    // Each waits for a transaction that becomes durable only when the last request has come.
-    let mut requests: Vec<_> = (1..16)
-        .map(|nonce| request(vec![transfer(5, nonce).0], TransactionStage::Durable))
-        .collect();
-    requests.push(request(vec![transfer(5, 0).0], TransactionStage::Durable));
+    // Each waits for a transaction that becomes durable only when the last requests have come.
+    let alone = |from, nonce| request(vec![transfer(from, nonce).0], TransactionStage::Durable);
+    let waiting = (1..30).flat_map(|nonce| (1..=4).map(move |from| alone(from, nonce)));
+    let requests: Vec<_> = waiting.chain((1..=4).map(|from| alone(from, 0))).collect();
+    let count = requests.len() as u64;
     let answers = client.submit_stream(futures::stream::iter(requests)).await.unwrap();
     let mut answers = answers.into_inner();
     let all = async {
-        for index in 0..16 {
+        for index in 0..count {
             let answer = answers.message().await.unwrap().unwrap();
             assert_eq!(answer.request_index, index);
             assert_eq!(answer.stage(), TransactionStage::Durable);
