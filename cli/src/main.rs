@@ -1,5 +1,6 @@
 //! The `braid` binary: parses the command line, sets the process up, runs one subcommand.
 
+mod allocator;
 mod args;
 mod ask;
 mod bench;
@@ -21,11 +22,8 @@ use args::{Cli, Command};
 use bridge::error::BridgeError;
 use run::Leads;
 
-/// Many small allocations from many threads: the system's allocator costs a tenth of the throughput.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_memory();
     let cli = Cli::parse();
     let is_for_users = match &cli.command {
         Command::Bridge(_) | Command::Force(_) | Command::Bench(_) => true,

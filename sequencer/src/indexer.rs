@@ -154,7 +154,11 @@ impl Indexer {
         let mut backoff = Backoff::new(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX);
         loop {
             let (store, packing) = (self.store.clone(), block.clone());
-            let packed = tokio::task::spawn_blocking(move || pack(&store, &packing)).await;
+            let packing = move || {
+                store.let_go();
+                pack(&store, &packing)
+            };
+            let packed = tokio::task::spawn_blocking(packing).await;
             match packed {
                 Ok(Ok(packed)) => return Ok(packed),
                 Ok(Err(PackError::Inconsistent(error))) => {

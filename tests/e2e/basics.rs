@@ -71,6 +71,9 @@ async fn it_stops_quickly_and_leaves_nothing_behind() -> Result<()> {
     let id = devnet.process().id().unwrap_or_default();
     let children = children_of(id)?;
     ensure!(children.len() >= 2, "anvil and Postgres are children: {children:?}");
+    let environment =
+        String::from_utf8_lossy(&std::fs::read(format!("/proc/{id}/environ"))?).into_owned();
+    ensure!(environment.contains("MIMALLOC_PURGE_DELAY="), "free memory is kept: {environment}");
     let began = Instant::now();
     devnet.stop().await?;
     // The promise is 3 s; tests share two cores.

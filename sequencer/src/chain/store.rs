@@ -155,20 +155,18 @@ impl ChainStore {
         (inner.heads != before).then_some(inner.heads)
     }
 
-    /// Postgres holds the state of this block now; old blocks may leave.
+    /// Postgres holds the state of this block now; old blocks may leave, by [`Self::let_go`].
     pub fn set_indexed(&self, number: u64) {
-        let mut inner = self.inner.write();
-        inner.indexed = number;
-        while inner.blocks.len() > self.limits.recent_blocks_max
-            || inner.transactions.len() > self.limits.recent_transactions_max
-        {
-            let Some(oldest) = inner.blocks.front() else { break };
-            if oldest.number() >= inner.indexed
-                || oldest.number() >= inner.heads.unsafe_head().number
-            {
-                break;
-            }
-            inner.pop_front();
+        self.inner.write().indexed = number;
+    }
+
+    /// Lets old blocks go that Postgres has, one after the other, so that readers come in between. Takes some milliseconds for
+    /// a large block.
+    pub fn let_go(&self) {
+        let excess = self.inner.read().excess(&self.limits);
+        for _ in 0..excess {
+            // Dropped after the lock.
+            let _left = self.inner.write().pop_front();
         }
     }
 

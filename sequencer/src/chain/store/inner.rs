@@ -7,7 +7,10 @@ use std::{collections::VecDeque, sync::Arc};
 use alloy::primitives::{B256, map::HashMap};
 use protocol::Heads;
 
-use super::places::{Place, Places};
+use super::{
+    StoreLimits,
+    places::{Place, Places},
+};
 use crate::chain::{Body, ChainBlock, Included, IncludedRef, PendingBlock, layer::Layer};
 
 /// Where a transaction of a block is. A block has far fewer than 2^32.
@@ -76,14 +79,30 @@ impl Inner {
         })
     }
 
-    pub(super) fn pop_front(&mut self) {
-        let Some(block) = self.blocks.pop_front() else { return };
-        self.layers.pop_front();
+    /// How many of the first blocks may leave: Postgres has their state, and there are more than readers are promised.
+    pub(super) fn excess(&self, limits: &StoreLimits) -> usize {
+        let newest = std::cmp::min(self.indexed, self.heads.unsafe_head().number);
+        let (mut blocks, mut transactions) = (self.blocks.len(), self.transactions.len());
+        let may_leave = move |block: &&Arc<ChainBlock>| {
+            let over =
+                blocks > limits.recent_blocks_max || transactions > limits.recent_transactions_max;
+            blocks -= 1;
+            transactions = transactions.saturating_sub(block.transactions.len());
+            over && block.number() < newest
+        };
+        self.blocks.iter().take_while(may_leave).count()
+    }
+
+    /// Takes the first block out.
+    pub(super) fn pop_front(&mut self) -> Option<(Arc<ChainBlock>, Option<Layer>)> {
+        let block = self.blocks.pop_front()?;
+        let layer = self.layers.pop_front();
         self.bytes.pop_front();
         self.by_hash.remove(&block.hash);
         for included in &block.transactions {
             self.transactions.remove(&included.hash, place(block.number(), included));
         }
+        Some((block, layer))
     }
 
     pub(super) fn place(&self, number: u64) -> Option<usize> {

@@ -73,13 +73,18 @@ fn what_was_learned_of_a_contract_is_known_after_a_restart() {
 
 #[test]
 fn a_late_chain_catches_up_and_serves_users_meanwhile() {
-    let world = World::new(90);
+    let mut world = World::new(90);
+    world.config.readers.recent_transactions_max = 0;
     let node = world.start();
     let submitted = node.handle.submitter.submit_and_wait(transfer(0, 0, 7), PATIENCE);
     let located = node.block_on(submitted).unwrap();
     let now = SystemClock.now().seconds();
     node.until("the present", |node| {
         (node.handle.view.latest().header.timestamp + 2 >= now).then_some(())
+    });
+    node.until("old blocks to leave", |node| {
+        let recent = node.handle.view.store().recent();
+        (recent.end() - recent.start() < 20).then_some(())
     });
     let view = &node.handle.view;
     assert!(located.block_number <= view.latest().number());
