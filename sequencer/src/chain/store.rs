@@ -163,10 +163,12 @@ impl ChainStore {
     /// Lets old blocks go that Postgres has, one after the other, so that readers come in between. Takes some milliseconds for
     /// a large block.
     pub fn let_go(&self) {
-        let excess = self.inner.read().excess(&self.limits);
-        for _ in 0..excess {
-            // Dropped after the lock.
-            let _left = self.inner.write().pop_front();
+        loop {
+            let left = self.inner.write().pop_old(&self.limits);
+            // What has left is dropped after the lock.
+            if left.is_none() {
+                break;
+            }
         }
     }
 

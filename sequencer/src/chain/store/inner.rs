@@ -79,23 +79,15 @@ impl Inner {
         })
     }
 
-    /// How many of the first blocks may leave: Postgres has their state, and there are more than readers are promised.
-    pub(super) fn excess(&self, limits: &StoreLimits) -> usize {
+    /// Takes the first block out, if Postgres has its state and there are more than readers are promised.
+    pub(super) fn pop_old(
+        &mut self,
+        limits: &StoreLimits,
+    ) -> Option<(Arc<ChainBlock>, Option<Layer>)> {
         let newest = std::cmp::min(self.indexed, self.heads.unsafe_head().number);
-        let (mut blocks, mut transactions) = (self.blocks.len(), self.transactions.len());
-        let may_leave = move |block: &&Arc<ChainBlock>| {
-            let over =
-                blocks > limits.recent_blocks_max || transactions > limits.recent_transactions_max;
-            blocks -= 1;
-            transactions = transactions.saturating_sub(block.transactions.len());
-            over && block.number() < newest
-        };
-        self.blocks.iter().take_while(may_leave).count()
-    }
-
-    /// Takes the first block out.
-    pub(super) fn pop_front(&mut self) -> Option<(Arc<ChainBlock>, Option<Layer>)> {
-        let block = self.blocks.pop_front()?;
+        let over = self.blocks.len() > limits.recent_blocks_max
+            || self.transactions.len() > limits.recent_transactions_max;
+        let block = self.blocks.pop_front_if(|first| over && first.number() < newest)?;
         let layer = self.layers.pop_front();
         self.bytes.pop_front();
         self.by_hash.remove(&block.hash);
