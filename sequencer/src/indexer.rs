@@ -14,7 +14,7 @@ use db::{
 };
 use executor::ChainSpec;
 use service::{Backoff, error_chain};
-use state::StateDiff;
+use state::PackedDiff;
 use tokio::{sync::mpsc, time::Instant};
 
 #[cfg(test)]
@@ -244,12 +244,13 @@ fn pack(store: &ChainStore, block: &ChainBlock) -> Result<PackedBlock, PackError
     let number = block.number();
     let before =
         store.state_after(number.saturating_sub(1)).ok_or(PackError::Unknown { number })?;
-    let undo = block.diff.undo(&before).map_err(|source| PackError::Undo { number, source })?;
-    packed(block, &undo).map_err(PackError::Inconsistent)
+    let undo = PackedDiff::undo(&block.diff, &before)
+        .map_err(|source| PackError::Undo { number, source })?;
+    packed(block, undo).map_err(PackError::Inconsistent)
 }
 
 /// The rows of a block whose way back is known.
-pub(crate) fn packed(block: &ChainBlock, undo: &StateDiff) -> Result<PackedBlock, IndexError> {
+pub(crate) fn packed(block: &ChainBlock, undo: PackedDiff) -> Result<PackedBlock, IndexError> {
     let deposits = block.transactions.len() - block.raw.len();
     let own = block.transactions.iter().take(deposits);
     let own: Vec<_> = own.map(|included| included.transaction.encoded_2718().into()).collect();

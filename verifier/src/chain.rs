@@ -254,7 +254,7 @@ impl ExecuteFailed {
     pub(crate) fn is_temporary(&self) -> bool {
         let read = match self {
             Self::Execute { source: ExecuteError::State(read), .. }
-            | Self::Undo { source: state::UndoError::Read { source: read, .. }, .. } => read,
+            | Self::Undo { source: state::UndoError::Read(read), .. } => read,
             Self::Execute { .. } | Self::Undo { .. } => return false,
         };
         db::Classify::severity(read) == db::Severity::Temporary

@@ -20,7 +20,7 @@ use std::{
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use sqlx::PgConnection;
-use state::{Account, BatchReader, StateReader};
+use state::{Account, StateReader};
 
 use crate::{Classify, Database, Severity};
 use questions::{Answers, Found, Questions};
@@ -150,18 +150,6 @@ impl StateReader for PgStateReader {
         Ok(self.ask(questions)?.slots.pop().unwrap_or_default())
     }
 
-    fn code(&self, hash: &B256) -> Result<Bytes, StateReadError> {
-        let questions = Questions { codes: vec![*hash], ..Questions::default() };
-        self.ask(questions)?.codes.pop().flatten().ok_or(StateReadError::CodeUnknown(*hash))
-    }
-
-    fn block_hash(&self, number: u64) -> Result<B256, StateReadError> {
-        let questions = Questions { blocks: vec![number], ..Questions::default() };
-        self.ask(questions)?.blocks.pop().flatten().ok_or(StateReadError::BlockUnknown(number))
-    }
-}
-
-impl BatchReader for PgStateReader {
     fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, StateReadError> {
         let mut accounts = Vec::with_capacity(addresses.len());
         for chunk in addresses.chunks(KEYS_PER_QUERY) {
@@ -171,13 +159,23 @@ impl BatchReader for PgStateReader {
         Ok(accounts)
     }
 
-    fn storage_many(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, StateReadError> {
+    fn slots(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, StateReadError> {
         let mut values = Vec::with_capacity(slots.len());
         for chunk in slots.chunks(KEYS_PER_QUERY) {
             let questions = Questions { slots: chunk.to_vec(), ..Questions::default() };
             values.extend(self.ask(questions)?.slots);
         }
         Ok(values)
+    }
+
+    fn code(&self, hash: &B256) -> Result<Bytes, StateReadError> {
+        let questions = Questions { codes: vec![*hash], ..Questions::default() };
+        self.ask(questions)?.codes.pop().flatten().ok_or(StateReadError::CodeUnknown(*hash))
+    }
+
+    fn block_hash(&self, number: u64) -> Result<B256, StateReadError> {
+        let questions = Questions { blocks: vec![number], ..Questions::default() };
+        self.ask(questions)?.blocks.pop().flatten().ok_or(StateReadError::BlockUnknown(number))
     }
 }
 

@@ -41,8 +41,8 @@ mod trie;
 
 pub use account::Account;
 #[cfg(feature = "std")]
-pub use cache::{BatchReader, CacheLimits, CacheStats, ReadCache};
-pub use diff::{AccountDiff, DiffDecodeError, StateDiff, UndoError};
+pub use cache::{CacheLimits, CacheStats, ReadCache};
+pub use diff::{AccountDiff, DiffDecodeError, PackedDiff, StateDiff, UndoError};
 pub use memory::{MemoryState, MemoryStateError};
 pub use overlay::{Mark, Overlay};
 pub use partial::{ByHash, PartialError, PartialState};

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an implementation answers for one moment of the chain; absence is `None` or zero, never an error.
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 use crate::Account;
@@ -17,6 +17,16 @@ pub trait StateReader {
 
     /// The value of a slot; zero where nothing was written.
     fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error>;
+
+    /// Many accounts, an answer for each question in its place: for whoever answers many faster than one after the other.
+    fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, Self::Error> {
+        addresses.iter().map(|address| self.account(address)).collect()
+    }
+
+    /// The same for slots.
+    fn slots(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, Self::Error> {
+        slots.iter().map(|(address, slot)| self.storage(address, slot)).collect()
+    }
 
     /// The code of that hash. A hash that no account ever had is an error, not empty code.
     fn code(&self, hash: &B256) -> Result<Bytes, Self::Error>;
@@ -51,6 +61,14 @@ macro_rules! read_through_pointer {
 
             fn storage(&self, address: &Address, slot: &U256) -> Result<U256, Self::Error> {
                 (**self).storage(address, slot)
+            }
+
+            fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, Self::Error> {
+                (**self).accounts(addresses)
+            }
+
+            fn slots(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, Self::Error> {
+                (**self).slots(slots)
             }
 
             fn code(&self, hash: &B256) -> Result<Bytes, Self::Error> {

@@ -147,16 +147,16 @@ impl RootHandle {
 #[derive(Debug, Default)]
 pub(crate) struct GrowingBlock {
     body: BodyRoots,
-    diff: StateDiff,
+    diffs: Vec<Arc<StateDiff>>,
 }
 
 impl GrowingBlock {
     /// A sub-block was executed.
-    pub(crate) fn add(&mut self, diff: &StateDiff, transactions: &Body) {
+    pub(crate) fn add(&mut self, diff: Arc<StateDiff>, transactions: &Body) {
         for included in transactions {
             self.body.push(&included.transaction, &included.outcome);
         }
-        self.diff.merge(diff);
+        self.diffs.push(diff);
     }
 
     /// Seals the block with the trie of the state after it.
@@ -174,8 +174,9 @@ impl GrowingBlock {
             trie.root(),
             withdrawals_root,
         );
-        let kept = keeper.keep(trie, &self.diff, block.context.opening.number);
-        block.sealed(sealed, self.diff, kept)
+        let diff = StateDiff::merged(self.diffs.iter().map(|diff| &**diff));
+        let kept = keeper.keep(trie, &diff, block.context.opening.number);
+        block.sealed(sealed, diff, kept)
     }
 }
 
@@ -191,7 +192,7 @@ impl Trie {
     fn run(mut self, jobs: &Receiver<Job>) -> StateTrie {
         while let Ok(job) = jobs.recv() {
             match job {
-                Job::Apply { diff, transactions } => self.apply(&diff, &transactions),
+                Job::Apply { diff, transactions } => self.apply(diff, &transactions),
                 Job::Seal { block, answer } => {
                     let sealed = self.seal(*block);
                     // The driver waits for this; it is gone only if it panicked.
@@ -205,10 +206,10 @@ impl Trie {
         self.trie
     }
 
-    fn apply(&mut self, diff: &StateDiff, transactions: &Body) {
+    fn apply(&mut self, diff: Arc<StateDiff>, transactions: &Body) {
         let started = Instant::now();
         self.applied.sub_blocks += 1;
-        self.trie.apply(diff);
+        self.trie.apply(&diff);
         let hashed = Instant::now();
         metrics::root_applied(hashed.duration_since(started));
         self.open.add(diff, transactions);

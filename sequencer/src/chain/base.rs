@@ -115,6 +115,17 @@ impl BaseState {
         self.cache.storage(address, slot).map_err(ReadError::state("a slot"))
     }
 
+    pub(super) fn accounts(
+        &self,
+        addresses: &[Address],
+    ) -> Result<Vec<Option<Account>>, ReadError> {
+        self.cache.accounts(addresses).map_err(ReadError::state("accounts"))
+    }
+
+    pub(super) fn slots(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, ReadError> {
+        self.cache.slots(slots).map_err(ReadError::state("slots"))
+    }
+
     pub(super) fn code(&self, hash: &B256) -> Result<Bytes, ReadError> {
         self.cache.code(hash).map_err(ReadError::state("code"))
     }

@@ -144,7 +144,7 @@ impl StateOutlook {
         let mut merged = StateDiff::default();
         above.diffs.iter().for_each(|diff| merged.merge(diff));
         let mut back = merged.undo(&above.state).map_err(|error| match error {
-            UndoError::Read { source, .. } => OutlookError::Read(source),
+            UndoError::Read(source) => OutlookError::Read(source),
             // No rule that holds since Cancun clears such an account.
             UndoError::StorageUnknown { .. } => OutlookError::TooLarge,
         })?;

@@ -157,7 +157,9 @@ impl ChainStore {
 
     /// Postgres holds the state of this block now; old blocks may leave, by [`Self::let_go`].
     pub fn set_indexed(&self, number: u64) {
-        self.inner.write().indexed = number;
+        let layers = self.inner.write().set_indexed(number);
+        // Dropped after the lock.
+        drop(layers);
     }
 
     /// Lets old blocks go that Postgres has, one after the other, so that readers come in between. Takes some milliseconds for

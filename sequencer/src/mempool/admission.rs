@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Instant};
 
 use alloy::{
     consensus::Transaction as _,
-    primitives::{B256, Bytes, U256},
+    primitives::{Address, B256, Bytes, U256},
 };
 use bytes::BytesMut;
 use executor::{
@@ -19,7 +19,7 @@ use protocol::{
     CARRIED_TRANSACTION_BYTES_MAX, L1FeeParams, TRANSACTION_GAS_MAX, Transaction, TransactionError,
 };
 use recovery::Senders;
-use state::StateReader;
+use state::{Account, StateReader};
 
 use super::{
     Admitted, Cost, Fees, Mempool, NotInserted, Rejection, SenderState, Submission,
@@ -111,8 +111,6 @@ impl Admission {
         let checked = checked.collect();
         let recovered = recover(sent, checked, senders);
         metrics::recovered(started.elapsed());
-        let senders: Vec<_> = recovered.iter().flatten().map(|tx| tx.sender).collect();
-        self.store.base().prefetch(&senders, &[]);
         let results = self.enter(recovered, sent);
         self.mempool.tell_received(results.iter().flatten().copied().collect());
         for rejection in results.iter().filter_map(|result| result.as_ref().err()) {
@@ -195,14 +193,16 @@ impl Admission {
         sent: &[Submission<'_>],
     ) -> Vec<Result<B256, Rejection>> {
         let mut seen = Seen::now(&self.store);
+        seen.look(recovered.iter().flatten().map(|tx| tx.sender).collect());
         let mut packs = Packs::default();
         let mut ready = Vec::with_capacity(sent.len());
         let prepare = |(tx, sent): (Result<RecoveredTransaction, Rejection>, &Submission<'_>)| {
             let tx: RecoveredTransaction = tx?;
+            let account = seen.accounts.next();
             let taken = self.quotas.sender(sent.client, tx.sender, tx.tx.gas_limit());
             taken.map_err(Rejection::Quota)?;
             let tx = Arc::new(self.predictor.prepare(tx));
-            ready.push(self.with_account(&tx, &packs.copy(sent.raw), &mut seen)?);
+            ready.push(self.with_account(&tx, &packs.copy(sent.raw), account, &mut seen)?);
             Ok(())
         };
         let prepared: Vec<Result<(), Rejection>> =
@@ -224,7 +224,7 @@ impl Admission {
     fn enter_again(&self, tx: &Admitted, seen: &mut Seen) -> Result<B256, Rejection> {
         for _ in 0..STALE_RETRIES_MAX {
             *seen = Seen::now(&self.store);
-            let ready = self.with_account(&tx.tx, &tx.raw, seen)?;
+            let ready = self.with_account(&tx.tx, &tx.raw, None, seen)?;
             match self.mempool.insert(&[ready]).pop() {
                 Some(Ok(hash)) => return Ok(hash),
                 Some(Err(NotInserted::Rejected(rejection))) => return Err(rejection),
@@ -235,15 +235,17 @@ impl Admission {
         Err(Rejection::Busy { waiting: 0 })
     }
 
-    /// A transaction with its sender's account and what it may cost, as of the state seen.
+    /// A transaction with its sender's account and what it may cost, as of the state seen. `known` is the account there, where
+    /// that was looked up already.
     fn with_account(
         &self,
         tx: &Arc<PreparedTransaction>,
         raw: &Bytes,
+        mut known: Option<Option<Account>>,
         seen: &mut Seen,
     ) -> Result<(Arc<Admitted>, SenderState), Rejection> {
         for _ in 0..STALE_RETRIES_MAX {
-            let account = match seen.sender(&tx.tx) {
+            let account = match seen.sender(&tx.tx, known.take()) {
                 Err(Rejection::State(ReadError::Passed { .. })) => {
                     *seen = Seen::now(&self.store);
                     continue;
@@ -300,17 +302,30 @@ impl Packs {
 struct Seen {
     admission: AdmissionState,
     state: StateView,
+    /// Of the senders of the transactions that come next, as far as they were looked up.
+    accounts: std::vec::IntoIter<Option<Account>>,
 }
 
 impl Seen {
     /// The version is read before the state, so it is never too new.
     fn now(store: &ChainStore) -> Self {
-        Self { admission: store.admission_state(), state: store.pending_state() }
+        let (admission, state) = (store.admission_state(), store.pending_state());
+        Self { admission, state, accounts: Vec::new().into_iter() }
     }
 
-    fn sender(&self, tx: &RecoveredTransaction) -> Result<SenderState, Rejection> {
+    /// Looks these accounts up together. Where that fails, each is read alone, and says what became of it.
+    fn look(&mut self, senders: Vec<Address>) {
+        self.accounts = self.state.accounts(&senders).unwrap_or_default().into_iter();
+    }
+
+    fn sender(
+        &self,
+        tx: &RecoveredTransaction,
+        known: Option<Option<Account>>,
+    ) -> Result<SenderState, Rejection> {
         let version = self.admission.version;
-        let Some(account) = self.state.account(&tx.sender).map_err(Rejection::State)? else {
+        let account = known.map_or_else(|| self.state.account(&tx.sender), Ok);
+        let Some(account) = account.map_err(Rejection::State)? else {
             return Ok(SenderState { nonce: 0, balance: U256::ZERO, version });
         };
         if account.has_code() {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use alloy::primitives::Address;
 use derivation::DerivedHead;
 use protocol::{BlockOpening, GenesisAccount, predeploys::L2_TO_L1_MESSAGE_PASSER};
-use state::{AccountDiff, MemoryState, StateDiff, StateTrie};
+use state::{AccountDiff, MemoryState, PackedDiff, StateDiff, StateTrie};
 
 use super::Loader;
 use crate::{SequencerError, builder::WithdrawalKeeper, chain::ChainBlock, indexer::packed};
@@ -16,7 +16,7 @@ impl Loader {
     /// Writes block 0 and its state; gives its number.
     pub(super) async fn write_genesis(&self) -> Result<u64, SequencerError> {
         let (block, undo) = genesis_block(&self.rollup);
-        let packed = packed(&block, &undo).map_err(SequencerError::Index)?;
+        let packed = packed(&block, PackedDiff::from(&undo)).map_err(SequencerError::Index)?;
         let written = self.index.write(self.fence, &packed, &block.kept).await;
         written.map_err(SequencerError::Index)?;
         tracing::info!(hash = %block.hash, "genesis written");

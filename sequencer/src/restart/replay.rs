@@ -43,13 +43,13 @@ impl Replay {
             opened.map_err(|source| SequencerError::Reopen { number, source })?;
         let mut growing = GrowingBlock::default();
         trie.apply(&first.diff);
-        growing.add(&first.diff, &first.transactions);
+        growing.add(first.diff.clone(), &first.transactions);
         for row in &rows[1..] {
             let transactions = row.transactions().map_err(SequencerError::ReadJournal)?;
             let replayed = open.replay(&transactions);
             let sub_block = replayed.map_err(|source| SequencerError::Replay { number, source })?;
             trie.apply(&sub_block.diff);
-            growing.add(&sub_block.diff, &sub_block.transactions);
+            growing.add(sub_block.diff.clone(), &sub_block.transactions);
         }
         let block = growing.seal(&trie, open.close(), self.keeper);
         Ok((trie, block))

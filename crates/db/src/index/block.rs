@@ -12,7 +12,7 @@ use alloy_rlp::Decodable;
 use lanes::Hasher;
 use protocol::Header;
 use sqlx::{PgConnection, Row, postgres::PgRow};
-use state::StateDiff;
+use state::{PackedDiff, StateDiff};
 
 use super::{IndexError, IndexedReceipt, SealedHeader, hash_prefix, receipts};
 use crate::{
@@ -90,7 +90,7 @@ impl BlockRecord {
             journaled: self.bodies.journaled.iter().map(|part| &part[..]).collect(),
             receipts: self.transaction_hashes().into_iter().zip(&self.receipts),
             diff: &self.diff,
-            undo: &self.undo,
+            undo: PackedDiff::from(&self.undo),
             access_list: self.access_list.as_ref(),
         })
     }
@@ -112,7 +112,7 @@ pub struct BlockParts<'a, R> {
     /// From the state before to the state after.
     pub diff: &'a StateDiff,
     /// From the state after to the state before.
-    pub undo: &'a StateDiff,
+    pub undo: PackedDiff,
     /// The RLP of the block's access list, where one was written.
     pub access_list: Option<&'a Bytes>,
 }
@@ -179,7 +179,7 @@ impl PackedBlock {
             receipt_offsets: packed.offsets,
             receipts: packed.bytes,
             diff: diff.encode(),
-            undo: undo.encode(),
+            undo: undo.into_bytes(),
             access_list: access_list.cloned(),
             positions: position_rows(number, packed.prefixes)?,
         })

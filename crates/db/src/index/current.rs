@@ -35,19 +35,14 @@ pub struct StateStep {
 impl StateStep {
     /// Of blocks in their order; `None` where there are none.
     pub fn new<'a>(diffs: impl IntoIterator<Item = (u64, &'a StateDiff)>) -> Option<Self> {
-        let mut diffs = diffs.into_iter();
-        let (first, diff) = diffs.next()?;
-        let codes = |number, diff: &StateDiff| {
-            let codes = diff.codes.iter();
-            codes.map(move |(hash, code)| (number, *hash, code.clone())).collect::<Vec<_>>()
-        };
-        let start = Self { first, newest: first, codes: codes(first, diff), merged: diff.clone() };
-        Some(diffs.fold(start, |mut step, (number, diff)| {
-            step.newest = number;
-            step.codes.extend(codes(number, diff));
-            step.merged.merge(diff);
-            step
-        }))
+        let diffs: Vec<_> = diffs.into_iter().collect();
+        let ((first, _), (newest, _)) = (*diffs.first()?, *diffs.last()?);
+        let codes = diffs.iter().flat_map(|(number, diff)| {
+            diff.codes.iter().map(|(hash, code)| (*number, *hash, code.clone()))
+        });
+        let codes = codes.collect();
+        let merged = StateDiff::merged(diffs.iter().map(|(_, diff)| *diff));
+        Some(Self { first, newest, codes, merged })
     }
 
     /// From the state before the first block to the one after the newest.

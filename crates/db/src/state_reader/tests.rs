@@ -21,7 +21,7 @@ fn compare(reader: &PgStateReader, memory: &MemoryState) {
             assert_eq!(code, memory.code(&account.code_hash).unwrap());
         }
     }
-    let values = reader.storage_many(&slots).unwrap();
+    let values = reader.slots(&slots).unwrap();
     for ((address, slot), value) in slots.iter().zip(values) {
         assert_eq!(value, memory.storage(address, slot).unwrap());
     }

@@ -58,15 +58,6 @@ pub struct CacheStats {
     pub code_bytes: usize,
 }
 
-/// A reader that answers many questions at once. Answers come in the order of the questions, one for each.
-pub trait BatchReader: StateReader {
-    /// Many accounts.
-    fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, Self::Error>;
-
-    /// Many slots.
-    fn storage_many(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, Self::Error>;
-}
-
 /// A bounded cache of the reader `R`, for many threads.
 pub struct ReadCache<R> {
     reader: R,
@@ -166,48 +157,45 @@ impl<R> ReadCache<R> {
     }
 }
 
-impl<R: BatchReader> ReadCache<R> {
+impl<R: StateReader> ReadCache<R> {
     /// Reads what is missing of accounts and slots, each kind in one question, so that reading them one by one is a hit.
     pub fn prefetch(
         &self,
         addresses: &[Address],
         slots: &[(Address, U256)],
     ) -> Result<(), R::Error> {
-        let missing = self.missing(addresses, |c, key| c.accounts.contains(key));
-        if !missing.is_empty() {
-            let keys: Vec<_> = missing.iter().map(|(address, _)| *address).collect();
-            let found = self.reader.accounts(&keys)?;
-            for ((address, seen), account) in missing.into_iter().zip(found) {
-                self.shard(&address).keep(seen, |content| content.put_account(address, account));
-            }
-        }
-        let missing = self.missing(slots, |c, key| c.slots.contains(key));
-        if !missing.is_empty() {
-            let keys: Vec<_> = missing.iter().map(|(slot, _)| *slot).collect();
-            let found = self.reader.storage_many(&keys)?;
-            for ((slot, seen), value) in missing.into_iter().zip(found) {
-                self.shard(&slot).keep(seen, |content| content.put_slot(slot, value));
-            }
-        }
+        self.accounts(addresses)?;
+        self.slots(slots)?;
         Ok(())
     }
 
-    /// The keys that are not held, with the changes their shards had seen before the reader was asked.
-    fn missing<K: Copy + core::hash::Hash>(
+    /// What is held, and the rest in one question to the reader.
+    fn many<K: Copy + core::hash::Hash, V: Copy>(
         &self,
         keys: &[K],
-        held: impl Fn(&Content, &K) -> bool,
-    ) -> Vec<(K, u64)> {
+        held: impl Fn(&Content, &K) -> Option<V>,
+        read: impl FnOnce(&[K]) -> Result<Vec<V>, R::Error>,
+        put: impl Fn(&mut Content, K, V),
+    ) -> Result<Vec<V>, R::Error> {
+        let mut missing = Vec::new();
         let look = |key: &K| {
-            let shard = self.shard(key);
-            let content = shard.content.read();
-            if held(&content, key) {
-                return None;
-            }
-            shard.misses.fetch_add(1, Ordering::Relaxed);
-            Some((*key, content.changes))
+            let found = self.shard(key).look(|content| held(content, key));
+            found.map_err(|seen| missing.push((*key, seen))).ok()
         };
-        keys.iter().filter_map(look).collect()
+        let found: Vec<Option<V>> = keys.iter().map(look).collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().flatten().collect());
+        }
+        let asked: Vec<_> = missing.iter().map(|(key, _)| *key).collect();
+        let mut read = missing.into_iter().zip(read(&asked)?);
+        let answers = found.into_iter().map_while(|found| {
+            found.or_else(|| {
+                let ((key, seen), value) = read.next()?;
+                self.shard(&key).keep(seen, |content| put(content, key, value));
+                Some(value)
+            })
+        });
+        Ok(answers.collect())
     }
 }
 
@@ -253,6 +241,24 @@ impl<R: StateReader> StateReader for ReadCache<R> {
         let value = self.reader.storage(address, slot)?;
         shard.keep(seen, |content| content.put_slot(key, value));
         Ok(value)
+    }
+
+    fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, Self::Error> {
+        self.many(
+            addresses,
+            |content, address| content.accounts.get(address).copied(),
+            |missing| self.reader.accounts(missing),
+            Content::put_account,
+        )
+    }
+
+    fn slots(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, Self::Error> {
+        self.many(
+            slots,
+            |content, slot| content.slots.get(slot).copied(),
+            |missing| self.reader.slots(missing),
+            Content::put_slot,
+        )
     }
 
     fn code(&self, hash: &B256) -> Result<Bytes, Self::Error> {

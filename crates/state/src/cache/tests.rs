@@ -43,22 +43,20 @@ impl StateReader for Store {
         Ok(self.ask(|state| state.storage(address, slot).unwrap()))
     }
 
+    fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, Infallible> {
+        Ok(self.ask(|state| addresses.iter().map(|a| state.account(a).unwrap()).collect()))
+    }
+
+    fn slots(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, Infallible> {
+        Ok(self.ask(|state| slots.iter().map(|(a, s)| state.storage(a, s).unwrap()).collect()))
+    }
+
     fn code(&self, hash: &B256) -> Result<Bytes, Infallible> {
         Ok(self.ask(|state| state.code(hash).unwrap()))
     }
 
     fn block_hash(&self, number: u64) -> Result<B256, Infallible> {
         Ok(self.ask(|state| state.block_hash(number).unwrap()))
-    }
-}
-
-impl BatchReader for Store {
-    fn accounts(&self, addresses: &[Address]) -> Result<Vec<Option<Account>>, Infallible> {
-        Ok(self.ask(|state| addresses.iter().map(|a| state.account(a).unwrap()).collect()))
-    }
-
-    fn storage_many(&self, slots: &[(Address, U256)]) -> Result<Vec<U256>, Infallible> {
-        Ok(self.ask(|state| slots.iter().map(|(a, s)| state.storage(a, s).unwrap()).collect()))
     }
 }
 

@@ -15,8 +15,8 @@
 use alloc::{collections::BTreeMap, vec::Vec};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 
-use super::{AccountDiff, StateDiff};
-use crate::Account;
+use super::{AccountDiff, StateDiff, UndoError};
+use crate::{Account, StateReader};
 
 const EXISTS: u8 = 1;
 const CLEARED: u8 = 1 << 1;
@@ -44,6 +44,40 @@ pub enum DiffDecodeError {
     /// Bytes are left over.
     #[error("{0} bytes follow the diff")]
     Trailing(usize),
+}
+
+/// A packed diff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedDiff(Vec<u8>);
+
+impl PackedDiff {
+    /// The diff that leads back from `diff` to `before`, as [`StateDiff::undo`] finds it, packed while it is read.
+    pub fn undo<R: StateReader>(diff: &StateDiff, before: &R) -> Result<Self, UndoError<R::Error>> {
+        let mut out = Vec::new();
+        put_varint(&mut out, diff.accounts.len() as u64);
+        diff.each_undo(
+            before,
+            |_| None,
+            |address, change| {
+                out.extend_from_slice(address.as_slice());
+                put_account(&mut out, &change);
+            },
+        )?;
+        // A way back brings no new code.
+        put_varint(&mut out, 0);
+        Ok(Self(out))
+    }
+
+    /// Its bytes, for [`StateDiff::decode`].
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl From<&StateDiff> for PackedDiff {
+    fn from(diff: &StateDiff) -> Self {
+        Self(diff.encode())
+    }
 }
 
 impl StateDiff {
@@ -122,10 +156,11 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 fn put_number(out: &mut Vec<u8>, value: &U256) {
-    let bytes = value.to_be_bytes_trimmed_vec();
+    let bytes = value.to_be_bytes::<32>();
+    let length = value.byte_len();
     #[expect(clippy::cast_possible_truncation, reason = "at most 32")]
-    out.push(bytes.len() as u8);
-    out.extend_from_slice(&bytes);
+    out.push(length as u8);
+    out.extend_from_slice(&bytes[32 - length..]);
 }
 
 fn insert_ascending<K: Ord, V>(

@@ -12,7 +12,11 @@ use alloc::{collections::BTreeMap, collections::btree_map::Entry, vec::Vec};
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 use crate::{Account, StateReader};
-pub use codec::DiffDecodeError;
+pub use codec::{DiffDecodeError, PackedDiff};
+
+/// Accounts or slots of the state before that are asked for at once: enough that waits for memory overlap, few enough that the
+/// answers stay near.
+const READ_AT_ONCE: usize = 512;
 
 /// The changes of one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +38,49 @@ impl AccountDiff {
     /// Whether older slots are gone: cleared, or their account is.
     pub fn clears_storage(&self) -> bool {
         self.storage_cleared || self.account.is_none()
+    }
+
+    /// What leads back to `account` and its slots in `before`.
+    fn undo<R: StateReader>(
+        &self,
+        address: &Address,
+        account: Option<Account>,
+        before: &R,
+        slots_of: &mut impl FnMut(&Address) -> Option<Vec<(U256, U256)>>,
+    ) -> Result<Self, UndoError<R::Error>> {
+        let Some(was) = account else { return Ok(Self::gone()) };
+        let storage_cleared = self.clears_storage();
+        let storage = if storage_cleared {
+            match slots_of(address) {
+                Some(slots) => slots.into_iter().collect(),
+                None if was.nonce == 0 && !was.has_code() => BTreeMap::new(),
+                None => return Err(UndoError::StorageUnknown { address: *address }),
+            }
+        } else {
+            let slots: Vec<_> = self.storage.keys().map(|slot| (*address, *slot)).collect();
+            let mut values = Vec::with_capacity(slots.len());
+            for slots in slots.chunks(READ_AT_ONCE) {
+                values.extend(before.slots(slots).map_err(UndoError::Read)?);
+            }
+            slots.into_iter().map(|(_, slot)| slot).zip(values).collect()
+        };
+        Ok(Self { account, storage_cleared, storage })
+    }
+
+    /// Changes of one account, one after the other.
+    fn merged(changes: &[(Address, &Self)]) -> Self {
+        let last = match changes {
+            [(_, only)] => return (*only).clone(),
+            [.., (_, last)] if last.account.is_some() => *last,
+            _ => return Self::gone(),
+        };
+        let cleared = changes.iter().rposition(|(_, change)| change.clears_storage());
+        // What was gone had no slots, and what follows knows of no older ones.
+        let since = changes[cleared.unwrap_or(0)..].iter().filter(|(_, c)| c.account.is_some());
+        let slots = since.flat_map(|(_, change)| &change.storage);
+        // Of equal keys the last one stays.
+        let storage = slots.map(|(slot, value)| (*slot, *value)).collect();
+        Self { account: last.account, storage_cleared: cleared.is_some(), storage }
     }
 
     fn merge(&mut self, later: &Self) {
@@ -83,6 +130,21 @@ impl StateDiff {
         self.codes.extend(later.codes.iter().map(|(hash, code)| (*hash, code.clone())));
     }
 
+    /// The diff of all of these, one after the other: the same as if each was merged into those before it, but looked through
+    /// in their order instead of searched.
+    pub fn merged<'a>(diffs: impl IntoIterator<Item = &'a Self>) -> Self {
+        let (mut changes, mut codes) = (Vec::new(), BTreeMap::new());
+        for diff in diffs {
+            changes.extend(diff.accounts.iter().map(|(address, change)| (*address, change)));
+            codes.extend(diff.codes.iter().map(|(hash, code)| (*hash, code.clone())));
+        }
+        // Each diff is sorted already, and those of one account stay in their order.
+        changes.sort_by_key(|(address, _)| *address);
+        let accounts = changes.chunk_by(|one, next| one.0 == next.0);
+        let accounts = accounts.map(|same| (same[0].0, AccountDiff::merged(same)));
+        Self { accounts: accounts.collect(), codes }
+    }
+
     /// The diff that leads back to `before`, the state this diff is applied to.
     ///
     /// An account that is cleared although it had a nonce or code in `before` may have had slots that no
@@ -97,33 +159,33 @@ impl StateDiff {
     pub fn undo_with<R: StateReader>(
         &self,
         before: &R,
-        mut slots_of: impl FnMut(&Address) -> Option<Vec<(U256, U256)>>,
+        slots_of: impl FnMut(&Address) -> Option<Vec<(U256, U256)>>,
     ) -> Result<Self, UndoError<R::Error>> {
-        let mut accounts = BTreeMap::new();
-        for (address, change) in &self.accounts {
-            let read = |source| UndoError::Read { address: *address, source };
-            let Some(account) = before.account(address).map_err(read)? else {
-                accounts.insert(*address, AccountDiff::gone());
-                continue;
-            };
-            let storage_cleared = change.clears_storage();
-            let storage = if storage_cleared {
-                match slots_of(address) {
-                    Some(slots) => slots.into_iter().collect(),
-                    None if account.nonce == 0 && !account.has_code() => BTreeMap::new(),
-                    None => return Err(UndoError::StorageUnknown { address: *address }),
-                }
-            } else {
-                let slots = change.storage.keys();
-                slots
-                    .map(|slot| Ok((*slot, before.storage(address, slot)?)))
-                    .collect::<Result<_, _>>()
-                    .map_err(read)?
-            };
-            let account = Some(account);
-            accounts.insert(*address, AccountDiff { account, storage_cleared, storage });
+        let mut accounts = Vec::with_capacity(self.accounts.len());
+        self.each_undo(before, slots_of, |address, change| accounts.push((*address, change)))?;
+        Ok(Self { accounts: accounts.into_iter().collect(), codes: BTreeMap::new() })
+    }
+
+    /// What each changed account was in `before`, in their order.
+    fn each_undo<R: StateReader>(
+        &self,
+        before: &R,
+        mut slots_of: impl FnMut(&Address) -> Option<Vec<(U256, U256)>>,
+        mut each: impl FnMut(&Address, AccountDiff),
+    ) -> Result<(), UndoError<R::Error>> {
+        let mut changes = self.accounts.iter();
+        let mut addresses = Vec::with_capacity(READ_AT_ONCE);
+        loop {
+            addresses.clear();
+            addresses.extend(changes.clone().take(READ_AT_ONCE).map(|(address, _)| *address));
+            if addresses.is_empty() {
+                return Ok(());
+            }
+            let accounts = before.accounts(&addresses).map_err(UndoError::Read)?;
+            for (account, (address, change)) in accounts.into_iter().zip(&mut changes) {
+                each(address, change.undo(address, account, before, &mut slots_of)?);
+            }
         }
-        Ok(Self { accounts, codes: BTreeMap::new() })
     }
 }
 
@@ -131,14 +193,8 @@ impl StateDiff {
 #[derive(Debug, thiserror::Error)]
 pub enum UndoError<E: core::error::Error + 'static> {
     /// The state before could not be read.
-    #[error("read {address} in the state before the diff")]
-    Read {
-        /// Where.
-        address: Address,
-        /// Why.
-        #[source]
-        source: E,
-    },
+    #[error("read the state before the diff")]
+    Read(#[source] E),
     /// The diff clears a contract whose older slots are not listed anywhere.
     #[error("the slots {address} had before it was cleared are not known")]
     StorageUnknown {

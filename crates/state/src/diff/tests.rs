@@ -84,6 +84,7 @@ proptest! {
     #[test]
     fn test_a_merged_diff_does_what_its_parts_do_and_undoes_them(diffs in prop::collection::vec(diff(), 1..8)) {
         let (start, mut state) = (MemoryState::new(), MemoryState::new());
+        let all_at_once = StateDiff::merged(&diffs);
         let mut merged = StateDiff::default();
         for diff in diffs {
             let before = state.clone();
@@ -94,10 +95,36 @@ proptest! {
             prop_assert!(back.accounts().eq(before.accounts()) && back.slots().eq(before.slots()));
             merged.merge(&diff);
         }
+        prop_assert_eq!(&all_at_once, &merged);
         let mut at_once = start;
         at_once.apply(&merged);
         prop_assert_eq!(at_once, state);
     }
+}
+
+/// More accounts and slots than are read at once.
+#[test]
+fn test_a_large_way_back_is_found_in_parts_and_packed_while_it_is() {
+    let many = u64::try_from(READ_AT_ONCE).unwrap() * 2 + 3;
+    let diff_of = |nonce: u64| {
+        let account = Some(Account { nonce, ..Account::default() });
+        let change = |slots: u64| {
+            let storage = (0..slots).map(|slot| (U256::from(slot), U256::from(slot + nonce)));
+            AccountDiff { account, storage_cleared: false, storage: storage.collect() }
+        };
+        let others = (0..many)
+            .map(|number| (Address::left_padding_from(&number.to_be_bytes()), change(number % 3)));
+        let accounts = others.chain([(address(0xff), change(many))]).collect();
+        StateDiff { accounts, codes: BTreeMap::new() }
+    };
+    let (first, second) = (diff_of(1), diff_of(2));
+    let mut before = MemoryState::new();
+    before.apply(&first);
+    let undo = second.undo(&before).unwrap();
+    assert_eq!(undo, first, "what was written first comes back");
+    let packed = PackedDiff::undo(&second, &before).unwrap();
+    assert_eq!(packed, PackedDiff::from(&undo));
+    assert_eq!(StateDiff::decode(&packed.into_bytes()), Ok(undo));
 }
 
 #[test]

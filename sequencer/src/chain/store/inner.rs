@@ -1,6 +1,7 @@
 //! What the lock of the store guards, and what each of its parts says of the others.
 //!
-//! Invariants: the blocks are consecutive, and each has its layer and its bytes in the same place.
+//! Invariants: the blocks are consecutive, and each has its bytes in the same place; those that Postgres does not have yet, and
+//! no others, have a layer.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -22,8 +23,8 @@ fn place(block: u64, included: &Included) -> Place {
 pub(super) struct Inner {
     /// Consecutive; the first may be long indexed.
     pub(super) blocks: VecDeque<Arc<ChainBlock>>,
-    /// What each of them changed.
-    pub(super) layers: VecDeque<Layer>,
+    /// What those changed that Postgres does not have, with their numbers.
+    pub(super) layers: VecDeque<(u64, Layer)>,
     /// Bytes of the user transactions of each: the builder asks at every sub-block.
     pub(super) bytes: VecDeque<usize>,
     pub(super) by_hash: HashMap<B256, u64>,
@@ -52,10 +53,13 @@ impl Inner {
             assert_eq!(last.number() + 1, block.number(), "blocks are consecutive");
             assert_eq!(last.hash, block.header.parent_hash, "each block is the child of the last");
         }
-        self.by_hash.insert(block.hash, block.number());
+        let block_number = block.number();
+        self.by_hash.insert(block.hash, block_number);
         self.bytes.push_back(bytes);
         self.blocks.push_back(block);
-        self.layers.push_back(layer);
+        if block_number > self.indexed {
+            self.layers.push_back((block_number, layer));
+        }
     }
 
     /// Lets these transactions be found by hash.
@@ -79,22 +83,26 @@ impl Inner {
         })
     }
 
+    /// Postgres holds the state of this block now. What comes back is no longer needed.
+    #[must_use]
+    pub(super) fn set_indexed(&mut self, number: u64) -> Vec<(u64, Layer)> {
+        self.indexed = number;
+        let indexed = self.layers.iter().take_while(|(of, _)| *of <= number).count();
+        self.layers.drain(..indexed).collect()
+    }
+
     /// Takes the first block out, if Postgres has its state and there are more than readers are promised.
-    pub(super) fn pop_old(
-        &mut self,
-        limits: &StoreLimits,
-    ) -> Option<(Arc<ChainBlock>, Option<Layer>)> {
+    pub(super) fn pop_old(&mut self, limits: &StoreLimits) -> Option<Arc<ChainBlock>> {
         let newest = std::cmp::min(self.indexed, self.heads.unsafe_head().number);
         let over = self.blocks.len() > limits.recent_blocks_max
             || self.transactions.len() > limits.recent_transactions_max;
         let block = self.blocks.pop_front_if(|first| over && first.number() < newest)?;
-        let layer = self.layers.pop_front();
         self.bytes.pop_front();
         self.by_hash.remove(&block.hash);
         for included in &block.transactions {
             self.transactions.remove(&included.hash, place(block.number(), included));
         }
-        Some((block, layer))
+        Some(block)
     }
 
     pub(super) fn place(&self, number: u64) -> Option<usize> {
@@ -111,7 +119,7 @@ impl Inner {
             return None;
         }
         self.get(number)?;
-        let layers = (self.indexed + 1..=number).rev();
-        layers.map(|number| self.layers.get(self.place(number)?).cloned()).collect()
+        let layers = self.layers.iter().rev().skip_while(|(of, _)| *of > number);
+        Some(layers.map(|(_, layer)| layer.clone()).collect())
     }
 }

@@ -12,7 +12,7 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
         &self,
         keys: &[K],
         by: Option<Claimant>,
-        read: impl FnMut(&K) -> Result<V, E>,
+        read: impl FnOnce(&[K]) -> Result<Vec<V>, E>,
         mut seen: impl FnMut(usize, Place, &V),
     ) -> Result<Vec<Place>, E> {
         let hashes: Vec<u64> = keys.iter().map(|key| self.hasher.hash_one(key.words())).collect();
@@ -45,8 +45,8 @@ impl<K: Key, V: Clone + PartialEq> Table<K, V> {
                 }
             }
         }
-        let read = unknown.iter().map(|at| &keys[*at as usize]).map(read);
-        let mut read = read.collect::<Result<Vec<V>, E>>()?.into_iter();
+        let asked: Vec<K> = unknown.iter().map(|at| keys[*at as usize]).collect();
+        let mut read = read(&asked)?.into_iter();
         for near in unknown.chunk_by(is_near) {
             let mut shard = self.shard(places[near[0] as usize]);
             for (at, value) in near.iter().zip(&mut read) {
