@@ -91,6 +91,7 @@ impl Indexer {
             let started = Instant::now();
             let packed = self.pack(block.clone()).await?;
             self.write(&packed, &block.kept).await?;
+            self.store.set_written(block.number());
             self.advance_state(block.number()).await?;
             metrics::indexed(started.elapsed());
             self.health.up(format!("block {}", block.number()));
@@ -216,17 +217,20 @@ impl Indexer {
                 Err(error) => return Err(SequencerError::Index(error)),
             }
         }
-        self.store.base().apply(step.merged());
-        self.store.set_indexed(target);
-        Ok(())
+        let store = self.store.clone();
+        let taking = move || {
+            store.base().apply(step.merged());
+            store.set_indexed(target);
+        };
+        let taken = tokio::task::spawn_blocking(taking).await;
+        taken.map_err(|_| SequencerError::Lost { what: "a step of the state" })
     }
 
     /// What the blocks after `from` up to `to` changed, and the hash of the last of them.
     async fn step(&self, from: u64, to: u64) -> Result<(StateStep, B256), SequencerError> {
         let lost = SequencerError::Lost { what: "a step of the state" };
-        let Some(blocks) = self.store.blocks_between(from, to) else { return Err(lost) };
-        let Some(hash) = blocks.last().map(|block| block.hash) else { return Err(lost) };
-        let merging = move || StateStep::new(blocks.iter().map(|b| (b.number(), &*b.diff)));
+        let Some((diffs, hash)) = self.store.diffs_between(from, to) else { return Err(lost) };
+        let merging = move || StateStep::new(diffs.iter().map(|(number, diff)| (*number, &**diff)));
         let step = tokio::task::spawn_blocking(merging).await.ok().flatten();
         step.map(|step| (step, hash)).ok_or(lost)
     }

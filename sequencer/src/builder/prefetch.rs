@@ -11,8 +11,11 @@ use crate::{chain::ChainStore, mempool::Admitted};
 pub(super) fn prefetch(store: &ChainStore, taken: &[Arc<Admitted>]) {
     let (mut accounts, mut slots) = (Vec::new(), Vec::new());
     for admitted in taken {
+        let sender = admitted.tx.tx.sender;
         for key in &admitted.tx.prediction.keys {
             match *key {
+                // Admission has read the account of the sender.
+                Key::Account { address, .. } if address == sender => {}
                 Key::Account { address, .. } | Key::Contract { address } => accounts.push(address),
                 Key::Slot { address, slot, .. } => slots.push((address, slot)),
             }

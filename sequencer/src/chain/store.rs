@@ -1,8 +1,9 @@
 //! The recent chain in memory, behind one lock with short critical sections.
 //!
 //! Blocks enter when they are sealed, become `latest` when they are durable, and may leave once they are
-//! indexed and old enough. Not here: who decides any of that. Invariants: the blocks are consecutive; no block
-//! above the indexed one is ever dropped; `finalized ≤ safe ≤ latest ≤ newest sealed`.
+//! written and old enough; what they changed stays until it is in the state that Postgres has, the indexed one. Not here: who
+//! decides any of that. Invariants: the blocks are consecutive; no block above the written one is ever dropped, and no
+//! changes above the indexed one; `finalized ≤ safe ≤ latest ≤ newest sealed`.
 
 mod inner;
 mod places;
@@ -37,6 +38,9 @@ pub struct StoreLimits {
     pub recent_transactions_max: usize,
 }
 
+/// The number of a block with what it changed.
+pub(crate) type NumberedDiff = (u64, Arc<StateDiff>);
+
 /// The recent chain.
 #[derive(Debug)]
 pub struct ChainStore {
@@ -59,14 +63,14 @@ impl ChainStore {
     ) -> Self {
         let inner = Inner {
             blocks: VecDeque::new(),
-            layers: VecDeque::new(),
-            bytes: VecDeque::new(),
+            changes: VecDeque::new(),
             by_hash: HashMap::default(),
             transactions: Places::default(),
             pending: None,
             pending_layers: Vec::new(),
             heads,
             indexed,
+            written: indexed,
             version: 0,
             removed: VecDeque::new(),
         };
@@ -83,13 +87,12 @@ impl ChainStore {
         inner.version = version;
         self.base.forget_hashes();
         inner.blocks.clear();
-        inner.layers.clear();
-        inner.bytes.clear();
+        inner.changes.clear();
         inner.pending_layers.clear();
         inner.by_hash.clear();
         inner.transactions.clear();
         inner.pending = None;
-        (inner.heads, inner.indexed) = (heads, indexed);
+        (inner.heads, inner.indexed, inner.written) = (heads, indexed, indexed);
         for (block, layer) in blocks.into_iter().zip(layers) {
             self.base.add_hash(block.number(), block.hash);
             let bytes = raw_bytes(&block);
@@ -155,11 +158,16 @@ impl ChainStore {
         (inner.heads != before).then_some(inner.heads)
     }
 
-    /// Postgres holds the state of this block now; old blocks may leave, by [`Self::let_go`].
+    /// Postgres holds this block now, and all before it; they may leave, by [`Self::let_go`].
+    pub fn set_written(&self, number: u64) {
+        self.inner.write().written = number;
+    }
+
+    /// Postgres holds the state of this block now.
     pub fn set_indexed(&self, number: u64) {
-        let layers = self.inner.write().set_indexed(number);
+        let changes = self.inner.write().set_indexed(number);
         // Dropped after the lock.
-        drop(layers);
+        drop(changes);
     }
 
     /// Lets old blocks go that Postgres has, one after the other, so that readers come in between. Takes some milliseconds for
@@ -307,9 +315,8 @@ impl ChainStore {
         let floor = std::cmp::max(inner.indexed, self.base.newest_possible());
         let floor = std::cmp::max(number, floor);
         let state = self.view(floor, inner.layers_of(floor)?);
-        let sealed = (floor + 1..=newest).map(|number| inner.get(number));
-        let mut diffs =
-            sealed.map(|block| Some(block?.diff.clone())).collect::<Option<Vec<_>>>()?;
+        let sealed = inner.changes_between(floor, newest)?;
+        let mut diffs: Vec<_> = sealed.iter().map(|of| of.layer.diff().clone()).collect();
         let open = inner.pending.as_ref().filter(|open| open.opening.number == newest + 1);
         let open = open.map_or(&[][..], |open| &open.diffs[..]);
         diffs.extend(open.iter().cloned());
@@ -320,10 +327,13 @@ impl ChainStore {
         })
     }
 
-    /// The blocks after `from` up to `to`, in order; `None` where one is not in memory.
-    pub fn blocks_between(&self, from: u64, to: u64) -> Option<Vec<Arc<ChainBlock>>> {
+    /// What each block after `from` up to `to` changed, in order, and the hash of the last of them; `None` where not all of it
+    /// is in memory.
+    pub(crate) fn diffs_between(&self, from: u64, to: u64) -> Option<(Vec<NumberedDiff>, B256)> {
         let inner = self.inner.read();
-        (from + 1..=to).map(|number| inner.get(number).cloned()).collect()
+        let changes = inner.changes_between(from, to)?;
+        let hash = changes.last()?.hash;
+        Some((changes.iter().map(|of| (of.number, of.layer.diff().clone())).collect(), hash))
     }
 
     /// What admission takes from the open block.
@@ -341,9 +351,7 @@ impl ChainStore {
     /// How far blocks are ahead of the index: blocks, and bytes of their user transactions.
     pub fn index_lag(&self) -> (u64, usize) {
         let inner = self.inner.read();
-        let all = inner.blocks.iter().zip(&inner.bytes);
-        let behind = all.filter(|(block, _)| block.number() > inner.indexed);
-        behind.fold((0, 0), |(blocks, bytes), (_, more)| (blocks + 1, bytes + more))
+        inner.changes.iter().fold((0, 0), |(blocks, bytes), of| (blocks + 1, bytes + of.bytes))
     }
 
     /// The block numbers in memory that readers may see.
@@ -371,3 +379,6 @@ pub(super) struct ChangesAbove {
     /// How far the diffs go.
     pub(super) covered: Covered,
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,13 +163,13 @@ impl Pool {
                 self.deferred.push(id);
                 skips += 1;
             } else if gas_limit > limits.block_gas_left - gas
-                || head.admitted.raw.len() > limits.bytes_left - bytes
+                || head.bytes > limits.bytes_left - bytes
             {
                 passed_over.push(id);
                 skips += 1;
             } else {
                 gas += gas_limit;
-                bytes += head.admitted.raw.len();
+                bytes += head.bytes;
                 taken.push(head.admitted.clone());
                 if sender.cursor == sender.nonce {
                     self.held.push(id);

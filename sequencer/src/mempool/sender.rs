@@ -195,5 +195,5 @@ impl Sender {
 }
 
 fn cost(slots: &Slots, id: SlotId) -> Sum {
-    slots.get(id).map_or(Sum::ZERO, |slot| Sum::from(slot.admitted.cost.total()))
+    slots.get(id).map_or(Sum::ZERO, |slot| Sum::from(slot.cost))
 }

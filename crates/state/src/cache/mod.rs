@@ -164,8 +164,10 @@ impl<R: StateReader> ReadCache<R> {
         addresses: &[Address],
         slots: &[(Address, U256)],
     ) -> Result<(), R::Error> {
-        self.accounts(addresses)?;
-        self.slots(slots)?;
+        let missing = self.missing(addresses, |c, key| c.accounts.contains(key));
+        self.fill(missing, |keys| self.reader.accounts(keys), Content::put_account)?;
+        let missing = self.missing(slots, |c, key| c.slots.contains(key));
+        self.fill(missing, |keys| self.reader.slots(keys), Content::put_slot)?;
         Ok(())
     }
 
@@ -183,19 +185,44 @@ impl<R: StateReader> ReadCache<R> {
             found.map_err(|seen| missing.push((*key, seen))).ok()
         };
         let found: Vec<Option<V>> = keys.iter().map(look).collect();
+        let mut read = self.fill(missing, read, put)?.into_iter();
+        Ok(found.into_iter().map_while(|found| found.or_else(|| read.next())).collect())
+    }
+
+    /// Reads what is not held, each with the changes its shard had seen before, and keeps it.
+    fn fill<K: Copy + core::hash::Hash, V: Copy>(
+        &self,
+        missing: Vec<(K, u64)>,
+        read: impl FnOnce(&[K]) -> Result<Vec<V>, R::Error>,
+        put: impl Fn(&mut Content, K, V),
+    ) -> Result<Vec<V>, R::Error> {
         if missing.is_empty() {
-            return Ok(found.into_iter().flatten().collect());
+            return Ok(Vec::new());
         }
-        let asked: Vec<_> = missing.iter().map(|(key, _)| *key).collect();
-        let mut read = missing.into_iter().zip(read(&asked)?);
-        let answers = found.into_iter().map_while(|found| {
-            found.or_else(|| {
-                let ((key, seen), value) = read.next()?;
-                self.shard(&key).keep(seen, |content| put(content, key, value));
-                Some(value)
-            })
-        });
-        Ok(answers.collect())
+        let keys: Vec<_> = missing.iter().map(|(key, _)| *key).collect();
+        let values = read(&keys)?;
+        for ((key, seen), value) in missing.into_iter().zip(&values) {
+            self.shard(&key).keep(seen, |content| put(content, key, *value));
+        }
+        Ok(values)
+    }
+
+    /// The keys that are not held, with the changes their shards had seen before the reader was asked.
+    fn missing<K: Copy + core::hash::Hash>(
+        &self,
+        keys: &[K],
+        held: impl Fn(&Content, &K) -> bool,
+    ) -> Vec<(K, u64)> {
+        let look = |key: &K| {
+            let shard = self.shard(key);
+            let content = shard.content.read();
+            if held(&content, key) {
+                return None;
+            }
+            shard.misses.fetch_add(1, Ordering::Relaxed);
+            Some((*key, content.changes))
+        };
+        keys.iter().filter_map(look).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the lock of the store guards, and what each of its parts says of the others.
 //!
-//! Invariants: the blocks are consecutive, and each has its bytes in the same place; those that Postgres does not have yet, and
-//! no others, have a layer.
+//! Invariants: the blocks are consecutive, and so are the changes, which are those of all blocks after the indexed one. A block
+//! may leave once it is written, its changes once they are in the state that Postgres has.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -19,14 +19,22 @@ fn place(block: u64, included: &Included) -> Place {
     Place { block, index: u32::try_from(included.index).unwrap_or(u32::MAX) }
 }
 
+/// What a block changed.
+#[derive(Debug)]
+pub(super) struct Changes {
+    pub(super) number: u64,
+    pub(super) hash: B256,
+    /// Bytes of its user transactions: the builder asks at every sub-block.
+    pub(super) bytes: usize,
+    pub(super) layer: Layer,
+}
+
 #[derive(Debug)]
 pub(super) struct Inner {
     /// Consecutive; the first may be long indexed.
     pub(super) blocks: VecDeque<Arc<ChainBlock>>,
-    /// What those changed that Postgres does not have, with their numbers.
-    pub(super) layers: VecDeque<(u64, Layer)>,
-    /// Bytes of the user transactions of each: the builder asks at every sub-block.
-    pub(super) bytes: VecDeque<usize>,
+    /// Of the blocks whose changes are not in the state that Postgres has.
+    pub(super) changes: VecDeque<Changes>,
     pub(super) by_hash: HashMap<B256, u64>,
     /// Durable transactions of the blocks above, and of the open block.
     pub(super) transactions: Places,
@@ -34,7 +42,10 @@ pub(super) struct Inner {
     /// What each of its sub-blocks changed.
     pub(super) pending_layers: Vec<Layer>,
     pub(super) heads: Heads,
+    /// Postgres has the state after this block.
     pub(super) indexed: u64,
+    /// Postgres has this block and all before it.
+    pub(super) written: u64,
     /// Version of the pending state while no block is open.
     pub(super) version: u64,
     /// Blocks that were shown once and are no longer part of the chain, oldest first.
@@ -53,12 +64,11 @@ impl Inner {
             assert_eq!(last.number() + 1, block.number(), "blocks are consecutive");
             assert_eq!(last.hash, block.header.parent_hash, "each block is the child of the last");
         }
-        let block_number = block.number();
-        self.by_hash.insert(block.hash, block_number);
-        self.bytes.push_back(bytes);
+        let (number, hash) = (block.number(), block.hash);
+        self.by_hash.insert(hash, number);
         self.blocks.push_back(block);
-        if block_number > self.indexed {
-            self.layers.push_back((block_number, layer));
+        if number > self.indexed {
+            self.changes.push_back(Changes { number, hash, bytes, layer });
         }
     }
 
@@ -85,19 +95,18 @@ impl Inner {
 
     /// Postgres holds the state of this block now. What comes back is no longer needed.
     #[must_use]
-    pub(super) fn set_indexed(&mut self, number: u64) -> Vec<(u64, Layer)> {
+    pub(super) fn set_indexed(&mut self, number: u64) -> Vec<Changes> {
         self.indexed = number;
-        let indexed = self.layers.iter().take_while(|(of, _)| *of <= number).count();
-        self.layers.drain(..indexed).collect()
+        let indexed = self.changes.iter().take_while(|of| of.number <= number).count();
+        self.changes.drain(..indexed).collect()
     }
 
-    /// Takes the first block out, if Postgres has its state and there are more than readers are promised.
+    /// Takes the first block out, if Postgres has it and there are more than readers are promised.
     pub(super) fn pop_old(&mut self, limits: &StoreLimits) -> Option<Arc<ChainBlock>> {
-        let newest = std::cmp::min(self.indexed, self.heads.unsafe_head().number);
+        let newest = std::cmp::min(self.written, self.heads.unsafe_head().number);
         let over = self.blocks.len() > limits.recent_blocks_max
             || self.transactions.len() > limits.recent_transactions_max;
         let block = self.blocks.pop_front_if(|first| over && first.number() < newest)?;
-        self.bytes.pop_front();
         self.by_hash.remove(&block.hash);
         for included in &block.transactions {
             self.transactions.remove(&included.hash, place(block.number(), included));
@@ -113,13 +122,20 @@ impl Inner {
         self.blocks.get(self.place(number)?)
     }
 
+    /// What the blocks after `from` up to `to` changed, in order; `None` where not all of it is here.
+    pub(super) fn changes_between(&self, from: u64, to: u64) -> Option<Vec<&Changes>> {
+        let changes = self.changes.iter().skip_while(|of| of.number <= from);
+        let changes: Vec<_> = changes.take_while(|of| of.number <= to).collect();
+        (changes.len() as u64 == to.saturating_sub(from)).then_some(changes)
+    }
+
     /// Diffs from block `number` down to the first that Postgres does not have, newest first.
     pub(super) fn layers_of(&self, number: u64) -> Option<Vec<Layer>> {
-        if number < self.indexed {
+        let newest = self.blocks.back()?.number();
+        if !(self.indexed..=newest).contains(&number) {
             return None;
         }
-        self.get(number)?;
-        let layers = self.layers.iter().rev().skip_while(|(of, _)| *of > number);
-        Some(layers.map(|(_, layer)| layer.clone()).collect())
+        let changes = self.changes_between(self.indexed, number)?;
+        Some(changes.iter().rev().map(|of| of.layer.clone()).collect())
     }
 }

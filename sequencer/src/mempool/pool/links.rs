@@ -27,6 +27,8 @@ impl Pool {
             arrival: self.arrivals,
             nonce: tx.nonce(),
             gas_limit: tx.gas_limit(),
+            cost: tx.cost.total(),
+            bytes: tx.raw.len(),
             sender,
             key: 0,
             class: PriceClass::of(executable, tx.fees.tip),
@@ -60,7 +62,7 @@ impl Pool {
     pub(super) fn forget(&mut self, id: SlotId) -> Option<Arc<Admitted>> {
         self.prices.unlink(&mut self.slots, id);
         let slot = self.slots.remove(id)?;
-        self.bytes -= slot.admitted.raw.len();
+        self.bytes -= slot.bytes;
         self.gapped -= usize::from(slot.class.is_gapped());
         Some(slot.admitted)
     }

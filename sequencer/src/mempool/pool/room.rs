@@ -68,7 +68,7 @@ impl Pool {
                 let slot = self.slots.get(last).filter(|slot| slot.nonce >= sender.cursor)?;
                 *lowest = slot.nonce;
                 excess.transactions = excess.transactions.saturating_sub(1);
-                excess.bytes = excess.bytes.saturating_sub(slot.admitted.raw.len());
+                excess.bytes = excess.bytes.saturating_sub(slot.bytes);
                 victims.push(last);
             }
         }

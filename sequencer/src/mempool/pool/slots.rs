@@ -5,7 +5,7 @@
 
 use std::{hash::BuildHasher, sync::Arc};
 
-use alloy::primitives::{B256, map::DefaultHashBuilder};
+use alloy::primitives::{B256, U256, map::DefaultHashBuilder};
 use hashbrown::HashTable;
 
 use super::senders::SenderId;
@@ -23,6 +23,10 @@ pub(in crate::mempool) struct Slot {
     pub(in crate::mempool) arrival: u64,
     pub(in crate::mempool) nonce: u64,
     pub(in crate::mempool) gas_limit: u64,
+    /// What it may cost at most, in wei.
+    pub(in crate::mempool) cost: U256,
+    /// Length of the raw transaction.
+    pub(in crate::mempool) bytes: usize,
     pub(in crate::mempool) sender: SenderId,
     /// Its place in the index, so that moving it there does not look at the transaction.
     pub(super) key: u64,
